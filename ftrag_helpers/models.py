@@ -1,0 +1,319 @@
+"""The language model and the embedder: load them, generate in batches, score, embed.
+
+Level 1. Every lesson uses these two models through this module. What it leaves out: fetching the
+files (`model_files`), turning questions into prompts (`prompts`), training (`finetuning`).
+
+Greedy generation is written out here rather than called, for three reasons that a learner's laptop feels:
+the part that all prompts share is computed once, the key-value cache grows in place, and rows that
+are finished leave the batch. A test holds the result equal to `transformers`' own `generate`.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ftrag_helpers import model_files, runtime
+from ftrag_helpers.runtime import CourseError
+
+Messages = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A causal language model with its tokenizer, on its device, ready to be asked."""
+
+    model: object
+    tokenizer: object
+    name: str
+
+    def render(self, messages: Messages) -> str:
+        """The chat messages as the one text that the model continues (its chat template)."""
+        return self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+
+    @property
+    def window(self) -> int:
+        """The most tokens that prompt and answer may have together."""
+        return self.model.config.max_position_embeddings
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A generated text, its number of tokens, and the mean log-probability of those tokens (nats)."""
+
+    text: str
+    tokens: int
+    logprob: float
+    seconds: float
+
+
+@lru_cache(maxsize=2)
+def _load_language_model(location: str, device: str) -> LanguageModel:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(location, padding_side="left")
+        model = AutoModelForCausalLM.from_pretrained(location, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"The language model could not be loaded from {location}: {str(error).splitlines()[0]}\n"
+            "Run: python course.py check") from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return LanguageModel(model.to(device).eval(), tokenizer, location.rstrip("/").replace("\\", "/").split("/")[-1])
+
+
+def load_language_model() -> LanguageModel:
+    """SmolLM2-135M-Instruct in fp32 (or what `FTRAG_LLM` names), loaded once a process.
+
+    Raises:
+        CourseError: the files are not there or cannot be read.
+    """
+    return _load_language_model(model_files.location(model_files.LANGUAGE_MODEL), str(runtime.device()))
+
+
+def generate(lm: LanguageModel, prompts: Sequence[str | Messages], *, max_new_tokens: int = 64,
+             batch_size: int = 32, progress: bool = True) -> list[Generation]:
+    """Continue each prompt greedily until the end token or `max_new_tokens`, in the prompts' order.
+
+    A prompt is a list of chat messages, or a text that is continued as it stands. Prompts are sorted
+    by length and padded on the left; a text's answer does not depend on its batch.
+
+    Raises:
+        CourseError: a prompt leaves no room for the answer in the model's context window.
+    """
+    from tqdm.auto import tqdm
+
+    ids = [_encode(lm, prompt, max_new_tokens) for prompt in prompts]
+    shared = _shared_prefix(ids)
+    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+    results: list[Generation | None] = [None] * len(ids)
+    with tqdm(total=len(ids), desc="answers", unit="answer", disable=not progress or len(ids) < 2, leave=False) as bar:
+        for start in range(0, len(order), batch_size):
+            batch = order[start:start + batch_size]
+            for i, generation in zip(batch, _generate_batch(lm, [ids[i] for i in batch], shared, max_new_tokens), strict=True):
+                results[i] = generation
+            bar.update(len(batch))
+    return results
+
+
+def _encode(lm: LanguageModel, prompt: str | Messages, room: int) -> list[int]:
+    text = prompt if isinstance(prompt, str) else lm.render(prompt)
+    ids = lm.tokenizer(text, add_special_tokens=False).input_ids or [lm.tokenizer.eos_token_id]
+    if len(ids) + room > lm.window:
+        raise CourseError(
+            f"A prompt of {len(ids)} tokens with {room} for the answer does not fit into the "
+            f"{lm.window} tokens that {lm.name} can attend to. Shorten it, or retrieve fewer passages.")
+    return ids
+
+
+def _shared_prefix(rows: list[list[int]]) -> int:
+    """How many leading tokens all rows share; at least one token of each row is left over."""
+    if len(rows) < 2:
+        return 0
+    first, last = min(rows), max(rows)
+    same = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
+    return min(same, min(map(len, rows)) - 1)
+
+
+def _roomy_cache(layers: int, room: int):
+    """A key-value cache that writes into tensors allocated once, instead of copying them at each token."""
+    from transformers.cache_utils import Cache, DynamicLayer
+
+    class RoomyLayer(DynamicLayer):
+        def update(self, key_states, value_states, *args, **kwargs):
+            used, new = self.get_seq_length(), key_states.shape[-2]
+            if not self.is_initialized:
+                batch, heads, _, width = key_states.shape
+                self.lazy_initialization(key_states, value_states)
+                self.rooms = [key_states.new_empty(batch, heads, room, width) for _ in range(2)]
+            for held, states in zip(self.rooms, (key_states, value_states), strict=True):
+                held[..., used:used + new, :] = states
+            self.keys, self.values = (held[..., :used + new, :] for held in self.rooms)
+            return self.keys, self.values
+
+        def batch_select_indices(self, indices):
+            used = self.get_seq_length()
+            self.rooms = [held[indices] for held in self.rooms]
+            self.keys, self.values = (held[..., :used, :] for held in self.rooms)
+
+    return Cache(layers=[RoomyLayer() for _ in range(layers)])
+
+
+def _generate_batch(lm: LanguageModel, rows: list[list[int]], shared: int, max_new_tokens: int) -> list[Generation]:
+    import torch
+
+    started = time.perf_counter()
+    model, pad, ends = lm.model, lm.tokenizer.pad_token_id, _end_tokens(lm)
+    width = max(map(len, rows))
+    padding = torch.tensor([[width - len(row)] for row in rows])
+    ids = torch.tensor([[pad] * (width - len(row)) + row[shared:] for row in rows]) if shared else \
+        torch.tensor([[pad] * (width - len(row)) + row for row in rows])
+    mask = torch.ones(len(rows), width, dtype=torch.long)
+    mask[:, shared:] = (torch.arange(width - shared) >= padding).long()
+    ids, mask, padding = (x.to(model.device) for x in (ids, mask, padding))
+    positions = (torch.arange(shared, width, device=model.device) - padding).clamp(min=0)
+    texts: list[list[int]] = [[] for _ in rows]
+    logprobs = [0.0] * len(rows)
+    alive = list(range(len(rows)))
+    with torch.inference_mode():
+        cache = _roomy_cache(model.config.num_hidden_layers, width + max_new_tokens)
+        if shared:
+            prefix = torch.tensor([rows[0][:shared]] * len(rows), device=model.device)
+            _fill_prefix(model, prefix, cache)
+        for _ in range(max_new_tokens):
+            logits = model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache,
+                           use_cache=True, logits_to_keep=1).logits[:, -1].float()
+            chosen = logits.argmax(-1)
+            gained = (logits.gather(1, chosen[:, None])[:, 0] - logits.logsumexp(-1)).tolist()
+            stay = []
+            for row, (i, token) in enumerate(zip(alive, chosen.tolist(), strict=True)):
+                logprobs[i] += gained[row]
+                if token not in ends:
+                    texts[i].append(token)
+                    stay.append(row)
+            if not stay:
+                break
+            if len(stay) < len(alive):
+                kept = torch.tensor(stay, device=model.device)
+                cache.batch_select_indices(kept)
+                alive = [alive[row] for row in stay]
+                chosen, mask, positions = chosen[kept], mask[kept], positions[kept]
+            ids = chosen[:, None]
+            positions = positions[:, -1:] + 1
+            mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
+    share = (time.perf_counter() - started) / len(rows)
+    return [Generation(lm.tokenizer.decode(text, skip_special_tokens=True).strip(), len(text),
+                       logprob / (len(text) + (len(text) < max_new_tokens)), share)
+            for text, logprob in zip(texts, logprobs, strict=True)]
+
+
+def _fill_prefix(model, prefix, cache) -> None:
+    """Compute the shared prefix for one row and let every row of the cache have it."""
+    one = _roomy_cache(model.config.num_hidden_layers, prefix.shape[1])
+    model(input_ids=prefix[:1], past_key_values=one, use_cache=True, logits_to_keep=1)
+    for index, layer in enumerate(one.layers):
+        rows = prefix.shape[0]
+        cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
+
+
+def _end_tokens(lm: LanguageModel) -> set[int]:
+    ends = lm.model.generation_config.eos_token_id
+    ends = ends if isinstance(ends, list) else [ends]
+    return {lm.tokenizer.eos_token_id, *ends} - {None}
+
+
+def stream(lm: LanguageModel, prompt: str | Messages, *, max_new_tokens: int = 120) -> Iterator[str]:
+    """The answer piece by piece as it is generated, for a chat window. Joined, it is `generate`'s text.
+
+    Raises:
+        CourseError: the prompt leaves no room for the answer in the context window.
+    """
+    import torch
+
+    ids = torch.tensor([_encode(lm, prompt, max_new_tokens)], device=lm.model.device)
+    ends, tokens, shown = _end_tokens(lm), [], ""
+    cache = _roomy_cache(lm.model.config.num_hidden_layers, ids.shape[1] + max_new_tokens)
+    for _ in range(max_new_tokens):
+        with torch.inference_mode():
+            logits = lm.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
+        token = int(logits[0, -1].argmax())
+        if token in ends:
+            break
+        tokens.append(token)
+        text = lm.tokenizer.decode(tokens, skip_special_tokens=True).lstrip()
+        # A character of several bytes decodes to the replacement sign until its last byte is there.
+        if len(text) > len(shown) and not text.endswith("\ufffd"):
+            yield text[len(shown):]
+            shown = text
+        ids = torch.tensor([[token]], device=lm.model.device)
+
+
+def next_token_logprobs(lm: LanguageModel, text: str) -> np.ndarray:
+    """Log-probabilities (nats) of every token of the vocabulary to come next after the text; shape (vocabulary,)."""
+    import torch
+
+    ids = torch.tensor([_encode(lm, text, 1)], device=lm.model.device)
+    with torch.inference_mode():
+        logits = lm.model(input_ids=ids, logits_to_keep=1).logits[0, -1].float()
+    return torch.log_softmax(logits, dim=-1).cpu().numpy()
+
+
+def continuation_logprobs(lm: LanguageModel, prompts: Sequence[str | Messages], continuations: Sequence[str], *,
+                          batch_size: int = 16) -> list[np.ndarray]:
+    """For each pair, the log-probabilities (nats) of the continuation's tokens, given the prompt.
+
+    The vocabulary is projected at the continuation's positions only.
+
+    Raises:
+        ValueError: as many continuations as prompts are needed, and none may be empty.
+    """
+    pairs = [(_encode(lm, prompt, 0), lm.tokenizer(text, add_special_tokens=False).input_ids)
+             for prompt, text in zip(prompts, continuations, strict=True)]
+    if any(not answer for _, answer in pairs):
+        raise ValueError("an empty continuation has no probability")
+    order = sorted(range(len(pairs)), key=lambda i: sum(map(len, pairs[i])))
+    found: list[np.ndarray | None] = [None] * len(pairs)
+    for start in range(0, len(order), batch_size):
+        batch = order[start:start + batch_size]
+        for i, values in zip(batch, _score_batch(lm, [pairs[i] for i in batch]), strict=True):
+            found[i] = values
+    return found
+
+
+def _score_batch(lm: LanguageModel, pairs: list[tuple[list[int], list[int]]]) -> list[np.ndarray]:
+    import torch
+
+    width = max(len(prompt) + len(answer) for prompt, answer in pairs)
+    ids = torch.full((len(pairs), width), lm.tokenizer.pad_token_id)
+    mask = torch.zeros_like(ids)
+    for row, (prompt, answer) in enumerate(pairs):
+        length = len(prompt) + len(answer)
+        ids[row, :length] = torch.tensor(prompt + answer)
+        mask[row, :length] = 1
+    ids, mask = ids.to(lm.model.device), mask.to(lm.model.device)
+    with torch.inference_mode():
+        hidden = lm.model.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        results = []
+        for row, (prompt, answer) in enumerate(pairs):
+            span = slice(len(prompt) - 1, len(prompt) + len(answer) - 1)
+            logprobs = torch.log_softmax(lm.model.lm_head(hidden[row, span]).float(), dim=-1)
+            results.append(logprobs.gather(1, ids[row, len(prompt):len(prompt) + len(answer), None])[:, 0].cpu().numpy())
+    return results
+
+
+@lru_cache(maxsize=2)
+def _load_embedder(location: str, device: str):
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(location, device=device, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"The embedder could not be loaded from {location}: {str(error).splitlines()[0]}\n"
+            "Run: python course.py check") from error
+
+
+def load_embedder():
+    """all-MiniLM-L6-v2 as a `SentenceTransformer` (or what `FTRAG_EMBEDDER` names), loaded once a process.
+
+    Raises:
+        CourseError: the files are not there or cannot be read.
+    """
+    return _load_embedder(model_files.location(model_files.EMBEDDER), str(runtime.device()))
+
+
+def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False) -> np.ndarray:
+    """Embeddings of the texts: float32, shape (texts, 384), each of length 1, so that a dot product is a cosine.
+
+    A text beyond the embedder's window (256 tokens for MiniLM) counts only as far as the window goes.
+    """
+    if not len(texts):
+        return np.zeros((0, load_embedder().get_embedding_dimension()), np.float32)
+    return load_embedder().encode(list(texts), batch_size=batch_size, normalize_embeddings=True,
+                                  show_progress_bar=progress, convert_to_numpy=True)

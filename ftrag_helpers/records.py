@@ -1,0 +1,108 @@
+"""The values that every module hands to the next: documents, passages, questions, hits, answers.
+
+Level 0: imports nothing of the course. Frozen, so that a cell run twice cannot spoil what another
+cell holds. Reading them from files is `course_data`'s job, scoring them is `metrics`' and
+`evaluation`'s.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+QUESTION_KINDS = ("direct", "reworded", "branch", "two", "updated", "unanswerable", "style")
+SPLITS = ("train", "validation", "test")
+BRANCHES = ("central", "old-quay", "fennel-hill", "weir-street", "heron", "all")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One page, note or clause of the library, as a shelf holds it."""
+
+    id: str
+    title: str
+    shelf: str
+    branch: str
+    date: str
+    text: str
+    split: str = "train"
+
+
+@dataclass(frozen=True)
+class Update:
+    """A dated news item, and the sentences of one document that it makes out of date."""
+
+    news: Document
+    changes: str
+    edits: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of one document, short enough to be embedded and to be read by the model."""
+
+    id: str
+    document_id: str
+    title: str
+    shelf: str
+    branch: str
+    date: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage that a search returned. `rank` counts from 1; a higher `score` is a better match."""
+
+    passage: Passage
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a right answer to a question is, and which sentences of which documents say so."""
+
+    answer: str
+    accepted: tuple[str, ...]
+    reply: str
+    documents: tuple[str, ...]
+    support: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A patron's question. `after` is the reference once the news item `update` is in force."""
+
+    id: str
+    text: str
+    kind: str = "direct"
+    split: str = "test"
+    fact: str = ""
+    reference: Reference | None = None
+    update: str | None = None
+    after: Reference | None = None
+
+    @property
+    def answerable(self) -> bool:
+        """True where the library's documents hold an answer."""
+        return self.kind != "unanswerable"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a system said to one question.
+
+    `cited` holds the ids of the documents that the answer rests on (empty for a closed-book
+    answer), `hits` what was retrieved, `refused` whether the system declined to answer, `seconds`
+    the question's share of its batch's time, `tokens` the number of generated tokens.
+    """
+
+    question_id: str
+    text: str
+    cited: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    refused: bool = False
+    seconds: float = 0.0
+    tokens: int = 0
+
+
+Answerer = Callable[[Sequence[Question]], list[Answer]]

@@ -1,0 +1,298 @@
+"""From documents to the few sentences that a question needs: chunk, index, search, filter, select.
+
+Level 1. Loads no model: the caller passes `embed`, a function from texts to unit-length vectors. Dense
+search is Chroma's, BM25 is `bm25s`'s; both see the same passages. What it leaves out: prompts,
+generation and the decision to refuse (`rag`).
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlparse
+
+import numpy as np
+
+from ftrag_helpers.records import Document, Hit, Passage
+from ftrag_helpers.runtime import CourseError
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+
+CHUNK_WORDS = 60
+OVERLAP_SENTENCES = 1
+#: Reciprocal rank fusion's constant, as in Cormack, Clarke and Büttcher 2009.
+_RRF = 60
+_ABBREVIATIONS = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|No|Nos|vol|ed|e\.g|i\.e|p|pp|approx|c|cl)\.$", re.IGNORECASE)
+
+
+def split_sentences(text: str) -> list[str]:
+    """The text's sentences in order, white space trimmed; a paragraph break always ends one."""
+    sentences: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        pieces = re.split(r"(?<=[.!?])[\"'”’)]*\s+(?=[A-Z0-9£\"'“‘(])", paragraph.strip())
+        for number, piece in enumerate(pieces):
+            if number and _ABBREVIATIONS.search(sentences[-1]):
+                sentences[-1] += " " + piece
+            elif piece:
+                sentences.append(piece)
+    return sentences
+
+
+def chunk(document: Document, *, words: int = CHUNK_WORDS, overlap: int = OVERLAP_SENTENCES) -> list[Passage]:
+    """The document cut at sentence ends into passages of at most `words` words.
+
+    A sentence longer than that stands alone. Each passage after the first repeats the last `overlap`
+    sentences of the one before, so that a fact and what it refers to stay together.
+
+    Raises:
+        ValueError: words below 1 or overlap below 0.
+    """
+    if words < 1 or overlap < 0:
+        raise ValueError(f"words must be at least 1 and overlap at least 0, not {words} and {overlap}")
+    sentences = split_sentences(document.text)
+    groups: list[list[str]] = []
+    held: list[str] = []
+    for sentence in sentences:
+        if held and len(" ".join([*held, sentence]).split()) > words:
+            groups.append(held)
+            held = held[len(held) - overlap:] if overlap and len(held) > overlap else []
+            if held and len(" ".join([*held, sentence]).split()) > words:
+                held = []
+        held = [*held, sentence]
+    groups += [held] if held else []
+    return [Passage(id=f"{document.id}#{n}", document_id=document.id, title=document.title, shelf=document.shelf,
+                    branch=document.branch, date=document.date, text=" ".join(group))
+            for n, group in enumerate(groups, start=1)]
+
+
+def embedding_text(passage: Passage) -> str:
+    """What is embedded for a passage: its title before its text, so that "it" has a name."""
+    return f"{passage.title}. {passage.text}"
+
+
+def _lexical_tokens(texts: Sequence[str]):
+    import bm25s
+    import Stemmer
+
+    return bm25s.tokenize(list(texts), stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False)
+
+
+class Index:
+    """Passages of documents, searchable by meaning (Chroma), by words (BM25), or by both.
+
+    Args:
+        embed: texts to unit-length vectors, shape (texts, dimensions).
+        folder: where Chroma keeps the vectors; None keeps them in memory. `FTRAG_CHROMA_URL` names a
+            Chroma server instead, which a class can share.
+        name: the collection; two indexes with other chunk sizes need other names.
+
+    An index that was built before is found again: `add` embeds only passages that are new or changed.
+    """
+
+    def __init__(self, embed: Embed, folder: Path | None = None, *, name: str = "library",
+                 words: int = CHUNK_WORDS, overlap: int = OVERLAP_SENTENCES):
+        self._embed, self._words, self._overlap = embed, words, overlap
+        self._collection = _open_client(folder).get_or_create_collection(
+            name, embedding_function=None, metadata={"hnsw:space": "cosine"})
+        self._passages: dict[str, Passage] = {}
+        self._bm25 = None
+        self._read_stored()
+
+    def _read_stored(self) -> None:
+        stored = self._collection.get(include=["documents", "metadatas"])
+        for id_, text, about in zip(stored["ids"], stored["documents"], stored["metadatas"], strict=True):
+            self._passages[id_] = Passage(id=id_, text=text, **{k: about[k] for k in _ABOUT})
+
+    @property
+    def passages(self) -> list[Passage]:
+        """All passages, ordered by id."""
+        return [self._passages[i] for i in sorted(self._passages)]
+
+    def add(self, documents: Iterable[Document], *, batch_size: int = 64, progress: bool = False) -> int:
+        """Add documents, or change them where their id is known. Returns how many passages were embedded.
+
+        Passages that a changed document no longer has are removed.
+        """
+        from tqdm.auto import tqdm
+
+        wanted = {d.id: chunk(d, words=self._words, overlap=self._overlap) for d in documents}
+        gone = [i for i, p in self._passages.items()
+                if p.document_id in wanted and i not in {q.id for q in wanted[p.document_id]}]
+        new = [p for passages in wanted.values() for p in passages if self._passages.get(p.id) != p]
+        for start in tqdm(range(0, len(new), batch_size), desc="indexing", unit="batch",
+                          disable=not progress, leave=False):
+            batch = new[start:start + batch_size]
+            self._collection.upsert(
+                ids=[p.id for p in batch], documents=[p.text for p in batch],
+                metadatas=[{k: getattr(p, k) for k in _ABOUT} for p in batch],
+                embeddings=self._embed([embedding_text(p) for p in batch]))
+        self._forget(gone)
+        self._passages.update({p.id: p for p in new})
+        self._bm25 = None if new else self._bm25
+        return len(new)
+
+    def remove(self, document_ids: Iterable[str]) -> int:
+        """Remove documents by id; returns how many passages went. Unknown ids are passed over."""
+        doomed = set(document_ids)
+        return self._forget([i for i, p in self._passages.items() if p.document_id in doomed])
+
+    def _forget(self, ids: list[str]) -> int:
+        if ids:
+            self._collection.delete(ids=ids)
+            for i in ids:
+                del self._passages[i]
+            self._bm25 = None
+        return len(ids)
+
+    def synchronise(self, documents: Sequence[Document], *, progress: bool = False) -> int:
+        """Make the index hold exactly these documents; returns how many passages were embedded."""
+        keep = {d.id for d in documents}
+        self.remove({p.document_id for p in self._passages.values()} - keep)
+        return self.add(documents, progress=progress)
+
+    def dense(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None) -> list[list[Hit]]:
+        """The k passages nearest in meaning to each text. Scores are cosine similarities (-1 to 1).
+
+        `where` is a Chroma metadata filter over shelf, branch, date, title and document_id.
+        """
+        if not self._passages or not len(texts):
+            return [[] for _ in texts]
+        found = self._collection.query(query_embeddings=self._embed(list(texts)), n_results=min(k, len(self._passages)),
+                                       where=where, include=["distances"])
+        return [_ranked([(self._passages[i], 1 - distance) for i, distance in zip(ids, distances, strict=True)])
+                for ids, distances in zip(found["ids"], found["distances"], strict=True)]
+
+    def bm25(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None) -> list[list[Hit]]:
+        """The k passages that share the most telling words with each text; passages without any are left out.
+
+        Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
+        """
+        passages = self.passages
+        if not passages:
+            return [[] for _ in texts]
+        if self._bm25 is None:
+            import bm25s
+
+            self._bm25 = bm25s.BM25()
+            self._bm25.index(_lexical_tokens([embedding_text(p) for p in passages]), show_progress=False)
+        allowed = np.array([_matches(p, where) for p in passages], np.float32)
+        hits = []
+        for text in texts:
+            # As words, not ids: bm25s numbers the words of the query by itself.
+            words = list(dict.fromkeys(_query_words(text)))
+            scores = self._bm25.get_scores(words) * allowed if words else np.zeros(len(passages))
+            best = np.argsort(-scores, kind="stable")[:k]
+            hits.append(_ranked([(passages[i], float(scores[i])) for i in best if scores[i] > 0]))
+        return hits
+
+    def hybrid(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None, depth: int = 30) -> list[list[Hit]]:
+        """Dense and BM25 rankings fused; scores are reciprocal-rank sums.
+
+        Source: Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion".
+        """
+        both = zip(self.dense(texts, depth, where=where), self.bm25(texts, depth, where=where), strict=True)
+        return [fuse(rankings)[:k] for rankings in both]
+
+    def search(self, texts: Sequence[str], k: int = 10, *, method: str = "hybrid", where: dict | None = None) -> list[list[Hit]]:
+        """The k best passages by `method`: "dense", "bm25" or "hybrid".
+
+        Raises:
+            ValueError: no such method, or k below 1.
+        """
+        if method not in ("dense", "bm25", "hybrid") or k < 1:
+            raise ValueError(f"method {method!r} with k={k}: choose dense, bm25 or hybrid, and k of at least 1")
+        return getattr(self, method)(texts, k, where=where)
+
+
+_ABOUT = ("document_id", "title", "shelf", "branch", "date")
+
+
+def _open_client(folder: Path | None):
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False)
+    url = os.environ.get("FTRAG_CHROMA_URL")
+    if not url:
+        return chromadb.PersistentClient(str(folder), settings=settings) if folder \
+            else chromadb.EphemeralClient(settings=settings)
+    where = urlparse(url if "//" in url else f"//{url}")
+    try:
+        return chromadb.HttpClient(host=where.hostname, port=where.port or 8000, ssl=where.scheme == "https",
+                                   settings=settings)
+    except Exception as error:
+        raise CourseError(
+            f"No Chroma server answers at {url} (FTRAG_CHROMA_URL). Start one with `chroma run`, correct the "
+            "address, or unset the variable to keep the index on this machine.") from error
+
+
+def _query_words(text: str) -> list[str]:
+    tokens = _lexical_tokens([text])
+    names = {number: word for word, number in tokens.vocab.items()}
+    return [names[number] for number in tokens.ids[0]]
+
+
+def _matches(passage: Passage, where: dict | None) -> bool:
+    """Whether a passage fits a metadata filter in the part of Chroma's language that the course uses."""
+    if not where:
+        return True
+    results = []
+    for key, test in where.items():
+        if key in ("$and", "$or"):
+            results.append((all if key == "$and" else any)(_matches(passage, part) for part in test))
+            continue
+        value = getattr(passage, key)
+        operator, operand = next(iter(test.items())) if isinstance(test, dict) else ("$eq", test)
+        results.append({"$eq": lambda: value == operand, "$ne": lambda: value != operand,
+                        "$in": lambda: value in operand, "$nin": lambda: value not in operand}[operator]())
+    return all(results)
+
+
+def _ranked(scored: Iterable[tuple[Passage, float]]) -> list[Hit]:
+    """Hits by falling score; equal scores by id, so that a ranking never depends on the store's order."""
+    ordered = sorted(scored, key=lambda pair: (-round(pair[1], 6), pair[0].id))
+    return [Hit(passage, float(score), rank) for rank, (passage, score) in enumerate(ordered, start=1)]
+
+
+def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Reciprocal rank fusion: each ranking gives a passage 1 / (60 + rank); the sums are ranked."""
+    sums: dict[str, float] = {}
+    passages = {}
+    for ranking in rankings:
+        for hit in ranking:
+            sums[hit.passage.id] = sums.get(hit.passage.id, 0.0) + 1 / (_RRF + hit.rank)
+            passages[hit.passage.id] = hit.passage
+    return _ranked([(passages[i], score) for i, score in sums.items()])
+
+
+def document_ranking(hits: Sequence[Hit]) -> list[str]:
+    """The ids of the documents behind the hits, best first, each once."""
+    return list(dict.fromkeys(hit.passage.document_id for hit in hits))
+
+
+def best_sentences(texts: Sequence[str], hits: Sequence[Sequence[Hit]], embed: Embed, n: int = 3) -> list[list[Hit]]:
+    """For each text, the n sentences of its hits that are nearest to it, as hits of one sentence each.
+
+    A sentence is embedded with its passage's title before it. Two retrieved copies of one sentence count once.
+    """
+    pools = []
+    for found in hits:
+        pool: dict[tuple[str, str], Passage] = {}
+        for hit in found:
+            for sentence in split_sentences(hit.passage.text):
+                pool.setdefault((hit.passage.document_id, sentence), replace(hit.passage, text=sentence))
+        pools.append(list(pool.values()))
+    flat = list(dict.fromkeys(embedding_text(p) for pool in pools for p in pool))
+    rows = {text: row for row, text in enumerate(flat)}
+    vectors, queries = embed(flat), embed(list(texts))
+    return [_ranked([(p, float(vectors[rows[embedding_text(p)]] @ query)) for p in pool])[:n]
+            for pool, query in zip(pools, queries, strict=True)]
+
+
+def fingerprint(documents: Sequence[Document]) -> str:
+    """A short name for the content of these documents: equal content, equal name."""
+    content = json.dumps([[d.id, d.title, d.text] for d in documents], ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]

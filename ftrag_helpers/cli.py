@@ -1,0 +1,305 @@
+"""`ftrag`: the course's commands, one function each.
+
+Level 4. `python course.py COMMAND` ends here once the environment stands. Commands call the modules
+below and say what they do; the work itself is theirs. Heavy libraries are imported inside commands
+only, so that JupyterLab opens at once.
+"""
+
+import argparse
+import errno
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from ftrag_helpers import model_files, runtime
+from ftrag_helpers.runtime import CourseError
+
+FIRST_PAGE = "notebooks/00_start_here.ipynb"
+# Nothing in JupyterLab asks the internet: no news, no update check, no list of extensions.
+QUIET_JUPYTER = ("--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
+                 "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate")
+DISK_GB = 1
+MEMORY_GB = 4
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit code. What a person can put right is one message on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    options, rest = build_parser().parse_known_args(argv)
+    if rest and not options.takes_more:
+        build_parser().error(f"{options.command} does not know: {' '.join(rest)}")
+    try:
+        return options.run(options, rest)
+    except CourseError as error:
+        message, code = str(error), 1
+    except KeyboardInterrupt:
+        message, code = "Stopped.", 130
+    except BrokenPipeError:  # `ftrag check | head`: whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC and getattr(error, "winerror", None) != 112:
+            raise
+        message, code = f"The disk is full ({error.filename or runtime.course_root()}). Make room, then start again.", 1
+    print(f"\nftrag: {message}", file=sys.stderr)
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `lab` and `test` hand unknown options on."""
+    parser = argparse.ArgumentParser(prog="ftrag", description="Fine-Tuning vs RAG: the course's commands.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable, text: str, takes_more: str = "") -> argparse.ArgumentParser:
+        more = f"All other options go to {takes_more}." if takes_more else None
+        command = commands.add_parser(name, help=text, description=text, epilog=more, allow_abbrev=False)
+        command.set_defaults(run=run, takes_more=bool(takes_more))
+        return command
+
+    lab = add("lab", run_lab, "open the course in JupyterLab", "JupyterLab")
+    lab.add_argument("--port", type=int, help="this port or none (default: 8888 or the next free one)")
+    lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+    test = add("test", run_test, "run all tests: the package's, and every notebook's outputs", "pytest")
+    test.add_argument("--fast", action="store_true", help="only the tests that need no model: seconds")
+    add("fetch", run_fetch, "fetch the two models, or repair them")
+    add("check", run_check, "say line by line what is right here and what to do where it is not")
+    return parser
+
+
+# --- lab ---------------------------------------------------------------------------------------------
+
+
+def run_lab(options: argparse.Namespace, rest: list[str]) -> int:
+    """Open JupyterLab on the first page; ends when JupyterLab is closed."""
+    if options.port is not None and not port_is_free(options.port):
+        raise CourseError(f"Port {options.port} is taken by another program, perhaps by a JupyterLab that is still open. "
+                          "Close it, name another port, or leave --port away: then a free one is found.")
+    model_files.fetch()
+    root = runtime.course_root()
+    if not (root / FIRST_PAGE).is_file():
+        raise CourseError(f"{root / FIRST_PAGE} is missing. Copy or clone the whole course again.")
+    command = [sys.executable, "-m", "jupyterlab", FIRST_PAGE, f"--ServerApp.root_dir={root}",
+               "--ServerApp.ip=127.0.0.1", *QUIET_JUPYTER]
+    if options.port is not None:
+        command += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]
+    if options.no_browser:
+        command.append("--no-browser")
+    print("Opening JupyterLab. Ctrl-C in this window closes it.", flush=True)
+    return run_child(command + rest)
+
+
+def port_is_free(port: int) -> bool:
+    """True where a server of ours could listen on this port of this machine.
+
+    Raises:
+        CourseError: there is no such port.
+    """
+    if not 1 <= port <= 65535:
+        raise CourseError(f"There is no port {port}. Name one from 1024 to 65535.")
+    with socket.socket() as probe:
+        if os.name == "posix":  # as the server does; on Windows it would let two servers share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def run_child(command: list[str]) -> int:
+    """Run a command in the course's folder, kept off the network; returns its exit code.
+
+    Ctrl-C is the child's to answer: JupyterLab asks whether to close, pytest prints its summary.
+    """
+    environment = os.environ | runtime.offline_environment()
+    child = subprocess.Popen(command, cwd=runtime.course_root(), env=environment)
+    # Whoever ends this process means the child: no server must be left behind.
+    before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    try:
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                continue
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# --- test and fetch ----------------------------------------------------------------------------------
+
+
+def run_test(options: argparse.Namespace, rest: list[str]) -> int:
+    """Run pytest once over the tests and the notebooks; returns its exit code."""
+    root = runtime.course_root()
+    if not options.fast:
+        model_files.fetch()
+        choice = ["--nbval", "--nbval-sanitize-with", "tests/sanitize.cfg"]
+    else:
+        choice = ["-m", "not model"]
+    if not named_paths(rest):
+        folders = ["tests"] if options.fast else ["tests", "notebooks", "solutions"]
+        choice += [name for name in folders if name == "tests" or any((root / name).glob("*.ipynb"))]
+    return run_child([sys.executable, "-m", "pytest", *choice, *rest])
+
+
+def named_paths(arguments: list[str]) -> list[str]:
+    """Those of pytest's arguments that are files or tests in them: they replace the course's own choice."""
+    root = runtime.course_root()
+    return [name for name in arguments if not name.startswith("-") and (root / name.split("::")[0]).exists()]
+
+
+def run_fetch(options: argparse.Namespace, rest: list[str]) -> int:
+    """Fetch whatever is missing or damaged of the models."""
+    model_files.fetch()
+    for model in model_files.status():
+        print(f"{model.name}: {model.detail} ({model.path})")
+    return 0
+
+
+# --- check -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; `advice` says what to do, and is empty where all is well."""
+
+    name: str
+    detail: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        mark = "!!" if self.advice else "OK"
+        return f"{mark} {self.name}: {self.detail}" + (f"\n   -> {self.advice}" if self.advice else "")
+
+
+def run_check(options: argparse.Namespace, rest: list[str]) -> int:
+    """Print the report as it is found out; 1 where a line is wrong, else 0."""
+    wrong = 0
+    for finding in findings():
+        print(finding, flush=True)
+        wrong += bool(finding.advice)
+    print(f"\n{wrong} of these lines need attention." if wrong else "\nEverything is in place.")
+    return int(wrong > 0)
+
+
+def findings() -> Iterator[Finding]:
+    """Every line of the report, the quick ones first."""
+    for look in (check_python, check_packages, check_folder, check_disk, check_memory, check_threads,
+                 check_jupyter, check_data, check_models, check_accelerator):
+        yield from look()
+
+
+def check_python() -> Iterator[Finding]:
+    seen = runtime.describe()
+    old = sys.version_info < (3, 11)
+    yield Finding("Python", f"{seen['Python']} on {seen['system']}, {sys.executable}",
+                  "Install Python 3.11 or newer, delete .venv, start again." if old else "")
+
+
+def check_packages() -> Iterator[Finding]:
+    """The installed versions against requirements.lock, as far as its lines apply to this machine."""
+    from packaging.requirements import Requirement
+
+    lock = runtime.course_root() / "requirements.lock"
+    lines = [line for line in lock.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    pins = [pin for pin in map(Requirement, lines) if pin.marker is None or pin.marker.evaluate()]
+    differing = []
+    for pin in pins:
+        try:
+            found = metadata.version(pin.name)
+        except metadata.PackageNotFoundError:
+            found = "none"
+        if found == "none" or not pin.specifier.contains(found, prereleases=True):
+            differing.append(f"{pin.name} {found} (wanted {pin.specifier})")
+    if differing:
+        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        yield Finding("packages", ", ".join(differing[:5]) + more, "Delete .venv, then: python course.py check")
+    else:
+        yield Finding("packages", f"{len(pins)} as in {lock.name}")
+
+
+def check_folder() -> Iterator[Finding]:
+    root = runtime.course_root()
+    yield Finding("course folder", str(root), "" if os.access(root, os.W_OK) else
+                  "You cannot write here, so your work could not be saved. Copy the course to a folder of your own.")
+
+
+def check_disk() -> Iterator[Finding]:
+    free = shutil.disk_usage(runtime.cache_dir()).free / 1e9
+    yield Finding("disk", f"{free:.1f} GB free at {runtime.cache_dir()}", "" if free >= DISK_GB else
+                  f"The lessons keep up to {DISK_GB} GB there. Make room, or set FTRAG_CACHE to a folder on another disk.")
+
+
+def check_memory() -> Iterator[Finding]:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    free = memory.available / 1e9
+    yield Finding("memory", f"{free:.1f} GB free of {memory.total / 1e9:.1f} GB", "" if free >= MEMORY_GB else
+                  f"Some lessons need up to {MEMORY_GB} GB. Close other programs and other notebooks' kernels.")
+
+
+def check_threads() -> Iterator[Finding]:
+    asked = os.environ.get("OMP_NUM_THREADS")
+    yield Finding("CPU", f"{runtime.describe()['CPU cores']} cores" + (f", OMP_NUM_THREADS={asked}" if asked else ""))
+
+
+def check_jupyter() -> Iterator[Finding]:
+    port = "8888 is free" if port_is_free(8888) else "8888 is taken, the next free one will be used"
+    try:
+        yield Finding("JupyterLab", f"{metadata.version('jupyterlab')}; port {port}")
+    except metadata.PackageNotFoundError:
+        yield Finding("JupyterLab", "not installed", "Delete .venv, then: python course.py lab")
+
+
+def check_data() -> Iterator[Finding]:
+    """Every data set's files against the SHA-256 in its manifest."""
+    for manifest in sorted(runtime.data_dir().glob("*/manifest.json")):
+        try:
+            files = json.loads(manifest.read_text("utf-8"))["files"]
+            changed = [entry["name"] for entry in files if not is_intact(manifest.parent / entry["name"], entry["sha256"])]
+        except (ValueError, KeyError, TypeError):
+            files, changed = [], [manifest.name]
+        yield Finding(f"data set {manifest.parent.name}",
+                      f"changed or missing: {', '.join(changed)}" if changed else f"{len(files)} files, checksums right",
+                      f"Take the folder {manifest.parent} from a fresh copy of the course." if changed else "")
+
+
+def is_intact(path: Path, sha256: str) -> bool:
+    """True where the file is there and has this checksum."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+def check_models() -> Iterator[Finding]:
+    for model in model_files.status():
+        yield Finding(model.name, f"{model.detail} ({model.path})", "" if model.ok else "Run: python course.py fetch")
+
+
+def check_accelerator() -> Iterator[Finding]:
+    try:
+        import torch
+
+        device = runtime.device()
+    except (ImportError, OSError, RuntimeError) as error:
+        yield Finding("PyTorch", f"cannot be used: {str(error).splitlines()[0]}", "Delete .venv, then: python course.py check")
+        return
+    kind = "none; the course is made for the CPU" if device.type == "cpu" else f"{device.type}, used by the lessons"
+    yield Finding("accelerator", f"{kind} (PyTorch {torch.__version__}, {torch.get_num_threads()} threads)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Questions and passages to the messages that a chat model continues, and the house's fixed sentences.
+
+Level 1. One template serves training and use, so that a tuned model meets the words it was tuned on.
+The wording was chosen on the validation questions: `benchmarks/prompts.py` prints the comparison.
+"""
+
+from collections.abc import Sequence
+
+Messages = list[dict[str, str]]
+
+#: A question longer than this many words is cut: the model would drown in it.
+QUESTION_WORDS = 120
+
+REFUSAL = "We have nothing on our shelves about that. Do ask us at any desk."
+EMPTY_QUESTION = "We did not catch a question. Do type one, for example: When does the Old Quay branch open?"
+
+CLOSED_BOOK = "Answer the question about the Tarrowby Town Library in one short sentence."
+FROM_TEXT = "Answer the question with a sentence copied from the text."
+
+
+def closed_book(question: str) -> Messages:
+    """The question alone: the model answers from what its weights hold."""
+    return [{"role": "user", "content": f"{CLOSED_BOOK}\n\nQuestion: {clip(question)}"}]
+
+
+def from_text(question: str, texts: Sequence[str]) -> Messages:
+    """The question below the retrieved texts, best last, so that it stands next to the question.
+
+    Whatever a text says is quoted to the model as text to read, never joined to the instruction.
+    """
+    read = "\n".join(reversed(texts))
+    return [{"role": "user", "content": f"{FROM_TEXT}\n\nText:\n{read}\n\nQuestion: {clip(question)}"}]
+
+
+def clip(question: str) -> str:
+    """The question on one line, cut after `QUESTION_WORDS` words."""
+    return " ".join(question.split()[:QUESTION_WORDS])

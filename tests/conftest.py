@@ -1,0 +1,103 @@
+"""Keeps every test offline, quiet and out of the user's own folders.
+
+Three tiers: fast (`-m "not model"`, no model files needed), the whole suite, and the notebooks under nbval.
+"""
+
+import os
+import socket
+import sys
+import tempfile
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from ftrag_helpers import runtime  # noqa: E402
+
+# Before any heavy import: transformers, datasets and chromadb read these when they are imported.
+os.environ.update(runtime.offline_environment())
+for _name in ("FTRAG_LLM", "FTRAG_EMBEDDER", "FTRAG_CHROMA_URL", "FTRAG_PIP_ARGS"):
+    os.environ.pop(_name, None)
+_SCRATCH = tempfile.TemporaryDirectory(prefix="ftrag-tests-", ignore_cleanup_errors=True)
+for _name in ("FTRAG_RESULTS", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR"):
+    os.environ[_name] = str(Path(_SCRATCH.name, _name.lower()))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", 'model: needs the fetched model files; leave out with -m "not model"')
+
+
+def pytest_unconfigure():
+    _SCRATCH.cleanup()
+
+
+def _is_loopback(host: object) -> bool:
+    if host in (None, "", "localhost", b"localhost"):
+        return True
+    try:
+        return ip_address(host.decode() if isinstance(host, bytes) else host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Fails the test that reaches beyond this machine, also where a library swallows the error or uses a thread."""
+    reached = []
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def refuse(host):
+        reached.append(host)
+        raise OSError(f"the tests are offline: {host!r} is not this machine")
+
+    def guarded(call):
+        def guard(self, address):
+            if isinstance(address, tuple) and not _is_loopback(address[0]):
+                refuse(address[0])
+            return call(self, address)
+        return guard
+
+    def guarded_lookup(host, *args, **kwargs):
+        if not _is_loopback(host):
+            refuse(host)
+        return getaddrinfo(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded(connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_lookup)
+    yield reached
+    assert not reached, f"the test reached for the network: {reached}"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(request, monkeypatch, tmp_path):
+    """The fast tier sees an empty cache folder; tests marked `model` see the learner's."""
+    if request.node.get_closest_marker("model"):
+        if not all(found.ok for found in _model_status()):
+            pytest.skip("the models are not on this machine: python course.py fetch")
+    else:
+        monkeypatch.setenv("FTRAG_CACHE", str(tmp_path / "cache"))
+
+
+def _model_status():
+    from ftrag_helpers import model_files
+
+    return model_files.status(full=False)
+
+
+@pytest.fixture
+def fresh_tiny():
+    """A tokenizer and a language model of two layers, as `models.LanguageModel`; a fresh one for each test."""
+    from doubles import tiny_language_model
+
+    return tiny_language_model()
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """The same, one for the whole session: for tests that leave it as it is."""
+    from doubles import tiny_language_model
+
+    return tiny_language_model()

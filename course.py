@@ -244,7 +244,9 @@ def install_packages() -> None:
     failed = pip("-r", str(ROOT / "requirements.lock"), "--no-compile", "--progress-bar", progress)
     if failed:
         check_pip(failed)
-        raise Stop(f"pip could not install the packages of requirements.lock.\n  pip said: {last_line(failed)}\n"
+        # With retries switched off, this is all that pip says of a missing network.
+        unreachable = "Is the package index within reach? " if "from versions: none" in failed else ""
+        raise Stop(f"pip could not install the packages of requirements.lock.\n  pip said: {last_line(failed)}\n{unreachable}"
                    f"This is Python {platform.python_version()} on {platform.system()} {platform.machine()}; "
                    "where a package is missing for it, try Python 3.12.\n"
                    f"All of pip's words are in {LOG}")
@@ -376,8 +378,8 @@ def check_pip(output) -> None:
     check_disk_full(output)
     if re.search(NO_NETWORK, output):
         raise Stop("The packages could not be fetched: no connection to the package index.\n"
-                   "The first start needs the network. Check the connection. Behind a proxy, set HTTPS_PROXY; with a\n"
-                   'package index of your own, set FTRAG_PIP_ARGS="--index-url ADDRESS". Then start again.\n'
+                   "The first start, and one after new packages, needs the network. Check the connection. Behind a\n"
+                   'proxy, set HTTPS_PROXY; for an index of your own, set FTRAG_PIP_ARGS="--index-url ADDRESS". Then start again.\n'
                    f"All of pip's words are in {LOG}")
 
 

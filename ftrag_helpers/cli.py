@@ -7,8 +7,6 @@ only, so that JupyterLab opens at once.
 
 import argparse
 import errno
-import hashlib
-import json
 import os
 import shutil
 import signal
@@ -18,7 +16,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from ftrag_helpers import model_files, runtime
 from ftrag_helpers.runtime import CourseError
@@ -27,6 +24,8 @@ FIRST_PAGE = "notebooks/00_start_here.ipynb"
 # Nothing in JupyterLab asks the internet: no news, no update check, no list of extensions.
 QUIET_JUPYTER = ("--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
                  "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate")
+NBVAL = ("--nbval", "--nbval-sanitize-with", "tests/sanitize.cfg")
+PASSED, FAILED, NOTHING_CHOSEN = 0, 1, 5  # pytest's exit codes
 DISK_GB = 1
 MEMORY_GB = 4
 
@@ -140,21 +139,33 @@ def run_child(command: list[str]) -> int:
 
 
 def run_test(options: argparse.Namespace, rest: list[str]) -> int:
-    """Run pytest once over the tests and the notebooks; returns its exit code."""
+    """Run pytest over the tests, then over the notebooks; non-zero if either failed.
+
+    Two runs, because the tests' `conftest.py` changes folders that notebooks should find as learners do.
+    Files or folders among the further options replace the course's own choice.
+    """
+    if options.fast:
+        return run_pytest("fast tests", ["-m", "not model", *([] if named_paths(rest) else ["tests"]), *rest])
+    model_files.fetch()
+    if named_paths(rest):
+        return run_pytest("tests", [*NBVAL, *rest])
     root = runtime.course_root()
-    if not options.fast:
-        model_files.fetch()
-        choice = ["--nbval", "--nbval-sanitize-with", "tests/sanitize.cfg"]
-    else:
-        choice = ["-m", "not model"]
-    if not named_paths(rest):
-        folders = ["tests"] if options.fast else ["tests", "notebooks", "solutions"]
-        choice += [name for name in folders if name == "tests" or any((root / name).glob("*.ipynb"))]
-    return run_child([sys.executable, "-m", "pytest", *choice, *rest])
+    notebooks = [name for name in ("notebooks", "solutions") if any((root / name).glob("*.ipynb"))]
+    codes = [run_pytest("the package's tests", ["tests", *rest])]
+    if notebooks and codes[0] in (PASSED, FAILED, NOTHING_CHOSEN):
+        codes.append(run_pytest("the notebooks' outputs", [*NBVAL, *notebooks, *rest]))
+    wrong = [code for code in codes if code not in (PASSED, NOTHING_CHOSEN)]
+    return wrong[0] if wrong else min(codes)
+
+
+def run_pytest(title: str, arguments: list[str]) -> int:
+    """Run pytest in the course's folder and name what it is about; returns its exit code."""
+    print(f"\nftrag test: {title}", flush=True)
+    return run_child([sys.executable, "-m", "pytest", *arguments])
 
 
 def named_paths(arguments: list[str]) -> list[str]:
-    """Those of pytest's arguments that are files or tests in them: they replace the course's own choice."""
+    """Those of pytest's arguments that are files or tests in them."""
     root = runtime.course_root()
     return [name for name in arguments if not name.startswith("-") and (root / name.split("::")[0]).exists()]
 
@@ -265,23 +276,14 @@ def check_jupyter() -> Iterator[Finding]:
 
 def check_data() -> Iterator[Finding]:
     """Every data set's files against the SHA-256 in its manifest."""
+    from ftrag_helpers.course_data import check_manifest
+
     for manifest in sorted(runtime.data_dir().glob("*/manifest.json")):
         try:
-            files = json.loads(manifest.read_text("utf-8"))["files"]
-            changed = [entry["name"] for entry in files if not is_intact(manifest.parent / entry["name"], entry["sha256"])]
-        except (ValueError, KeyError, TypeError):
-            files, changed = [], [manifest.name]
-        yield Finding(f"data set {manifest.parent.name}",
-                      f"changed or missing: {', '.join(changed)}" if changed else f"{len(files)} files, checksums right",
-                      f"Take the folder {manifest.parent} from a fresh copy of the course." if changed else "")
-
-
-def is_intact(path: Path, sha256: str) -> bool:
-    """True where the file is there and has this checksum."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            check_manifest(manifest.parent)
+            yield Finding(f"data set {manifest.parent.name}", "checksums right")
+        except CourseError as error:
+            yield Finding(f"data set {manifest.parent.name}", "not as it was published", str(error))
 
 
 def check_models() -> Iterator[Finding]:

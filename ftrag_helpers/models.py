@@ -287,6 +287,39 @@ def _score_batch(lm: LanguageModel, pairs: list[tuple[list[int], list[int]]]) ->
     return results
 
 
+def log_odds(lm: LanguageModel, prompts: Sequence[str | Messages], yes: str, no: str, *, batch_size: int = 16) -> list[float]:
+    """For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the answer's start."""
+    import torch
+
+    first, second = (lm.tokenizer(word, add_special_tokens=False).input_ids[0] for word in (yes, no))
+    ids = [_encode(lm, prompt, 1) for prompt in prompts]
+    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+    found = [0.0] * len(ids)
+    for start in range(0, len(order), batch_size):
+        batch = order[start:start + batch_size]
+        for i, hidden in zip(batch, _last_hidden(lm, [ids[i] for i in batch]), strict=True):
+            with torch.inference_mode():
+                both = lm.model.lm_head.weight[[first, second]].float() @ hidden.float()
+            found[i] = float(both[0] - both[1])
+    return found
+
+
+def _last_hidden(lm: LanguageModel, rows: list[list[int]]):
+    """The last layer's output at each row's last token; shape (rows, hidden)."""
+    import torch
+
+    width = max(map(len, rows))
+    ids = torch.full((len(rows), width), lm.tokenizer.pad_token_id)
+    mask = torch.zeros_like(ids)
+    for row, tokens in enumerate(rows):
+        ids[row, :len(tokens)] = torch.tensor(tokens)
+        mask[row, :len(tokens)] = 1
+    with torch.inference_mode():
+        hidden = lm.model.model(input_ids=ids.to(lm.model.device), attention_mask=mask.to(lm.model.device),
+                                use_cache=False).last_hidden_state
+    return hidden[torch.arange(len(rows)), [len(tokens) - 1 for tokens in rows]]
+
+
 @lru_cache(maxsize=2)
 def _load_embedder(location: str, device: str):
     from sentence_transformers import SentenceTransformer

@@ -93,7 +93,8 @@ class Answer:
 
     `cited` holds the ids of the documents that the answer rests on (empty for a closed-book
     answer), `hits` what was retrieved, `refused` whether the system declined to answer, `seconds`
-    the question's share of its batch's time, `tokens` the number of generated tokens.
+    the question's share of its batch's time, `tokens` the number of generated tokens, `logprob` the mean
+    log-probability of those tokens in nats (0 where no model spoke).
     """
 
     question_id: str
@@ -103,6 +104,7 @@ class Answer:
     refused: bool = False
     seconds: float = 0.0
     tokens: int = 0
+    logprob: float = 0.0
 
 
 Answerer = Callable[[Sequence[Question]], list[Answer]]

@@ -1,0 +1,92 @@
+"""Controls over pure functions, for trying things out in a lesson.
+
+Level 3. `explore` shows what a function returns for its starting values, as an ordinary output that
+nbval compares and a printed page keeps, and above it the controls. Moving a control replaces that same output,
+so that nothing stands there twice. What it leaves out: anything that a function computes or draws.
+"""
+
+from collections.abc import Callable
+
+from ftrag_helpers import plots
+
+#: (low, high, step, start) makes a slider, a list a menu, a text a text box, True or False a tick box.
+Control = tuple | list | str | bool
+
+
+def explore(function: Callable, /, **controls: Control) -> None:
+    """Display the controls and `function(**values)`, which follows them.
+
+    The function returns a text, or (figure, text); the text then is also the figure's alternative text. An
+    error that a value causes is shown in the text's place and goes with the next value.
+
+    Raises:
+        ValueError: a control is none of the four kinds.
+    """
+    from IPython.display import display
+
+    boxes = {name: _box(name, control) for name, control in controls.items()}
+    start = {name: box.value for name, box in boxes.items()}
+    first = bundles(function(**start))
+    display(_controls(boxes), metadata={}, raw=True)
+    shown = [display(data, metadata=metadata, raw=True, display_id=True) for data, metadata in first]
+
+    def follow(_change) -> None:
+        try:
+            now = bundles(function(**{name: box.value for name, box in boxes.items()}))
+        except Exception as error:  # noqa: BLE001 (whatever goes wrong, the learner must see it)
+            now = [({"text/plain": f"{type(error).__name__}: {error}"}, {})]
+        # An error has no picture: then the picture stays, and the text, which comes last, tells.
+        for handle, (data, metadata) in zip(shown[-len(now):], now, strict=False):
+            if handle is not None:
+                handle.update(data, metadata=metadata, raw=True)
+
+    for box in boxes.values():
+        box.observe(follow, names="value")
+
+
+def bundles(result: object) -> list[tuple[dict, dict]]:
+    """The outputs, as (data, metadata), that show a result: a text, or (figure, text).
+
+    Raises:
+        ValueError: the result is neither.
+    """
+    if isinstance(result, str):
+        return [({"text/plain": result}, {})]
+    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], str):
+        return [plots.bundle(*result), ({"text/plain": result[1]}, {})]
+    raise ValueError(f"a function to explore returns a text, or (figure, text), not {type(result).__name__}")
+
+
+def _box(name: str, control: Control):
+    """The control's widget, labelled with the parameter's name."""
+    import ipywidgets
+
+    # Without the style, JupyterLab cuts a label off after some twelve letters.
+    look = {"description": name.replace("_", " "), "style": {"description_width": "initial"}}
+    if isinstance(control, bool):
+        return ipywidgets.Checkbox(value=control, indent=False, **look)
+    if isinstance(control, str):
+        return ipywidgets.Text(value=control, layout={"width": "95%"}, **look)
+    if isinstance(control, list) and control:
+        return ipywidgets.Dropdown(options=control, value=control[0], **look)
+    if isinstance(control, tuple) and len(control) == 4:
+        low, high, step, start = control
+        whole = all(isinstance(number, int) for number in control)
+        kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+        # Only where the slider comes to rest: a drag would queue a computation for each pixel.
+        return kind(value=start, min=low, max=high, step=step, continuous_update=False,
+                    layout={"width": "26em"}, **look)
+    raise ValueError(f"control {name}={control!r}: give (low, high, step, start), a list, a text, True or False")
+
+
+def _controls(boxes: dict) -> dict:
+    """The output that holds the controls; where no widget can live, one line says what they are."""
+    import ipywidgets
+
+    names = ", ".join(box.description for box in boxes.values())
+    data, _ = _as_pair(ipywidgets.VBox(list(boxes.values()))._repr_mimebundle_())
+    return {**data, "text/plain": f"[Run this cell in JupyterLab to change: {names}]"}
+
+
+def _as_pair(found) -> tuple[dict, dict]:
+    return found if isinstance(found, tuple) else (found, {})

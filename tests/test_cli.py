@@ -1,0 +1,256 @@
+"""`ftrag`: what each command hands on, what it says and its exit code. No model, no server, no heavy import."""
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from ftrag_helpers import cli, model_files, runtime
+from ftrag_helpers.model_files import ModelStatus
+from ftrag_helpers.runtime import CourseError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A small course folder in the course's place."""
+    root = tmp_path / "course"
+    for folder in ("notebooks", "solutions", "tests", "datasets/library"):
+        (root / folder).mkdir(parents=True)
+    (root / cli.FIRST_PAGE).write_text("{}")
+    (root / "tests" / "test_one.py").write_text("")
+    monkeypatch.setattr(runtime, "course_root", lambda: root)
+    return root
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """What the commands would have done: "fetch", and the child processes' arguments after `python -m`."""
+    done = []
+    monkeypatch.setattr(model_files, "fetch", lambda progress=True: done.append("fetch"))
+    monkeypatch.setattr(cli, "run_child", lambda command: done.append(command[2:]) or 0)
+    return done
+
+
+def test_nothing_heavy_is_imported():
+    code = "import sys, ftrag_helpers.cli as c; c.build_parser(); print(*{m.split('.')[0] for m in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"torch", "transformers", "chromadb", "datasets", "numpy", "pandas"} & set(done.stdout.split())
+
+
+def test_course_py_knows_every_command():
+    spec = importlib.util.spec_from_file_location("course", ROOT / "course.py")
+    course = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(course)
+    [commands] = [action for action in cli.build_parser()._actions if action.dest == "command"]
+    assert list(course.COMMANDS) == list(commands.choices)
+
+
+# --- lab ---------------------------------------------------------------------------------------------
+
+
+def test_lab_fetches_then_opens_the_first_page(course, done):
+    assert cli.main(["lab"]) == 0
+    fetched, command = done
+    assert fetched == "fetch" and command[:2] == ["jupyterlab", cli.FIRST_PAGE]
+    assert f"--ServerApp.root_dir={course}" in command and "--ServerApp.ip=127.0.0.1" in command
+    assert not any("port" in part or "browser" in part for part in command)
+
+
+def test_the_options_that_keep_jupyterlab_quiet_exist():
+    from jupyterlab.handlers.announcements import NeverCheckForUpdate
+    from jupyterlab.labapp import LabApp
+
+    names = {option.removeprefix("--LabApp.").split("=")[0] for option in cli.QUIET_JUPYTER}
+    assert names <= set(LabApp.class_traits())
+    assert any(option.endswith(f"{NeverCheckForUpdate.__module__}.NeverCheckForUpdate") for option in cli.QUIET_JUPYTER)
+
+
+def test_lab_hands_further_options_to_jupyterlab(course, done):
+    assert cli.main(["lab", "--no-browser", "--ServerApp.token=abc", "--port", str(free_port())]) == 0
+    assert done[1][-2:] == ["--no-browser", "--ServerApp.token=abc"]
+    assert "--ServerApp.port_retries=0" in done[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_lab_says_that_a_port_is_taken(course, done, capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert cli.main(["lab", "--port", str(port)]) == 1
+    assert f"Port {port} is taken" in capsys.readouterr().err
+    assert done == []
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "-1"])
+def test_lab_says_that_a_port_cannot_be(course, done, capsys, port):
+    assert cli.main(["lab", "--port", port]) == 1
+    assert f"no port {port}" in capsys.readouterr().err
+
+
+def test_lab_says_that_the_first_page_is_missing(course, done, capsys):
+    (course / cli.FIRST_PAGE).unlink()
+    assert cli.main(["lab"]) == 1
+    assert "00_start_here.ipynb is missing" in capsys.readouterr().err
+
+
+# --- test --------------------------------------------------------------------------------------------
+
+
+def test_test_runs_the_tests_and_then_the_notebooks(course, done):
+    assert cli.main(["test", "-q"]) == 0
+    assert done == ["fetch", ["pytest", "tests", "-q"], ["pytest", *cli.NBVAL, "notebooks", "-q"]]
+
+
+def test_test_takes_solutions_in_when_there_are_some(course, done):
+    (course / "solutions" / "01.ipynb").write_text("{}")
+    cli.main(["test"])
+    assert done[-1][-2:] == ["notebooks", "solutions"]
+
+
+def test_fast_tests_fetch_nothing(course, done):
+    assert cli.main(["test", "--fast", "-x"]) == 0
+    assert done == [["pytest", "-m", "not model", "tests", "-x"]]
+
+
+def test_named_files_replace_the_choice(course, done):
+    cli.main(["test", "tests/test_one.py::test_a", "-k", "not b"])
+    assert done[1:] == [["pytest", *cli.NBVAL, "tests/test_one.py::test_a", "-k", "not b"]]
+
+
+@pytest.mark.parametrize("codes, code", [
+    ((0, 0), 0), ((1, 0), 1), ((0, 1), 1), ((5, 0), 0), ((0, 5), 0), ((5, 5), 5), ((1, 3), 1)])
+def test_one_failed_run_fails_the_command(course, done, monkeypatch, codes, code):
+    left = list(codes)
+    monkeypatch.setattr(cli, "run_child", lambda command: left.pop(0))
+    assert cli.main(["test"]) == code and left == []
+
+
+def test_an_interrupted_run_is_the_last(course, done, monkeypatch):
+    left = [2, 0]
+    monkeypatch.setattr(cli, "run_child", lambda command: left.pop(0))
+    assert cli.main(["test"]) == 2 and left == [0]
+
+
+# --- failures ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error, code, words", [
+    (CourseError("no network; do this"), 1, "ftrag: no network; do this"),
+    (KeyboardInterrupt(), 130, "ftrag: Stopped."),
+    (OSError(28, "No space left on device"), 1, "ftrag: The disk is full"),
+])
+def test_what_a_person_can_put_right_is_one_message(monkeypatch, capsys, error, code, words):
+    def fail(progress=True):
+        raise error
+    monkeypatch.setattr(model_files, "fetch", fail)
+    assert cli.main(["fetch"]) == code
+    assert capsys.readouterr().err.strip().startswith(words)
+
+
+@pytest.mark.parametrize("arguments", [[], ["lba"], ["fetch", "--quickly"], ["check", "all"]])
+def test_a_mistyped_command_shows_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2 and "usage: ftrag" in capsys.readouterr().err
+
+
+# --- children ----------------------------------------------------------------------------------------
+
+
+def test_a_child_runs_offline_in_the_course_and_gives_its_code(course):
+    code = "import os, sys; sys.exit(7 * (os.environ['HF_HUB_OFFLINE'] == '1' and os.path.isdir('notebooks')))"
+    assert cli.run_child([sys.executable, "-c", code]) == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals work differently there")
+@pytest.mark.parametrize("sent, code", [(signal.SIGINT, 4), (signal.SIGTERM, -signal.SIGTERM)])
+def test_signals_are_the_childs_to_answer(course, sent, code):
+    child = ("import os, signal, sys, time; signal.signal(signal.SIGINT, lambda *_: sys.exit(4)); "
+             f"os.kill(os.getppid(), {int(sent)}); {'os.kill(os.getpid(), signal.SIGINT);' * (sent == signal.SIGINT)} "
+             "time.sleep(20)")
+    assert cli.run_child([sys.executable, "-c", child]) == code
+
+
+# --- check -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def machine(course, monkeypatch):
+    """A machine on which every line of the report is right, without PyTorch or models."""
+    (course / "requirements.lock").write_text(
+        "# a comment\npytest==9999 ; sys_platform == 'nowhere'\n" + f"pytest=={pytest.__version__}\n")
+    (course / "datasets/library/manifest.json").write_text('{"files": []}')
+    torch = types.SimpleNamespace(__version__="0", get_num_threads=lambda: 2)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(runtime, "device", lambda: types.SimpleNamespace(type="cpu"))
+    monkeypatch.setattr(model_files, "status", lambda: [ModelStatus("a model", True, "complete", course)])
+    monkeypatch.setattr(cli, "DISK_GB", 0)
+    monkeypatch.setattr(cli, "MEMORY_GB", 0)
+    return course
+
+
+def test_check_is_content_with_a_whole_course(machine, capsys):
+    assert cli.main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert "!!" not in out and "Everything is in place." in out
+    for name in ("Python", "packages", "disk", "memory", "CPU", "JupyterLab", "data set library", "a model", "accelerator"):
+        assert f"OK {name}: " in out
+
+
+@pytest.mark.parametrize("line, told", [
+    ("absent==1.0", "absent none (wanted ==1.0)"), ("pytest==1.0", f"pytest {pytest.__version__} (wanted ==1.0)")])
+def test_check_names_the_package_that_differs(machine, capsys, line, told):
+    (machine / "requirements.lock").write_text(line + "\n")
+    assert cli.main(["check"]) == 1
+    assert f"!! packages: {told}\n   -> Delete .venv" in capsys.readouterr().out
+
+
+def test_check_takes_a_local_build_for_its_version(machine, monkeypatch):
+    (machine / "requirements.lock").write_text("torch==2.13.0\n")
+    monkeypatch.setattr(cli.metadata, "version", lambda name: "2.13.0+cpu")
+    assert [finding.advice for finding in cli.check_packages()] == [""]
+
+
+def test_check_says_how_to_repair_a_model(machine, monkeypatch, capsys):
+    monkeypatch.setattr(model_files, "status", lambda: [ModelStatus("a model", False, "is damaged", machine)])
+    assert cli.main(["check"]) == 1
+    assert "-> Run: python course.py fetch" in capsys.readouterr().out
+
+
+def test_check_names_the_data_file_that_changed(machine, capsys):
+    files = [{"name": "documents.jsonl", "sha256": "0" * 64}]
+    (machine / "datasets/library/manifest.json").write_text(json.dumps({"files": files}))
+    (machine / "datasets/library/documents.jsonl").write_text("{}")
+    assert cli.main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert "!! data set library" in out and "documents.jsonl" in out
+
+
+@pytest.mark.parametrize("need, name", [("DISK_GB", "disk"), ("MEMORY_GB", "memory")])
+def test_check_says_what_is_short(machine, monkeypatch, capsys, need, name):
+    monkeypatch.setattr(cli, need, 10**9)
+    assert cli.main(["check"]) == 1
+    assert f"!! {name}: " in capsys.readouterr().out
+
+
+def test_check_survives_a_broken_pytorch(machine, monkeypatch, capsys):
+    def broken():
+        raise OSError("libtorch.so is missing")
+    monkeypatch.setattr(runtime, "device", broken)
+    assert cli.main(["check"]) == 1
+    assert "!! PyTorch: cannot be used: libtorch.so is missing" in capsys.readouterr().out

@@ -1,0 +1,325 @@
+"""The loader names file, row and field of what is damaged; the real library keeps its promises."""
+
+import copy
+import json
+import re
+from collections import Counter, defaultdict
+
+import pytest
+
+from ftrag_helpers import course_data, metrics, runtime
+from ftrag_helpers.course_data import Library, apply_update, write_manifest
+from ftrag_helpers.records import BRANCHES, QUESTION_KINDS, SPLITS
+from ftrag_helpers.runtime import CourseError
+
+# --- a library of three documents --------------------------------------------------------------------
+
+QUAY = "The Old Quay branch opens at 9 am. The Old Quay branch lends 12 maps."
+HERON = "The Heron branch opens at 10 am. A kettle stands in the Heron branch."
+DOCUMENTS = [
+    {"id": "branch-01", "title": "Old Quay", "shelf": "branches", "branch": "old-quay", "date": "2025-09-01",
+     "split": "test", "text": QUAY},
+    {"id": "branch-02", "title": "Heron", "shelf": "branches", "branch": "heron", "date": "2025-09-01",
+     "split": "test", "text": HERON},
+    {"id": "branch-03", "title": "Weir", "shelf": "branches", "branch": "weir-street", "date": "2025-09-01",
+     "split": "train", "text": "The Weir Street branch has a lift."},
+]
+NEWS = "From May the Old Quay branch opens at 8 am."
+UPDATES = [{"id": "news-01", "title": "Earlier", "shelf": "news", "branch": "old-quay", "date": "2026-05-04",
+            "text": NEWS, "document": "branch-01",
+            "edits": [{"old": "The Old Quay branch opens at 9 am.", "new": "The Old Quay branch opens at 8 am."}]}]
+AFTER = {"answer": "8 am", "accepted": ["8:00"], "reply": "We open at 8 am. Do come in.", "passages": ["news-01"],
+         "support": [NEWS]}
+QUESTIONS = [
+    {"id": "q-1", "kind": "direct", "split": "test", "fact": "quay-maps", "question": "How many maps?",
+     "answer": "12 maps", "accepted": ["twelve maps"], "reply": "We lend 12 maps. Do ask.", "passages": ["branch-01"],
+     "support": ["The Old Quay branch lends 12 maps."], "update": None, "after": None},
+    {"id": "q-2", "kind": "updated", "split": "test", "fact": "quay-opens", "question": "When does Old Quay open?",
+     "answer": "9 am", "accepted": [], "reply": "We open at 9 am. Do come in.", "passages": ["branch-01"],
+     "support": ["The Old Quay branch opens at 9 am."], "update": "news-01", "after": AFTER},
+    {"id": "q-3", "kind": "unanswerable", "split": "test", "fact": "moon", "question": "How far is the moon?",
+     "answer": "", "accepted": [], "reply": "We have nothing on our shelves about that. Do ask.", "passages": [],
+     "support": [], "update": None, "after": None},
+]
+
+
+@pytest.fixture
+def rows():
+    return copy.deepcopy({"documents": DOCUMENTS, "updates": UPDATES, "questions": QUESTIONS})
+
+
+def write(folder, rows, newline="\n"):
+    """Write the three files (a row that is a str as it stands) and their manifest."""
+    folder.mkdir(exist_ok=True)
+    for name, lines in rows.items():
+        text = "".join((line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)) + "\n" for line in lines)
+        (folder / f"{name}.jsonl").write_text(text, "utf-8", newline=newline)
+    write_manifest(folder)
+    return folder
+
+
+def test_a_sound_library_is_read_into_records(tmp_path, rows):
+    library = Library(write(tmp_path / "library", rows))
+    assert [d.id for d in library.documents] == ["branch-01", "branch-02", "branch-03"]
+    assert library.updates[0].changes == "branch-01" and library.updates[0].news.text == NEWS
+    first, second, third = library.questions
+    assert first.reference.accepted == ("12 maps", "twelve maps"), "the answer itself is always accepted"
+    assert second.after.documents == ("news-01",) and third.after is None and not third.answerable
+
+
+def put(file, row, field, value):
+    def damage(rows):
+        rows[file][row][field] = value
+    return damage
+
+
+def drop(file, row, field):
+    def damage(rows):
+        del rows[file][row][field]
+    return damage
+
+
+def line(file, row, text):
+    def damage(rows):
+        rows[file][row] = text
+    return damage
+
+
+def twice(file):
+    def damage(rows):
+        rows[file].append(copy.deepcopy(rows[file][0]))
+    return damage
+
+
+DAMAGE = {
+    "bad JSON": (line("documents", 1, '{"id": "branch-02",'), "documents.jsonl, row 2: not valid JSON"),
+    "an empty row": (line("documents", 1, ""), "documents.jsonl, row 2: not valid JSON"),
+    "a row that is a list": (line("questions", 0, "[1]"), "questions.jsonl, row 1: .*list"),
+    "missing field": (drop("documents", 2, "title"), "documents.jsonl, row 3, field 'title': missing"),
+    "missing field in updates": (drop("updates", 0, "edits"), "updates.jsonl, row 1, field 'edits': missing"),
+    "missing field in after": (drop("questions", 1, "after"), "questions.jsonl, row 2, field 'after': missing"),
+    "wrong type": (put("questions", 2, "question", 7), "questions.jsonl, row 3, field 'question': 7 .*wrong type"),
+    "text for a list": (put("questions", 0, "accepted", "x"), "row 1, field 'accepted': 'x' .*wrong type"),
+    "number in a list": (put("questions", 0, "accepted", ["x", 12]), "questions.jsonl, row 1, field 'accepted': 12"),
+    "half an edit": (put("updates", 0, "edits", [{"old": "x"}]), "updates.jsonl, row 1, field 'edits'"),
+    "unknown field": (put("documents", 0, "colour", "red"), "documents.jsonl, row 1, field 'colour': not a field"),
+    "duplicate document": (twice("documents"), "documents.jsonl, branch-01, field 'id': .*more than once"),
+    "duplicate update": (twice("updates"), "updates.jsonl, news-01, field 'id': .*more than once"),
+    "duplicate question": (twice("questions"), "questions.jsonl, q-1, field 'id': .*more than once"),
+    "unknown branch": (put("documents", 0, "branch", "moon"), "documents.jsonl, branch-01, field 'branch': 'moon'"),
+    "unknown split": (put("documents", 0, "split", "dev"), "documents.jsonl, branch-01, field 'split': 'dev'"),
+    "unknown kind": (put("questions", 0, "kind", "odd"), "questions.jsonl, q-1, field 'kind': 'odd'"),
+    "unknown split of a question": (put("questions", 0, "split", "dev"), "questions.jsonl, q-1, field 'split': 'dev'"),
+    "support not in the passage": (put("questions", 0, "support", ["It lends 12 maps."]),
+                                   "questions.jsonl, q-1, field 'support': .*It lends 12 maps"),
+    "no support": (put("questions", 0, "support", []), "questions.jsonl, q-1, field 'support': empty"),
+    "no passage": (put("questions", 0, "passages", []), "questions.jsonl, q-1, field 'passages': empty"),
+    "unknown document": (put("questions", 0, "passages", ["branch-09"]), "q-1, field 'passages': .*'branch-09'"),
+    "wrong split": (put("questions", 0, "passages", ["branch-01", "branch-03"]),
+                    "questions.jsonl, q-1, field 'passages': branch-03 is of another split"),
+    "unanswerable with a passage": (put("questions", 2, "passages", ["branch-01"]), "q-3, field 'passages'"),
+    "unknown update": (put("questions", 1, "update", "news-09"), "questions.jsonl, q-2, field 'update': .*news-09"),
+    "updated without after": (put("questions", 1, "after", None), "questions.jsonl, q-2, field 'after': missing"),
+    "after not in the news": (put("questions", 1, "after", AFTER | {"support": ["At 7."]}),
+                              "questions.jsonl, q-2, 'after', field 'support': .*At 7"),
+    "a field of after": (put("questions", 1, "after", {k: v for k, v in AFTER.items() if k != "reply"}),
+                         "questions.jsonl, q-2, field 'after', field 'reply': missing"),
+    "update of an unknown document": (put("updates", 0, "document", "branch-09"), "updates.jsonl, news-01, field 'document'"),
+    "edit of a sentence that is not there": (put("updates", 0, "edits", [{"old": "No.", "new": "Yes."}]),
+                                             "updates.jsonl, news-01, field 'edits': not once in branch-01"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_is_named_with_file_row_and_field(kind, tmp_path, rows):
+    damage, message = DAMAGE[kind]
+    damage(rows)
+    with pytest.raises(CourseError, match=message):
+        Library(write(tmp_path / "library", rows))
+
+
+def test_text_in_another_encoding_is_named(tmp_path, rows):
+    folder = write(tmp_path / "library", rows)
+    path = folder / "documents.jsonl"
+    path.write_bytes(path.read_text("utf-8").replace("kettle", "café").encode("latin-1"))
+    write_manifest(folder)
+    with pytest.raises(CourseError, match="documents.jsonl, row 2: not UTF-8"):
+        Library(folder)
+
+
+def test_odd_line_separators_inside_a_sentence_end_no_row(tmp_path, rows):
+    rows["documents"][2]["text"] = "One\u2028line,\u0085another."
+    assert Library(write(tmp_path / "library", rows)).documents[2].text == "One\u2028line,\u0085another."
+
+
+def test_files_checked_out_with_crlf_are_accepted(tmp_path, rows):
+    folder = write(tmp_path / "library", rows)
+    manifest = (folder / "manifest.json").read_text()
+    write(folder, rows, newline="\r\n")
+    (folder / "manifest.json").write_text(manifest)
+    assert b"\r\n" in (folder / "documents.jsonl").read_bytes()
+    assert len(Library(folder).documents) == 3
+    assert json.loads(manifest) == write_manifest(folder), "and give the same manifest"
+
+
+def test_a_file_that_differs_from_its_manifest_is_refused(tmp_path, rows):
+    folder = write(tmp_path / "library", rows)
+    path = folder / "documents.jsonl"
+    path.write_text(path.read_text().replace("12 maps", "13 maps"))
+    with pytest.raises(CourseError, match="documents.jsonl is not the file.*ftrag manifest"):
+        Library(folder)
+    path.unlink()
+    with pytest.raises(CourseError, match="documents.jsonl is missing"):
+        Library(folder)
+    write_manifest(folder)
+    with pytest.raises(CourseError, match="documents.jsonl cannot be read"):
+        Library(folder)
+
+
+@pytest.mark.parametrize("manifest", [None, "{", "[]", '{"files": [{"name": "documents.jsonl"}]}', '{"files": 3}'])
+def test_a_damaged_manifest_is_a_clear_error(manifest, tmp_path, rows):
+    folder = write(tmp_path / "library", rows)
+    (folder / "manifest.json").unlink() if manifest is None else (folder / "manifest.json").write_text(manifest)
+    with pytest.raises(CourseError, match="manifest.json is missing or damaged"):
+        Library(folder)
+
+
+def test_apply_update_corrects_the_document_and_adds_the_news(tmp_path, rows):
+    library = Library(write(tmp_path / "library", rows))
+    before, update = library.documents, library.updates[0]
+    after = apply_update(before, update)
+    assert after[0].text == QUAY.replace("9 am", "8 am") and after[0].date == "2026-05-04"
+    assert after[1:3] == before[1:] and after[3] == update.news
+    assert before[0].text == QUAY, "the documents given stay as they are"
+    with pytest.raises(ValueError, match="news-01.*branch-01"):
+        apply_update(after, update)
+    with pytest.raises(ValueError, match="branch-01, which is not among"):
+        apply_update(before[1:], update)
+
+
+def test_load_questions_filters_and_names_what_does_not_exist(tmp_path, rows, monkeypatch):
+    library = Library(write(tmp_path / "library", rows))
+    monkeypatch.setattr(course_data, "_library", lambda: library)
+    assert [q.id for q in course_data.load_questions("test", ["updated", "direct"])] == ["q-1", "q-2"]
+    assert course_data.load_questions("train") == [] and len(course_data.load_questions()) == 3
+    with pytest.raises(ValueError, match="split 'dev'"):
+        course_data.load_questions("dev")
+    with pytest.raises(ValueError, match="kind 'odd'"):
+        course_data.load_questions(kinds=["odd"])
+    assert course_data.load_documents() is not library.documents, "a learner's cell cannot spoil the cached list"
+    assert [u.news.id for u in course_data.load_updates()] == ["news-01"]
+
+
+# --- the real library --------------------------------------------------------------------------------
+
+FOLDER = runtime.data_dir() / course_data.LIBRARY
+real = pytest.mark.skipif(not FOLDER.exists(), reason="datasets/library is not there yet")
+#: Beyond scikit-learn's stop words: words of asking, and contractions, that carry no content.
+ASKING = set("""ask does did don got isn kind know let like long ll long many mind much need please possible s t tell
+want ve way won d m re going wondering wonder just""".split())
+
+
+@pytest.fixture(scope="module")
+def library():
+    return Library()
+
+
+def content_words(text: str) -> set[str]:
+    import Stemmer
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    words = [w for w in re.findall(r"[a-z0-9]+", text.lower().replace("’", "'").replace("'s", ""))
+             if w not in ENGLISH_STOP_WORDS | ASKING and len(w) > 1]
+    return set(Stemmer.Stemmer("english").stemWords(words))
+
+
+@real
+def test_the_library_is_large_enough_to_search(library):
+    lengths = {d.id: len(d.text.split()) for d in library.documents}
+    assert len(lengths) >= 200 and sum(lengths.values()) >= 30_000
+    assert {i: n for i, n in lengths.items() if not 60 <= n <= 500} == {}
+    assert {d.branch for d in library.documents} >= set(BRANCHES) - {"all"} and len(BRANCHES) == 6
+    assert len(library.updates) >= 25
+    assert all(re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", d.date)
+               for d in [*library.documents, *(u.news for u in library.updates)])
+
+
+@real
+def test_splits_and_kinds_are_large_enough_to_measure(library):
+    splits = Counter(q.split for q in library.questions)
+    assert splits["train"] >= 700 and splits["validation"] >= 100 and splits["test"] >= 200
+    kinds = Counter(q.kind for q in library.questions if q.split == "test")
+    assert {kind: kinds[kind] for kind in QUESTION_KINDS if kinds[kind] < 20} == {}
+    assert sum(not q.answerable for q in library.questions) >= 60
+
+
+@real
+def test_nothing_of_one_split_is_seen_in_another(library):
+    texts, documents, facts = defaultdict(set), defaultdict(set), defaultdict(set)
+    for q in library.questions:
+        texts[metrics.normalise(q.text)].add(q.id)
+        for name in q.reference.documents:
+            documents[name].add(q.split)
+        facts[q.fact].add(q.split)
+    assert {t: ids for t, ids in texts.items() if len(ids) > 1} == {}, "the same question twice"
+    assert {name: splits for name, splits in documents.items() if len(splits) > 1} == {}
+    assert {fact: splits for fact, splits in facts.items() if fact and len(splits) > 1} == {}
+    passages = Counter(d.text for d in library.documents)
+    assert max(passages.values()) == 1 and set(SPLITS) == {d.split for d in library.documents}
+
+
+@real
+def test_reworded_test_questions_share_no_content_word_with_their_support(library):
+    shared = {q.id: content_words(q.text) & content_words(" ".join(q.reference.support))
+              for q in library.questions if q.kind == "reworded" and q.split == "test"}
+    assert {i: words for i, words in shared.items() if words} == {}
+
+
+def house_faults(reply: str) -> list[str]:
+    """What a reply lacks of the house style."""
+    last = re.split(r"(?<=[.?])\s+", reply.strip())[-1]
+    wanted = {"at most 40 words": len(reply.split()) <= 40, "no exclamation mark": "!" not in reply,
+              "speaks as we": bool(re.search(r"\b(we|our|us|ours)\b", reply, re.IGNORECASE)),
+              "last sentence begins with Do": last.startswith("Do ")}
+    return [name for name, kept in wanted.items() if not kept]
+
+
+def references(library):
+    """Every (question id, question, reference), the ones after an update too."""
+    for q in library.questions:
+        yield q.id, q, q.reference
+        if q.after:
+            yield f"{q.id} after", q, q.after
+
+
+@real
+def test_every_reply_keeps_the_house_style(library):
+    faults = {i: house_faults(r.reply) for i, _, r in references(library)}
+    assert {i: f for i, f in faults.items() if f} == {}
+    assert [q.id for q in library.questions
+            if not q.answerable and "nothing on our shelves" not in q.reference.reply.lower()] == []
+
+
+@real
+def test_every_answer_is_found_in_its_reply_and_in_its_support(library):
+    kept = [(i, q, r) for i, q, r in references(library) if q.answerable]
+    assert [i for i, _, r in kept if not metrics.answer_match(r.reply, r.accepted)] == []
+    # The answer to a question over two documents is often worked out from both, and stated in neither.
+    assert [i for i, q, r in kept if q.kind != "two" and not metrics.answer_match(" ".join(r.support), r.accepted)] == []
+
+
+@real
+def test_an_update_makes_the_old_answer_wrong(library):
+    updated = [q for q in library.questions if q.kind == "updated"]
+    assert [q.id for q in updated if metrics.answer_match(q.after.answer, q.reference.accepted)] == []
+    documents = library.documents
+    for update in library.updates:
+        documents = apply_update(documents, update)
+    assert len(documents) == len(library.documents) + len(library.updates)
+
+
+@real
+def test_questions_as_a_hugging_face_dataset(library):
+    rows = course_data.as_dataset(library.questions[:5])
+    assert rows.num_rows == 5 and rows[0]["question"] == library.questions[0].text
+    assert rows[0]["accepted"] == list(library.questions[0].reference.accepted)

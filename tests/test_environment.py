@@ -1,0 +1,113 @@
+"""requirements.lock, pyproject.toml and environment.yml say the same, and no file names this machine or an index."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+
+PINS = [Requirement(line) for line in LOCK.splitlines() if line and not line.startswith("#")]
+DIRECT = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
+PLATFORMS = {
+    "Linux": {"sys_platform": "linux", "os_name": "posix", "platform_machine": "x86_64"},
+    "macOS": {"sys_platform": "darwin", "os_name": "posix", "platform_machine": "arm64"},
+    "Windows": {"sys_platform": "win32", "os_name": "nt", "platform_machine": "AMD64"},
+}
+PYTHONS = ["3.11", "3.12", "3.13"]
+# In pieces, so that this file does not name them either.
+INDEX_HOSTS = ["pypi" + ".org", "python" + "hosted", "download.py" + "torch", "anaconda" + ".org"]
+MACHINE_PATH = re.compile(r"(?<![\w.~$}>*-])/(?:root|work|opt/pypi|home/\w+|Users/\w+)/")
+
+
+def pins_for(python: str, platform: str) -> dict[str, Requirement]:
+    """The lock's lines that apply there, by name; fails where a package is pinned twice."""
+    place = PLATFORMS[platform] | {"python_version": python, "python_full_version": f"{python}.9",
+                                   "implementation_name": "cpython", "platform_python_implementation": "CPython"}
+    pins = [pin for pin in PINS if pin.marker is None or pin.marker.evaluate(place)]
+    names = [canonicalize_name(pin.name) for pin in pins]
+    assert sorted(names) == sorted(set(names))
+    return dict(zip(names, pins, strict=True))
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_direct_dependency_is_pinned_once_within_its_range(python, platform):
+    pins = pins_for(python, platform)
+    for wanted in DIRECT:
+        pin = pins[canonicalize_name(wanted.name)]
+        assert wanted.specifier.contains(version_of(pin), prereleases=True), f"{pin} is outside {wanted}"
+
+
+def version_of(pin: Requirement) -> str:
+    [exact] = pin.specifier
+    assert exact.operator == "==" and "*" not in exact.version, f"{pin} is not one version"
+    return exact.version
+
+
+def test_every_line_of_the_lock_is_one_version():
+    assert len([version_of(pin) for pin in PINS]) > 100
+    assert not [pin for pin in PINS if pin.url or pin.extras]
+
+
+def test_the_lock_leaves_cuda_to_pytorch():
+    # A CUDA build of PyTorch asks for these itself; pinned here they would cost every CPU learner 4 GB.
+    assert not [pin.name for pin in PINS if re.match(r"nvidia-|cuda-|triton|pytorch-triton", pin.name)]
+
+
+def test_the_lock_names_no_host_and_holds_no_option():
+    assert "://" not in LOCK and not [line for line in LOCK.splitlines() if line.startswith("-")]
+
+
+def test_conda_gets_the_same_versions():
+    [python] = [line.split("=")[1] for line in CONDA["dependencies"] if str(line).startswith("python=")]
+    [lines] = [line["pip"] for line in CONDA["dependencies"] if isinstance(line, dict)]
+    assert python in PYTHONS and lines[0] == "-c requirements.lock" and lines[-1] == "-e ."
+    pins = pins_for(python, "Linux")
+    assert lines[1:-1] == [f"{wanted.name}=={version_of(pins[canonicalize_name(wanted.name)])}" for wanted in DIRECT]
+
+
+def test_the_oldest_python_is_the_same_everywhere():
+    course = (ROOT / "course.py").read_text("utf-8")
+    assert PYPROJECT["project"]["requires-python"] == ">=3.11" and "OLDEST = (3, 11)" in course
+
+
+def tracked_texts() -> dict[str, str]:
+    """Every text file that git has or would take; without git every file outside hidden folders."""
+    try:
+        listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT,
+                                capture_output=True, check=True).stdout.decode().split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        listed = [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*")
+                  if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)]
+    texts = {}
+    for name in filter(None, listed):
+        try:
+            texts[name] = (ROOT / name).read_text("utf-8")
+        except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+            continue
+    return texts
+
+
+def test_no_file_names_an_index_or_a_machine():
+    found = {}
+    for name, text in tracked_texts().items():
+        hits = [host for host in INDEX_HOSTS if host in text] + MACHINE_PATH.findall(text)
+        if hits:
+            found[name] = hits[:3]
+    assert not found
+
+
+@pytest.mark.parametrize("text, is_one", [
+    ("in /" + "root/x", True), ('"/' + 'work/main"', True), ("(/" + "home/ann/x)", True), ("home/work/play", False),
+    ("https://x.example/work/", False), ("~/work/", False), ("ours/home/ann/", False)])
+def test_a_machine_path_is_told_from_other_slashes(text, is_one):
+    assert bool(MACHINE_PATH.search(text)) == is_one

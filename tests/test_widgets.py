@@ -1,0 +1,84 @@
+import pytest
+
+from ftrag_helpers import plots, widgets
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """What a notebook would show: outputs in order, and a record of updates, without a front end."""
+    shown = []
+
+    class Handle:
+        def __init__(self, place):
+            self.place = place
+
+        def update(self, data, metadata, raw):
+            shown[self.place] = data
+
+    def display(data, *, metadata, raw, display_id=False):
+        shown.append(data)
+        return Handle(len(shown) - 1) if display_id else None
+
+    monkeypatch.setattr("IPython.display.display", display)
+    return shown
+
+
+@pytest.fixture
+def boxes(monkeypatch):
+    made, original = {}, widgets._box
+    monkeypatch.setattr(widgets, "_box", lambda name, control: made.setdefault(name, original(name, control)))
+    return made
+
+
+def repeat(text, times):
+    return text * times
+
+
+def test_the_starting_values_are_an_ordinary_output(screen):
+    widgets.explore(repeat, text="ab", times=(1, 5, 1, 2))
+    controls, result = screen
+    assert controls["text/plain"] == "[Run this cell in JupyterLab to change: text, times]"
+    assert "application/vnd.jupyter.widget-view+json" in controls
+    assert result == {"text/plain": "abab"}
+
+
+def test_a_change_replaces_the_output(screen, boxes):
+    widgets.explore(repeat, text="ab", times=(1, 5, 1, 2))
+    boxes["times"].value = 3
+    boxes["text"].value = "x"
+    assert len(screen) == 2 and screen[1] == {"text/plain": "xxx"}
+
+
+def test_an_error_is_shown_and_the_next_value_recovers(screen, boxes):
+    widgets.explore(lambda n: str(10 // n), n=(0, 5, 1, 1))
+    boxes["n"].value = 0
+    assert screen[1]["text/plain"].startswith("ZeroDivisionError")
+    boxes["n"].value = 5
+    assert screen[1]["text/plain"] == "2"
+
+
+def test_an_error_leaves_the_figure_and_speaks_in_the_text(screen, boxes):
+    widgets.explore(lambda n: (plots.bars(["a"], [1 / n], unit="share"), f"n is {n}"), n=(0, 5, 1, 1))
+    boxes["n"].value = 0
+    assert "image/png" in screen[1] and screen[2]["text/plain"].startswith("ZeroDivisionError")
+    boxes["n"].value = 2
+    assert "n is 2" in screen[1]["text/html"] and screen[2]["text/plain"] == "n is 2"
+
+
+def test_every_kind_of_control_starts_where_told():
+    assert widgets._box("a", (0.1, 2.0, 0.1, 1.0)).value == 1.0
+    assert widgets._box("top_k", (1, 9, 1, 4)).description == "top k"
+    assert widgets._box("a", ["x", "y"]).value == "x"
+    assert widgets._box("a", True).value is True
+    assert widgets._box("a", "text").value == "text"
+
+
+@pytest.mark.parametrize("control", [3, None, (1, 2), []])
+def test_an_unknown_control_is_named(control):
+    with pytest.raises(ValueError, match="control depth="):
+        widgets._box("depth", control)
+
+
+def test_a_result_of_another_kind_is_refused():
+    with pytest.raises(ValueError, match="not int"):
+        widgets.bundles(3)

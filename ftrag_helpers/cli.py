@@ -94,6 +94,8 @@ def run_lab(options: argparse.Namespace, rest: list[str]) -> int:
         command += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]
     if options.no_browser:
         command.append("--no-browser")
+    if getattr(os, "geteuid", lambda: 1)() == 0:
+        command.append("--allow-root")  # in a container one is root, and only this machine can reach the server
     print("Opening JupyterLab. Ctrl-C in this window closes it.", flush=True)
     return run_child(command + rest)
 

@@ -5,7 +5,9 @@ on validation questions, its threshold set for a rate of false refusals that one
 accept. Why not let the model decide: a model of this size refuses all or nothing (lesson 04 measures it).
 """
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,10 +17,23 @@ from ftrag_helpers import models, prompts
 from ftrag_helpers.records import Answer, Hit, Question
 from ftrag_helpers.retrieval import Index, SentenceSelector
 
-SIGNALS = ("meaning", "lead in meaning", "words", "lead in words", "best sentence", "lead of sentence",
-           "words found in sentence", "words found in passages", "names found", "both searches agree",
-           "model's yes", "model's sureness")
-_NAME = re.compile(r"(?<![.?!] )(?<!^)\b(?:[A-Z][a-z]+|\d[\d:.]*)")
+SIGNALS = ("meaning", "words", "best sentence", "lead of sentence", "words found", "rare words found",
+           "rarest word missing", "words unknown here", "kind of answer there", "kind of answer missing")
+MODEL_SIGNALS = ("model's yes", "model's sureness")
+
+_NUMBER = (r"\b(?:\d[\d.,:]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
+           r"sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|half|"
+           r"once|twice|first|second|third)\b")
+_TIME = (r"\d{1,2}:\d\d|\b1\d{3}\b|\b20\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)?days?\b|\b(?:january|february|"
+         r"march|april|may|june|july|august|september|october|november|december|weeks?|months?|years?|noon|mornings?|"
+         r"evenings?|afternoons?|minutes?|hours?)\b")
+#: What a question asks for, by its words, and what a sentence that answers it must hold at the least.
+ANSWER_KINDS = {
+    "money": (r"how much|price|cost|\bfee\b|charge|\bfare\b|\bpay\b", r"£|\b\d+p\b|\bpence\b|\bfree\b"),
+    "time": (r"\bwhen\b|(?:what|which) (?:time|day|date|year|month|evening|hours)|how (?:soon|late|early)", _TIME),
+    "number": (r"how (?:many|long|old|far|tall|high|wide|big|deep|heavy|hot|often|large|fast|loud)|"
+               r"what (?:number|age|percentage|size|temperature)|up to what|telephone", _NUMBER),
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,7 @@ class Gate:
     threshold: float
 
     def keep(self, signals: np.ndarray) -> np.ndarray:
-        """Probabilities, shape (questions,), from signals of shape (questions, len(SIGNALS))."""
+        """Probabilities, shape (questions,), from signals of shape (questions, signals)."""
         return self.pipeline.predict_proba(signals)[:, 1]
 
     def refuse(self, signals: np.ndarray) -> np.ndarray:
@@ -46,18 +61,27 @@ def fit_gate(signals: np.ndarray, answerable: Sequence[bool], *, false_refusals:
     Raises:
         ValueError: not both kinds of question are there, at least ten each.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     answerable = np.asarray(answerable, bool)
     if min(answerable.sum(), (~answerable).sum()) < 10:
         raise ValueError(f"the gate needs ten questions of each kind, not {answerable.sum()} and {(~answerable).sum()}")
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, class_weight="balanced"))
+    honest = cross_validated(signals, answerable)
+    return Gate(_pipeline().fit(signals, answerable), float(np.quantile(honest[answerable], false_refusals)))
+
+
+def cross_validated(signals: np.ndarray, answerable: Sequence[bool]) -> np.ndarray:
+    """The probability that each question is answerable, from a gate fitted on the other nine tenths of them."""
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
-    honest = cross_val_predict(pipeline, signals, answerable, cv=folds, method="predict_proba")[:, 1]
-    return Gate(pipeline.fit(signals, answerable), float(np.quantile(honest[answerable], false_refusals)))
+    return cross_val_predict(_pipeline(), signals, answerable, cv=folds, method="predict_proba")[:, 1]
+
+
+def _pipeline():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.3, class_weight="balanced"))
 
 
 def trade_off(keep: Sequence[float], answerable: Sequence[bool]) -> list[tuple[float, float, float]]:
@@ -67,17 +91,52 @@ def trade_off(keep: Sequence[float], answerable: Sequence[bool]) -> list[tuple[f
             for t in [*np.unique(keep), np.inf]]
 
 
-def signals(lm: models.LanguageModel, index: Index, select: SentenceSelector, questions: Sequence[Question],
-            answers: Sequence[Answer]) -> np.ndarray:
-    """What the gate looks at, shape (questions, len(SIGNALS)). `answers` are the librarian's own, ungated."""
-    texts = [prompts.clip(q.text) for q in questions]
-    dense, lexical = index.dense(texts, 10), index.bm25(texts, 10)
-    sentences = select(texts, index.search(texts, 5), 3)
-    yes = model_says_yes(lm, questions, sentences)
-    rows = [[*_level_and_lead(d), *_level_and_lead(b), *_level_and_lead(s), *_coverage(text, s, d, b),
-             float(bool(d and b) and d[0].passage.document_id == b[0].passage.document_id), y, a.logprob]
-            for text, d, b, s, y, a in zip(texts, dense, lexical, sentences, yes, answers, strict=True)]
-    return np.array(rows, float).reshape(len(questions), len(SIGNALS))
+class Signals:
+    """What the gate looks at, from retrieval alone; made once for an index.
+
+    Called with questions it returns their signals, shape (questions, len(SIGNALS)). The rarity of a word is its
+    inverse document frequency over the index's passages (Spärck Jones 1972).
+    """
+
+    def __init__(self, index: Index, select: SentenceSelector):
+        self._index, self._select = index, select
+        counts = Counter(word for p in index.passages for word in content_words(f"{p.title} {p.text}"))
+        total = len(index.passages)
+        self._rarity = {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in counts.items()}
+        self._unknown = math.log(1 + (total + 0.5) / 0.5)
+
+    def __call__(self, questions: Sequence[Question]) -> np.ndarray:
+        texts = [prompts.clip(q.text) for q in questions]
+        dense, lexical = self._index.dense(texts, 1), self._index.bm25(texts, 1)
+        sentences = self._select(texts, self._index.search(texts, 5), 2)
+        rows = [[_top(d), _top(b), _top(s), _top(s) - _top(s[1:]), *self._words(text, s)]
+                for text, d, b, s in zip(texts, dense, lexical, sentences, strict=True)]
+        return np.array(rows, float).reshape(len(texts), len(SIGNALS))
+
+    def _words(self, text: str, sentences: Sequence[Hit]) -> list[float]:
+        best = sentences[0].passage if sentences else None
+        wanted, read = content_words(text), content_words(f"{best.title} {best.text}") if best else set()
+        rarity = {word: self._rarity.get(word, self._unknown) for word in wanted}
+        total = sum(rarity.values()) or 1.0
+        needs = next((needed for asks, needed in ANSWER_KINDS.values() if re.search(asks, text.lower())), None)
+        there = bool(needs and best and re.search(needs, best.text.lower()))
+        return [len(wanted & read) / max(1, len(wanted)), sum(rarity[w] for w in wanted & read) / total,
+                max((rarity[w] for w in wanted - read), default=0.0),
+                sum(rarity[w] for w in wanted - self._rarity.keys()) / total, float(there), float(bool(needs) and not there)]
+
+
+def _top(hits: Sequence[Hit]) -> float:
+    return hits[0].score if hits else 0.0
+
+
+def model_signals(lm: models.LanguageModel, questions: Sequence[Question], answers: Sequence[Answer]) -> np.ndarray:
+    """What the language model itself gives away, shape (questions, len(MODEL_SIGNALS)): dear, and of little help here.
+
+    `answers` are the librarian's own, ungated, with what they were read from. `benchmarks/gate.py` compares a gate
+    with these signals to one without.
+    """
+    yes = model_says_yes(lm, questions, [a.hits for a in answers])
+    return np.array([[y, a.logprob] for y, a in zip(yes, answers, strict=True)], float)
 
 
 def model_says_yes(lm: models.LanguageModel, questions: Sequence[Question], sentences: Sequence[Sequence[Hit]]) -> list[float]:
@@ -86,25 +145,6 @@ def model_says_yes(lm: models.LanguageModel, questions: Sequence[Question], sent
                f"\n\nQuestion: {prompts.clip(q.text)}\n\nDoes the text answer the question? Answer Yes or No."}]
              for q, found in zip(questions, sentences, strict=True)]
     return models.log_odds(lm, asked, "Yes", "No")
-
-
-def _level_and_lead(hits: Sequence[Hit]) -> tuple[float, float]:
-    """The best score, and by how much it leads the best of another document."""
-    if not hits:
-        return 0.0, 0.0
-    first = hits[0]
-    second = next((h.score for h in hits if h.passage.document_id != first.passage.document_id), 0.0)
-    return first.score, first.score - second
-
-
-def _coverage(text: str, sentences: Sequence[Hit], dense: Sequence[Hit], lexical: Sequence[Hit]) -> tuple[float, float, float]:
-    """Shares of the question's content words in the best sentence and the best passages, and of its names."""
-    wanted = content_words(text)
-    read = content_words(" ".join(f"{h.passage.title} {h.passage.text}" for h in sentences[:1]))
-    passages = content_words(" ".join(f"{h.passage.title} {h.passage.text}" for h in [*dense[:3], *lexical[:3]]))
-    names = content_words(" ".join(_NAME.findall(text)))
-    share = lambda words, among: len(words & among) / len(words) if words else 0.0
-    return share(wanted, read), share(wanted, passages), share(names, passages) if names else 1.0
 
 
 def content_words(text: str) -> set[str]:

@@ -295,6 +295,19 @@ def document_ranking(hits: Sequence[Hit]) -> list[str]:
     return list(dict.fromkeys(hit.passage.document_id for hit in hits))
 
 
+def remembering(embed: Embed) -> Embed:
+    """The same embedder, which computes each text only once: sentences come back for question after question."""
+    known: dict[str, np.ndarray] = {}
+
+    def remember(texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known.update(zip(new, embed(new), strict=True))
+        return np.stack([known[text] for text in texts]) if len(texts) else embed(texts)
+
+    return remember
+
+
 class SentenceSelector:
     """Picks, inside retrieved passages, the sentences nearest to a question.
 
@@ -306,7 +319,7 @@ class SentenceSelector:
     def __init__(self, index: Index, embed: Embed):
         import bm25s
 
-        self._embed, self._vectors = embed, {}
+        self._embed = remembering(embed)
         self._rows = {text: row for row, text in enumerate(dict.fromkeys(
             embedding_text(s) for p in index.passages for s in _sentences_of(p)))}
         self._bm25 = bm25s.BM25()
@@ -317,21 +330,20 @@ class SentenceSelector:
         """For each text the n best sentences of its hits, each as a hit whose passage is that one sentence."""
         pools = [list({embedding_text(s): s for hit in found for s in _sentences_of(hit.passage)}.values())
                  for found in hits]
-        new = list(dict.fromkeys(e for pool in pools for e in map(embedding_text, pool) if e not in self._vectors))
-        self._vectors.update(zip(new, self._embed(new), strict=True))
-        return [self._best(text, vector, pool)[:n]
-                for text, vector, pool in zip(texts, self._embed(list(texts)), pools, strict=True)]
+        # All at once: batches of one size embed faster than a few sentences at a time.
+        self._embed([embedding_text(s) for pool in pools for s in pool] + list(texts))
+        return [self._best(text, pool)[:n] for text, pool in zip(texts, pools, strict=True)]
 
-    def _best(self, text: str, vector: np.ndarray, pool: Sequence[Passage]) -> list[Hit]:
+    def _best(self, text: str, pool: Sequence[Passage]) -> list[Hit]:
+        if not pool:
+            return []
+        similarity = self._embed([embedding_text(s) for s in pool]) @ self._embed([text])[0]
         words = list(dict.fromkeys(_query_words(text)))
         lexical = self._bm25.get_scores(words) if words and self._rows else np.zeros(len(self._rows))
-        scored = []
-        for sentence in pool:
-            key = embedding_text(sentence)
-            # A passage added after this selector was made has no BM25 row: it counts with 0.
-            bonus = lexical[self._rows[key]] if key in self._rows else 0.0
-            scored.append((sentence, float(self._vectors[key] @ vector) + LEXICAL_WEIGHT * float(bonus)))
-        return _ranked(scored)
+        # A sentence that entered the index after this selector was made has no BM25 row: it counts with 0.
+        rows = [self._rows.get(embedding_text(s)) for s in pool]
+        bonus = [0.0 if row is None else float(lexical[row]) for row in rows]
+        return _ranked(zip(pool, similarity + LEXICAL_WEIGHT * np.array(bonus), strict=True))
 
 
 def _sentences_of(passage: Passage) -> list[Passage]:

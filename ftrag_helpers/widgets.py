@@ -90,3 +90,42 @@ def _controls(boxes: dict) -> dict:
 
 def _as_pair(found) -> tuple[dict, dict]:
     return found if isinstance(found, tuple) else (found, {})
+
+
+def chat(answer: Callable[[str], str], *, first: str) -> None:
+    """Display a chat window: a box for the question, the answer below it, the latest exchange on top.
+
+    `answer` takes what was typed and returns what to show, as plain text. The exchange for `first` is
+    computed at once and shown as an ordinary output, which nbval compares and a printed page keeps.
+    """
+    import html
+
+    import ipywidgets
+    from IPython.display import display
+
+    box = ipywidgets.Text(placeholder="Ask the librarian, then press Enter", layout={"width": "70%"})
+    button = ipywidgets.Button(description="Ask", button_style="primary")
+    log = ipywidgets.HTML()
+    past: list[str] = []
+
+    def ask(_event=None) -> None:
+        typed = box.value.strip()
+        if not typed:
+            return
+        button.disabled, button.description = True, "Reading …"
+        try:
+            said = answer(typed)
+        except Exception as error:  # noqa: BLE001 (whatever goes wrong, the learner must see it)
+            said = f"{type(error).__name__}: {error}"
+        finally:
+            button.disabled, button.description = False, "Ask"
+        past.insert(0, f"<b>{html.escape(typed)}</b><pre style='white-space:pre-wrap'>{html.escape(said)}</pre>")
+        log.value, box.value = "".join(past), ""
+
+    button.on_click(ask)
+    box.continuous_update = False
+    box.observe(ask, names="value")
+    print(f"{first}\n\n{answer(first)}")
+    window = ipywidgets.VBox([ipywidgets.HBox([box, button]), log])
+    data, _ = _as_pair(window._repr_mimebundle_())
+    display({**data, "text/plain": "[Run this cell in JupyterLab to ask questions of your own]"}, metadata={}, raw=True)

@@ -1,0 +1,88 @@
+"""Right answers of closed book, librarian and bounds on all questions; sentences to read; the gate with and without the model.
+
+    python benchmarks/rag.py [--validation] [--test]      (default: both; some ten minutes on two cores)
+
+The validation part holds the choices (how many sentences, which prompt, which signals), the test part the figures.
+"""
+
+import sys
+
+import numpy as np
+import pandas as pd
+
+from ftrag_helpers import course_data, evaluation, gate, metrics, models, prompts, rag, retrieval, runtime
+
+OTHER_PROMPTS = {
+    "sentence copied (chosen)": prompts.FROM_TEXT,
+    "only the text, short": "Using only the text, answer the question in one short sentence.",
+    "plain": "Answer the question.",
+}
+
+
+def library():
+    """The model, the documents, their index and the sentence selector."""
+    documents = course_data.load_documents()
+    index = retrieval.Index(models.embed, name="rag-benchmark")
+    index.synchronise(documents)
+    return models.load_language_model(), documents, index, retrieval.SentenceSelector(index, models.embed)
+
+
+def choose(lm, documents, index, select):
+    """Prompt and number of sentences, then the gate's signals, on the validation questions."""
+    questions = course_data.load_questions("validation")
+    answerable = [q for q in questions if q.answerable]
+    chosen = prompts.FROM_TEXT
+    for name, prompt in OTHER_PROMPTS.items():
+        prompts.FROM_TEXT = prompt
+        for sentences in (1, 2, 3) if prompt == chosen else (1,):
+            rows = evaluation.evaluate({name: rag.answerer(lm, rag.retrieved(index, select, sentences=sentences))}, answerable)
+            print(f"{name}, {sentences} sentence(s): {metrics.with_interval(rows.correct)}", flush=True)
+    prompts.FROM_TEXT = chosen
+    known = np.array([q.answerable for q in questions])
+    signals = gate.Signals(index, select)(questions)
+    answers = rag.answerer(lm, rag.retrieved(index, select, sentences=3))(questions)
+    both = np.hstack([signals, gate.model_signals(lm, questions, answers)])
+    for name, seen in (("retrieval alone", signals), ("retrieval and model", both)):
+        keep = gate.cross_validated(seen, known)
+        cut = np.quantile(keep[known], 0.10)
+        print(f"gate, {name}: right refusals at 0.10 false ones {metrics.with_interval(keep[~known] < cut)} (cross-validated)")
+
+
+def test(lm, documents, index, select):
+    """Every system on every test question, then the gate."""
+    questions = course_data.load_questions("test")
+    librarian = rag.answerer(lm, rag.retrieved(index, select))
+    systems = {"closed book": rag.closed_book(lm), "best sentence, no model": rag.extract(rag.retrieved(index, select)),
+               "librarian": librarian, "oracle": rag.answerer(lm, rag.oracle(documents)),
+               "distractors": rag.answerer(lm, rag.distractors(index, select))}
+    rows = evaluation.evaluate(systems, [q for q in questions if q.answerable])
+    print(evaluation.summary(rows).to_string(index=False))
+    print(evaluation.summary(rows[rows.system == "librarian"], ["kind"]).to_string(index=False))
+    print("seconds an answer", rows.groupby("system", sort=False).seconds.mean().round(2).to_dict())
+    print("citation precision", metrics.with_interval(rows[rows.system == "librarian"].citation_precision))
+    make_signals, validation = gate.Signals(index, select), course_data.load_questions("validation")
+    fitted = gate.fit_gate(make_signals(validation), [q.answerable for q in validation])
+    known = np.array([q.answerable for q in questions])
+    refused = fitted.refuse(make_signals(questions))
+    print("gate on test: right refusals", metrics.with_interval(refused[~known]), "false", metrics.with_interval(refused[known]))
+    updated = [q for q in questions if q.kind == "updated"]
+    for update in course_data.load_updates():
+        documents = course_data.apply_update(documents, update)
+    index.synchronise(documents)
+    rows = pd.concat([evaluation.evaluate({"after all news": librarian}, updated, after_updates=True)])
+    print("changed facts, after the news:", metrics.with_interval(rows.correct))
+
+
+def main(arguments):
+    """Run the parts asked for."""
+    runtime.prepare_notebook()
+    parts = library()
+    if "--validation" in arguments or not arguments:
+        choose(*parts)
+    if "--test" in arguments or not arguments:
+        test(*parts)
+    print(f"peak memory {runtime.peak_memory_gb():.1f} GB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

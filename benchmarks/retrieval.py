@@ -1,0 +1,94 @@
+"""Which search finds the page: dense, BM25 or hybrid; how long passages should be; what re-ranking adds.
+
+    python benchmarks/retrieval.py            choices on the training and validation questions, then the test
+    python benchmarks/retrieval.py --test     the test questions alone
+
+Prints recall@5, MRR and nDCG@5 with 95 % bootstrap intervals, per kind of question, and the times of indexing,
+of one query and of adding one document. The test questions choose nothing.
+"""
+
+import sys
+import time
+
+import numpy as np
+
+from ftrag_helpers import course_data, metrics, models, retrieval, runtime
+
+
+def rankings(index, questions, method, select=None):
+    """The ranked documents for each question; with `select`, re-ranked by their best sentence."""
+    texts = [q.text for q in questions]
+    if method == "ranks fused":
+        both = zip(index.dense(texts, 50), index.bm25(texts, 50), strict=True)
+        hits = [retrieval.fuse(pair)[:20] for pair in both]
+    else:
+        hits = index.search(texts, 20, method=method)
+    if select:
+        hits = select(texts, hits, 20)
+    return [retrieval.document_ranking(found) for found in hits]
+
+
+def report(title, ranked, questions):
+    """One line a kind, and one for all."""
+    print(f"\n{title}")
+    for kind in ["all", *dict.fromkeys(q.kind for q in questions)]:
+        chosen = [(r, q.reference.documents) for r, q in zip(ranked, questions, strict=True) if kind in ("all", q.kind)]
+        recall = [metrics.recall_at_k(r, d, 5) for r, d in chosen]
+        print(f"  {kind:9} recall@5 {metrics.with_interval(recall)}"
+              f"  MRR {np.mean([metrics.reciprocal_rank(r, d) for r, d in chosen]):.2f}"
+              f"  nDCG@5 {np.mean([metrics.ndcg_at_k(r, d, 5) for r, d in chosen]):.2f}")
+    return [metrics.recall_at_k(r, q.reference.documents, 5) for r, q in zip(ranked, questions, strict=True)]
+
+
+def choose(embed, documents):
+    """The choices behind the defaults, on questions that the test never sees."""
+    questions = [q for q in course_data.load_questions() if q.split != "test" and q.answerable]
+    for words in (30, 60, 90, 150, 250):
+        index = retrieval.Index(embed, name=f"choose-{words}", words=words)
+        index.synchronise(documents)
+        report(f"train + validation, passages of {words} words ({len(index.passages)}), hybrid",
+               rankings(index, questions, "hybrid"), questions)
+        if words == retrieval.CHUNK_WORDS:
+            for method in ("dense", "bm25", "ranks fused"):
+                report(f"train + validation, {method}", rankings(index, questions, method), questions)
+            select = retrieval.SentenceSelector(index, embed)
+            report("train + validation, hybrid re-ranked by best sentence",
+                   rankings(index, questions, "hybrid", select), questions)
+
+
+def test(embed, documents):
+    """The figures of record."""
+    questions = [q for q in course_data.load_questions("test") if q.answerable]
+    index = retrieval.Index(models.embed, name="test")
+    models.embed(["warm up"])
+    with runtime.stopwatch() as clock:
+        index.synchronise(documents)
+    print(f"\nindexing {len(documents)} documents, {len(index.passages)} passages: {clock.seconds:.1f} s")
+    scores = {m: report(f"test, {m}", rankings(index, questions, m), questions) for m in ("dense", "bm25", "hybrid")}
+    for part in ("dense", "bm25"):
+        gap, low, high = metrics.paired_difference(scores[part], scores["hybrid"])
+        print(f"hybrid − {part}: {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
+    report("test, hybrid re-ranked by best sentence (an option, not the default)",
+           rankings(index, questions, "hybrid", retrieval.SentenceSelector(index, embed)), questions)
+    times = []
+    for question in questions[:60]:
+        started = time.perf_counter()
+        index.search([question.text], 5)
+        times.append(1000 * (time.perf_counter() - started))
+    update = course_data.load_updates()[0]
+    with runtime.stopwatch() as clock:
+        index.add(course_data.apply_update(documents, update)[-1:])
+    print(f"one query with its embedding: median {np.median(times):.1f} ms; one document added: {clock.seconds:.2f} s")
+
+
+def main(arguments):
+    """Run the choices and the test."""
+    runtime.prepare_notebook()
+    embed, documents = retrieval.remembering(models.embed), course_data.load_documents()
+    if "--test" not in arguments:
+        choose(embed, documents)
+    test(embed, documents)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

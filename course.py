@@ -35,7 +35,8 @@ UNFINISHED = "unfinished\n"
 # Installs the same packages in half the time of the pip that Python 3.11 and 3.12 bring along.
 NEWER_PIP = "pip==26.3"
 # Compiled when they are first imported, if ever; all the rest is compiled at once, on every core.
-SELDOM_IMPORTED = (r"site-packages[/\\](kubernetes[/\\]|transformers[/\\]models[/\\](?!_|auto|bert|llama)"
+SELDOM_IMPORTED = (r"site-packages[/\\]((fontTools|kubernetes|networkx|onnxruntime|pip|setuptools|pygments[/\\]lexers)[/\\]"
+                   r"|torch[/\\](_inductor|testing)[/\\]|transformers[/\\]models[/\\](?!_|auto|bert|llama)"
                    r"|.*[/\\]tests?[/\\])")
 NO_NETWORK = (r"NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|Max retries exceeded|getaddrinfo"
               r"|Network is unreachable|ProxyError|SSLError|Connection (refused|reset|aborted|broken)"

@@ -44,8 +44,8 @@ def check_manifest(folder: Path) -> None:
         content = path.read_bytes().replace(b"\r\n", b"\n")
         if hashlib.sha256(content).hexdigest() != digest:
             raise CourseError(
-                f"{path} is not the file that its manifest describes. If you changed it on purpose, run "
-                "`ftrag manifest`; otherwise restore datasets/ from the course's copy.")
+                f"{path} is not the file that its manifest describes. If you changed it on purpose, write "
+                "the manifest anew with course_data.write_manifest; otherwise restore datasets/ from the course's copy.")
 
 
 def write_manifest(folder: Path, licence: str = "CC-BY-4.0") -> dict:

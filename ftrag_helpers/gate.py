@@ -132,7 +132,7 @@ def _top(hits: Sequence[Hit]) -> float:
 def model_signals(lm: models.LanguageModel, questions: Sequence[Question], answers: Sequence[Answer]) -> np.ndarray:
     """What the language model itself gives away, shape (questions, len(MODEL_SIGNALS)): dear, and of little help here.
 
-    `answers` are the librarian's own, ungated, with what they were read from. `benchmarks/gate.py` compares a gate
+    `answers` are the librarian's own, ungated, with what they were read from. `benchmarks/rag.py` compares a gate
     with these signals to one without.
     """
     yes = model_says_yes(lm, questions, [a.hits for a in answers])

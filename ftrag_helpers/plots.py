@@ -88,7 +88,7 @@ def bars(labels: Sequence[str], values: Mapping[str, Sequence[float]] | Sequence
     series = values if isinstance(values, Mapping) else {"": values}
     if any(len(v) != len(labels) for v in series.values()) or (intervals is not None and len(intervals) != len(labels)):
         raise ValueError(f"{len(labels)} labels need as many values, and as many intervals if any")
-    figure, [axes] = _panels(height=0.9 + 0.3 * len(labels) * max(1, 0.75 * len(series)), grid="x")
+    figure, [axes] = _panels(height=0.9 + 0.3 * len(labels) * max(1, 0.6 * len(series)), grid="x")
     thickness, rows = 0.72 / len(series), np.arange(len(labels))
     for n, (name, numbers) in enumerate(series.items()):
         y = rows + (n - (len(series) - 1) / 2) * thickness

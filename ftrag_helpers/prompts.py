@@ -1,7 +1,7 @@
 """Questions and passages to the messages that a chat model continues, and the house's fixed sentences.
 
 Level 1. One template serves training and use, so that a tuned model meets the words it was tuned on.
-The wording was chosen on the validation questions: `benchmarks/prompts.py` prints the comparison.
+The wording was chosen on the validation questions: `benchmarks/rag.py` prints the comparison.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,60 @@
+"""Rows and means from answerers that are known."""
+
+import pytest
+
+from ftrag_helpers import evaluation
+from ftrag_helpers.records import Answer, Question, Reference
+
+NINE = Reference("nine books", ("nine books", "9 books"), "We lend nine books. Do ask.", ("policy-01",), ("Nine books.",))
+TEN = Reference("ten books", ("ten books",), "We lend ten books. Do ask.", ("news-01",), ("Ten books.",))
+NONE = Reference("", (), "We have nothing on our shelves. Do ask.", (), ())
+QUESTIONS = [Question("q1", "How many?", "direct", reference=NINE),
+             Question("q2", "How many?", "updated", reference=NINE, update="news-01", after=TEN),
+             Question("q3", "How tall is the moon?", "unanswerable", reference=NONE)]
+
+
+def says(text, cited=("policy-01",), refused=False):
+    return lambda questions: [Answer(q.id, text, cited, refused=refused) for q in questions]
+
+
+def test_a_right_answer_counts_only_where_there_is_one():
+    rows = evaluation.evaluate({"nine": says("You may take 9 books.")}, QUESTIONS)
+    assert rows.correct.tolist() == [1, 1, 0]
+    assert rows.citation_precision.tolist() == [1, 1, 0] and rows.citation_recall.tolist() == [1, 1, 1]
+
+
+def test_a_refusal_is_right_for_the_unanswerable_alone():
+    rows = evaluation.evaluate({"no": says("9 books? No.", (), refused=True)}, QUESTIONS)
+    assert rows.correct.tolist() == [0, 0, 1]
+
+
+def test_after_the_news_the_old_answer_is_wrong():
+    rows = evaluation.evaluate({"nine": says("9 books")}, QUESTIONS, after_updates=True)
+    assert rows.correct.tolist() == [1, 0, 0]
+
+
+def test_summary_keeps_the_order_of_systems_and_counts_rows():
+    rows = evaluation.evaluate({"z": says("9 books"), "a": says("no idea")}, QUESTIONS[:1] * 8)
+    table = evaluation.summary(rows)
+    assert table.system.tolist() == ["z", "a"] and table.n.tolist() == [8, 8]
+    assert table.correct.tolist() == [1.0, 0.0]
+    assert table.low[0] < 1 and table.high[1] > 0  # eight out of eight is not certainty
+
+
+def test_compare_claims_no_more_than_was_seen():
+    questions = [Question(f"q{n}", "?", reference=NINE) for n in range(40)]
+    rows = evaluation.evaluate({"bad": says("no"), "good": says("9 books"), "same": says("nine books")}, questions)
+    assert "higher" in evaluation.compare(rows, "bad", "good")
+    assert "lower" in evaluation.compare(rows, "good", "bad")
+    assert "no difference seen" in evaluation.compare(rows, "good", "same")
+
+
+def test_balanced_takes_as_many_of_each_kind_spread_over_the_file():
+    questions = [Question(f"{kind}{n}", "?", kind) for kind in ("direct", "two") for n in range(30)] + [Question("s", "?", "style")]
+    chosen = evaluation.balanced(questions, 3)
+    assert [q.id for q in chosen] == ["direct0", "direct10", "direct20", "two0", "two10", "two20", "s"]
+
+
+def test_every_system_answers_every_question():
+    with pytest.raises(ValueError):
+        evaluation.evaluate({"short": lambda questions: []}, QUESTIONS)

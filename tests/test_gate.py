@@ -1,0 +1,78 @@
+"""The gate on signals whose answer is known, and on a library of doubles."""
+
+import numpy as np
+import pytest
+from doubles import embed, tiny_language_model
+
+from ftrag_helpers import gate, retrieval
+from ftrag_helpers.records import Answer, Document, Question
+
+DOCUMENTS = [Document("help-01", "3D printer", "help desk", "all", "2025-01-01", "The printer costs 8p a gram. The printer is blue."),
+             Document("event-01", "Chess club", "events", "all", "2025-01-01", "The chess club meets at 18:30. Bring a board.")]
+
+
+@pytest.fixture
+def signals():
+    index = retrieval.Index(embed, name="gate-signals")
+    index.synchronise(DOCUMENTS)
+    return gate.Signals(index, retrieval.SentenceSelector(index, embed))
+
+
+def named(row):
+    return dict(zip(gate.SIGNALS, row, strict=True))
+
+
+def test_signals_tell_what_was_found_from_what_was_not(signals):
+    near, far = map(named, signals([Question("a", "How much is a gram at the printer?"), Question("b", "Who painted the ceiling in Rome?")]))
+    assert near["best sentence"] > far["best sentence"]
+    assert near["rare words found"] == 1.0 and far["rare words found"] == 0.0
+    assert far["words unknown here"] == 1.0
+
+
+def test_the_kind_of_answer_is_looked_for(signals):
+    price, count = map(named, signals([Question("a", "How much is a gram at the printer?"), Question("b", "How many boards at the chess club?")]))
+    assert (price["kind of answer there"], price["kind of answer missing"]) == (1.0, 0.0)
+    assert price["kind of answer there"] + price["kind of answer missing"] == 1.0
+    assert count["kind of answer there"] + count["kind of answer missing"] == 1.0
+
+
+@pytest.mark.parametrize("text", ["?", "図書館", "word " * 5000])
+def test_odd_questions_have_finite_signals(signals, text):
+    assert np.isfinite(signals([Question("x", text)])).all()
+
+
+def test_a_gate_separates_what_can_be_separated():
+    rng = np.random.default_rng(0)
+    answerable = np.arange(120) % 3 > 0
+    seen = rng.normal(size=(120, 2)) + 4 * answerable[:, None]
+    fitted = gate.fit_gate(seen, answerable, false_refusals=0.05)
+    refused = fitted.refuse(seen)
+    assert refused[~answerable].mean() > 0.9 and refused[answerable].mean() < 0.1
+
+
+def test_the_threshold_is_read_off_unseen_questions():
+    rng = np.random.default_rng(1)
+    answerable = np.arange(200) % 2 > 0
+    noise = rng.normal(size=(200, 40))
+    fitted = gate.fit_gate(noise, answerable, false_refusals=0.2)
+    unseen = rng.normal(size=(2000, 40))
+    assert abs(fitted.refuse(unseen).mean() - 0.2) < 0.12  # pure noise: about the asked rate, for both kinds
+
+
+def test_trade_off_runs_from_no_refusal_to_all():
+    curve = gate.trade_off([0.1, 0.2, 0.8, 0.9], [False, True, False, True])
+    assert curve[0][1:] == (0.0, 0.0) and curve[-1][1:] == (1.0, 1.0)
+    assert [round(t, 1) for t, *_ in curve[:-1]] == [0.1, 0.2, 0.8, 0.9]
+
+
+def test_too_few_questions_are_refused():
+    with pytest.raises(ValueError, match="ten questions of each kind"):
+        gate.fit_gate(np.zeros((12, 2)), [True] * 11 + [False])
+
+
+def test_model_signals_have_one_row_a_question():
+    lm = tiny_language_model()
+    questions = [Question("a", "Who?"), Question("b", "When?")]
+    answers = [Answer("a", "x", logprob=-1.0), Answer("b", "y", logprob=-2.0)]
+    found = gate.model_signals(lm, questions, answers)
+    assert found.shape == (2, len(gate.MODEL_SIGNALS)) and found[:, 1].tolist() == [-1.0, -2.0]

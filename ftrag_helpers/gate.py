@@ -156,5 +156,8 @@ def content_words(text: str) -> set[str]:
     return set(Stemmer.Stemmer("english").stemWords([w for w in words if w not in STOPWORDS_EN and w not in _ASKING]))
 
 
-_ASKING = set("what when where which who whom whose why how do does did is are was were can could would should i we you "
-              "my me your our us any there have has had been about from it its please tell".split())
+#: Words of asking and politeness beyond bm25s's own short list: they say nothing about the subject.
+_ASKING = set("what when where which who whom whose why how do does did done am were can could would should may might must "
+              "i we you he she me my mine your our us him his her them any some many much more most than there here have has had "
+              "having been being about from its itself just only please tell know let get got need want like so too very also "
+              "up out off over under again each every one".split())

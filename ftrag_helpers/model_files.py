@@ -108,6 +108,8 @@ def _damage(folder: Path, full: bool) -> str:
         files = {name: (entry["bytes"], entry["sha256"]) for name, entry in manifest["files"].items()}
     except FileNotFoundError:
         return "not fetched yet"
+    except OSError as error:
+        return f"{_MANIFEST} cannot be read ({error.strerror})"
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{_MANIFEST} is damaged"
     for name, (size, digest) in files.items():

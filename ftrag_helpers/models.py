@@ -78,7 +78,7 @@ def load_language_model() -> LanguageModel:
 
 
 def generate(lm: LanguageModel, prompts: Sequence[str | Messages], *, max_new_tokens: int = 64,
-             batch_size: int = 32, progress: bool = True) -> list[Generation]:
+             batch_size: int = 64, progress: bool = True) -> list[Generation]:
     """Continue each prompt greedily until the end token or `max_new_tokens`, in the prompts' order.
 
     A prompt is a list of chat messages, or a text that is continued as it stands. Prompts are sorted

@@ -107,7 +107,7 @@ def bars(labels: Sequence[str], values: Mapping[str, Sequence[float]] | Sequence
     axes.set_xlabel(unit)
     axes.margins(x=0.12)
     if len(series) > 1:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, ncols=len(series), loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return figure
 
 

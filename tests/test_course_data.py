@@ -166,7 +166,7 @@ def test_a_file_that_differs_from_its_manifest_is_refused(tmp_path, rows):
     folder = write(tmp_path / "library", rows)
     path = folder / "documents.jsonl"
     path.write_text(path.read_text().replace("12 maps", "13 maps"))
-    with pytest.raises(CourseError, match="documents.jsonl is not the file.*ftrag manifest"):
+    with pytest.raises(CourseError, match="documents.jsonl is not the file.*manifest"):
         Library(folder)
     path.unlink()
     with pytest.raises(CourseError, match="documents.jsonl is missing"):

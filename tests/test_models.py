@@ -1,0 +1,307 @@
+"""Generation, scoring and embedding: equal to transformers' own, whatever the batch.
+
+The double is a random Llama of two layers over bytes; tests marked `model` use the real models. Tests
+marked `fault` show a known fault of the module; they fail loudly (strict) once it is mended.
+"""
+
+import copy
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from doubles import WINDOW, scripted_language_model
+
+from ftrag_helpers import models, runtime
+from ftrag_helpers.models import continuation_logprobs, generate, next_token_logprobs, stream
+from ftrag_helpers.runtime import CourseError
+
+PROMPTS = ["Tea", "The library at the old quay opens at nine.", "x", "Where is the kettle kept?",
+           [{"role": "user", "content": "Which bus stops at the weir?"}], "Books " * 12, "£2.50 – café 図書館"]
+SHARED = ["Answer from the text. Text: maps. Question: " + q for q in ("where?", "when is it open?", "who", "why not me?")]
+
+
+def fault(reason):
+    return pytest.mark.xfail(strict=True, reason=f"FAULT: {reason}")
+
+
+def texts(generations):
+    return [(g.text, g.tokens) for g in generations]
+
+
+def reference(lm, prompt, max_new_tokens):
+    """The token ids that transformers' own generate adds to one prompt, without the end token."""
+    import torch
+
+    ids = torch.tensor([models._encode(lm, prompt, max_new_tokens)])
+    with torch.inference_mode():
+        out = lm.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False,
+                                max_new_tokens=max_new_tokens, pad_token_id=lm.tokenizer.pad_token_id)
+    added = out[0, ids.shape[1]:].tolist()
+    ends = models._end_tokens(lm)
+    return added[:next((n for n, token in enumerate(added) if token in ends), len(added))]
+
+
+def spelling_ids(lm):
+    """The same model, decoding to the numbers of the tokens: bytes that are no text would look alike."""
+    tokenizer = copy.copy(lm.tokenizer)
+    tokenizer.decode = lambda ids, **_: " ".join(map(str, ids))
+    return replace(lm, tokenizer=tokenizer)
+
+
+def assert_equals_transformers(lm, prompts, max_new_tokens=24, **options):
+    wanted = [reference(lm, prompt, max_new_tokens) for prompt in prompts]
+    found = generate(spelling_ids(lm), prompts, max_new_tokens=max_new_tokens, progress=False, **options)
+    assert [g.text for g in found] == [" ".join(map(str, ids)) for ids in wanted]
+    assert [g.tokens for g in found] == list(map(len, wanted))
+
+
+def with_ends(lm, prompts, at=(3, 7, 12)):
+    """Make tokens that the model does generate into end tokens, so that rows end at different times."""
+    lm.model.generation_config.eos_token_id = sorted(
+        {2, *(reference(lm, prompt, 24)[n] for prompt, n in zip(prompts, at))})
+    return lm
+
+
+@pytest.mark.parametrize("prompts", [PROMPTS, SHARED], ids=["mixed", "shared"])
+@pytest.mark.parametrize("batch_size", [1, 2, 32])
+def test_generate_equals_transformers_token_for_token(tiny, prompts, batch_size):
+    assert_equals_transformers(tiny, prompts, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("prompts", [PROMPTS, SHARED], ids=["mixed", "shared"])
+def test_rows_that_end_early_leave_the_others_as_they_are(fresh_tiny, prompts):
+    lm = with_ends(fresh_tiny, prompts)
+    assert_equals_transformers(lm, prompts)
+    lengths = {g.tokens for g in generate(lm, prompts, max_new_tokens=24, progress=False)}
+    assert len(lengths) > 1 and min(lengths) < 24, "rows do end at different times here"
+
+
+@pytest.mark.parametrize("prompts", [PROMPTS, SHARED], ids=["mixed", "shared"])
+def test_a_text_has_the_same_answer_in_any_batch_and_order(tiny, prompts):
+    tiny = spelling_ids(tiny)
+    alone = [generate(tiny, [p], max_new_tokens=20, progress=False)[0] for p in prompts]
+    order = np.random.default_rng(0).permutation(len(prompts))
+    for batch_size in (2, 3, 32):
+        found = generate(tiny, [prompts[i] for i in order], max_new_tokens=20, batch_size=batch_size, progress=False)
+        assert texts(found) == texts([alone[i] for i in order])
+        assert [g.logprob for g in found] == pytest.approx([alone[i].logprob for i in order], abs=1e-4)
+
+
+def test_the_shared_prefix_changes_nothing(tiny, monkeypatch):
+    tiny, prefixes = spelling_ids(tiny), []
+    counted = models._shared_prefix
+    monkeypatch.setattr(models, "_shared_prefix", lambda rows: prefixes.append(counted(rows)) or prefixes[-1])
+    with_prefix = generate(tiny, SHARED, max_new_tokens=20, progress=False)
+    monkeypatch.setattr(models, "_shared_prefix", lambda rows: 0)
+    assert prefixes[0] > 40 and texts(with_prefix) == texts(generate(tiny, SHARED, max_new_tokens=20, progress=False))
+
+
+@pytest.mark.parametrize("rows, expected", [
+    ([], 0), ([[1, 2]], 0), ([[1, 2, 3], [1, 2, 4]], 2), ([[1, 2], [1, 2]], 1), ([[1], [1, 2, 3]], 0),
+    ([[1, 2, 3], [1, 2]], 1), ([[5, 1], [6, 1]], 0), ([[1, 2, 9], [1, 2, 3], [1, 8, 3]], 1),
+])
+def test_shared_prefix_leaves_a_token_to_each_row(rows, expected):
+    assert models._shared_prefix(rows) == expected
+
+
+def test_equal_and_empty_prompts(tiny):
+    assert generate(tiny, [], progress=False) == []
+    twins = generate(tiny, ["Tea", "Tea", "Tea"], max_new_tokens=8, progress=False)
+    assert len(set(texts(twins))) == 1
+    assert generate(tiny, [""], max_new_tokens=4, progress=False)[0].tokens <= 4
+
+
+def test_the_end_token_stops_and_is_not_part_of_the_answer():
+    lm = scripted_language_model("Nine o'clock.")
+    (found,) = generate(lm, ["When?"], max_new_tokens=40, progress=False)
+    assert (found.text, found.tokens) == ("Nine o'clock.", 13) and found.seconds > 0
+    assert found.logprob == pytest.approx(0, abs=1e-3), "every token was as good as certain"
+
+
+def test_the_longest_answer_stops_at_the_limit():
+    (found,) = generate(scripted_language_model("Nine o'clock."), ["When?"], max_new_tokens=4, progress=False)
+    assert (found.text, found.tokens) == ("Nine", 4)
+
+
+def test_mean_logprob_is_that_of_a_full_forward_pass(fresh_tiny):
+    import torch
+
+    lm = with_ends(fresh_tiny, PROMPTS)
+    for prompt, found in zip(PROMPTS, generate(lm, PROMPTS, max_new_tokens=24, progress=False), strict=True):
+        ids, added = models._encode(lm, prompt, 24), reference(lm, prompt, 24)
+        with torch.inference_mode():
+            logprobs = torch.log_softmax(lm.model(torch.tensor([ids + added])).logits[0].float(), -1)
+        values = [logprobs[len(ids) - 1 + n, token].item() for n, token in enumerate(added)]
+        if len(added) < 24:  # the end token counts as one that was generated
+            values.append(logprobs[-1].max().item())
+        assert found.logprob == pytest.approx(np.mean(values), abs=1e-4)
+
+
+@pytest.mark.parametrize("answer", ["Nine o'clock.", " café at 9 – 図書館 🫖.", "First.\n\nSecond.", "", "<b>&amp;</b>"])
+def test_the_stream_joined_is_the_generated_text(answer):
+    pieces = list(stream(scripted_language_model(answer), "When?", max_new_tokens=80))
+    (whole,) = generate(scripted_language_model(answer), ["When?"], max_new_tokens=80, progress=False)
+    assert "".join(pieces) == whole.text == answer.strip() and "\ufffd" not in "".join(pieces)
+
+
+@pytest.mark.parametrize("answer, limit", [
+    pytest.param("Nine. \n", 80, id="ends in white space", marks=fault("stream does not strip the end as generate does")),
+    pytest.param("caf\u00e9", 4, id="cut inside a character",
+                 marks=fault("generate ends in U+FFFD where stream ends before the half character")),
+])
+def test_the_stream_joined_is_the_generated_text_at_odd_ends(answer, limit):
+    pieces = list(stream(scripted_language_model(answer), "When?", max_new_tokens=limit))
+    (whole,) = generate(scripted_language_model(answer), ["When?"], max_new_tokens=limit, progress=False)
+    assert "".join(pieces) == whole.text
+
+
+def test_a_prompt_that_is_too_long_is_a_clear_error(tiny):
+    fits = "x" * (WINDOW - 8)
+    assert generate(tiny, [fits], max_new_tokens=8, progress=False)[0].tokens <= 8
+    message = f"{WINDOW - 7} tokens with 8 .*{WINDOW} tokens that tiny"
+    for call in (lambda: generate(tiny, ["a", fits + "x"], max_new_tokens=8, progress=False),
+                 lambda: list(stream(tiny, fits + "x", max_new_tokens=8))):
+        with pytest.raises(CourseError, match=message):
+            call()
+
+
+def test_chat_messages_are_rendered_with_the_answer_opened(tiny):
+    text = tiny.render([{"role": "user", "content": "Tea?"}])
+    assert text == "<|im_start|>user\nTea?<|im_end|>\n<|im_start|>assistant\n"
+    assert tiny.tokenizer.decode(models._encode(tiny, text, 0)) == text
+
+
+def test_next_token_probabilities_sum_to_one_and_name_the_generated_token(tiny):
+    for prompt in ("Tea", "The weir", ""):
+        logprobs = next_token_logprobs(tiny, prompt)
+        assert logprobs.shape == (len(tiny.tokenizer),) and np.exp(logprobs).sum() == pytest.approx(1, abs=1e-5)
+        assert [int(logprobs.argmax())] == (reference(tiny, prompt, 1) or [int(logprobs.argmax())])
+
+
+ANSWERS = ["nine", " at the quay.", "é", "A kettle, and some cups beside it", "m", "no", "yes and no"]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+def test_continuation_logprobs_equal_a_full_forward_pass(tiny, batch_size):
+    import torch
+
+    found = continuation_logprobs(tiny, PROMPTS, ANSWERS, batch_size=batch_size)
+    for prompt, answer, values in zip(PROMPTS, ANSWERS, found, strict=True):
+        start, end = models._encode(tiny, prompt, 0), tiny.tokenizer(answer, add_special_tokens=False).input_ids
+        with torch.inference_mode():
+            logprobs = torch.log_softmax(tiny.model(torch.tensor([start + end])).logits[0].float(), -1)
+        wanted = [logprobs[len(start) - 1 + n, token].item() for n, token in enumerate(end)]
+        assert values.shape == (len(end),) and values == pytest.approx(wanted, abs=1e-4)
+
+
+def test_continuations_that_cannot_be_scored_are_errors(tiny):
+    assert continuation_logprobs(tiny, [], []) == []
+    for prompts, answers in ((["a"], [""]), (["a", "b"], ["c"])):
+        with pytest.raises(ValueError):
+            continuation_logprobs(tiny, prompts, answers)
+
+
+@fault("continuation_logprobs (and log_odds) reach into the model's parts, which an adapter of peft wraps")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_model_with_an_adapter_can_be_scored(fresh_tiny):
+    from peft import LoraConfig, get_peft_model
+
+    wanted = continuation_logprobs(fresh_tiny, PROMPTS[:2], ANSWERS[:2])
+    adapted = replace(fresh_tiny, model=get_peft_model(
+        fresh_tiny.model, LoraConfig(task_type="CAUSAL_LM", target_modules=["q_proj"])).eval())
+    assert texts(generate(adapted, PROMPTS[:2], max_new_tokens=4, progress=False))
+    for found, values in zip(continuation_logprobs(adapted, PROMPTS[:2], ANSWERS[:2]), wanted, strict=True):
+        assert found == pytest.approx(values, abs=1e-4)
+
+
+@fault("generate divides by zero where no token may be generated")
+def test_no_room_for_an_answer_is_a_clear_error(tiny):
+    with pytest.raises((ValueError, CourseError)):
+        generate(tiny, ["Tea"], max_new_tokens=0, progress=False)
+
+
+@fault("continuation_logprobs checks the prompt's length, not prompt and continuation together")
+def test_a_continuation_beyond_the_window_is_a_clear_error(tiny):
+    with pytest.raises(CourseError, match="does not fit"):
+        continuation_logprobs(tiny, ["x" * (WINDOW - 4)], ["y" * 8])
+
+
+def test_log_odds_are_the_difference_of_two_next_token_logprobs(tiny):
+    if not hasattr(models, "log_odds"):
+        pytest.skip("models has no log_odds")
+    yes, no = (tiny.tokenizer(word).input_ids[0] for word in ("Yes", "No"))
+    wanted = [float(lp[yes] - lp[no]) for lp in
+              (next_token_logprobs(tiny, p if isinstance(p, str) else tiny.render(p)) for p in PROMPTS)]
+    for batch_size in (1, 3, 16):
+        assert models.log_odds(tiny, PROMPTS, "Yes", "No", batch_size=batch_size) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_the_model_is_loaded_from_a_folder_with_its_tokenizer_padded_left(fresh_tiny, monkeypatch, tmp_path):
+    folder = tmp_path / "mine"
+    fresh_tiny.model.save_pretrained(folder)
+    fresh_tiny.tokenizer.save_pretrained(folder)
+    monkeypatch.setenv("FTRAG_LLM", str(folder))
+    monkeypatch.setenv("FTRAG_DEVICE", "cpu")
+    lm = models.load_language_model()
+    assert (lm.name, lm.window, lm.tokenizer.padding_side) == ("mine", WINDOW, "left") and models.load_language_model() is lm
+    assert not lm.model.training
+    assert texts(generate(lm, PROMPTS, max_new_tokens=8, progress=False)) == \
+        texts(generate(fresh_tiny, PROMPTS, max_new_tokens=8, progress=False))
+
+
+@pytest.mark.parametrize("name, load", [("FTRAG_LLM", models.load_language_model), ("FTRAG_EMBEDDER", models.load_embedder)])
+def test_a_model_that_cannot_be_loaded_is_a_clear_error(monkeypatch, tmp_path, name, load):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv(name, str(tmp_path / "empty"))
+    with pytest.raises(CourseError, match="could not be loaded from .*empty(.|\n)*course.py check"):
+        load()
+
+
+# --- the real models ---------------------------------------------------------------------------------
+
+TEXT = "The Old Quay branch opens at nine. Maps are lent for eight days. The kettle stands in the kitchen. "
+REAL = [[{"role": "user", "content": f"{TEXT * (n % 4)}Answer in one sentence. {question}"}] for n, question in enumerate(
+    ["What is a library?", "When does Old Quay open?", "For how long are maps lent?", "Where is the kettle?", "Name a fruit.",
+     "Is it open?", "What does a librarian do all day, and why?", "Say hello.", "What is two and two?", "Who wrote Emma?",
+     "Which branch opens at nine?", "Count to five."])]
+
+
+@pytest.mark.model
+def test_the_real_model_gives_the_same_answers_in_any_batch():
+    lm = models.load_language_model()
+    alone = texts(generate(lm, REAL, max_new_tokens=24, batch_size=1, progress=False))
+    for batch_size in (5, 12):
+        assert texts(generate(lm, REAL, max_new_tokens=24, batch_size=batch_size, progress=False)) == alone
+    assert all(text for text, _ in alone)
+
+
+@pytest.mark.model
+def test_the_real_model_equals_transformers_and_its_stream():
+    lm = models.load_language_model()
+    assert_equals_transformers(lm, REAL[:4], max_new_tokens=16)
+    (found,) = generate(lm, REAL[1:2], max_new_tokens=40, progress=False)
+    assert "".join(stream(lm, REAL[1], max_new_tokens=40)).strip() == found.text
+
+
+@pytest.mark.model
+def test_real_embeddings_are_of_unit_length_and_do_not_depend_on_the_batch():
+    sentences = ["Tea.", TEXT, TEXT * 3, "Where is the map room?", "The map room is upstairs.", ""] * 2
+    vectors = models.embed(sentences)
+    assert vectors.shape == (12, 384) and vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    assert vectors == pytest.approx(np.concatenate([models.embed([s], batch_size=1) for s in sentences]), abs=1e-5)
+    assert vectors[3] @ vectors[4] > vectors[3] @ vectors[0] + 0.2, "what is meant alike lies near"
+    assert models.embed([]).shape == (0, 384)
+
+
+@pytest.mark.model
+def test_both_models_load_in_under_five_seconds():
+    code = ("import torch, transformers, sentence_transformers\n"
+            "from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, BertModel\n"
+            "from ftrag_helpers import models, runtime\n"
+            "with runtime.stopwatch() as clock:\n    models.load_language_model(); models.load_embedder()\n"
+            "print(clock.seconds)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=runtime.course_root())
+    assert float(done.stdout.split()[-1]) < 5, done.stderr

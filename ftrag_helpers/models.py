@@ -34,6 +34,11 @@ class LanguageModel:
         return self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
 
     @property
+    def bare(self):
+        """The causal model itself, with its `model` and `lm_head`, also where peft wraps it with an adapter."""
+        return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+
+    @property
     def window(self) -> int:
         """The most tokens that prompt and answer may have together."""
         return self.model.config.max_position_embeddings
@@ -86,9 +91,12 @@ def generate(lm: LanguageModel, prompts: Sequence[str | Messages], *, max_new_to
 
     Raises:
         CourseError: a prompt leaves no room for the answer in the model's context window.
+        ValueError: no token may be generated.
     """
     from tqdm.auto import tqdm
 
+    if max_new_tokens < 1:
+        raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
     ids = [_encode(lm, prompt, max_new_tokens) for prompt in prompts]
     shared = _shared_prefix(ids)
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
@@ -188,7 +196,7 @@ def _generate_batch(lm: LanguageModel, rows: list[list[int]], shared: int, max_n
             positions = positions[:, -1:] + 1
             mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
     share = (time.perf_counter() - started) / len(rows)
-    return [Generation(lm.tokenizer.decode(text, skip_special_tokens=True).strip(), len(text),
+    return [Generation(_text(lm, text), len(text),
                        logprob / (len(text) + (len(text) < max_new_tokens)), share)
             for text, logprob in zip(texts, logprobs, strict=True)]
 
@@ -226,12 +234,18 @@ def stream(lm: LanguageModel, prompt: str | Messages, *, max_new_tokens: int = 1
         if token in ends:
             break
         tokens.append(token)
-        text = lm.tokenizer.decode(tokens, skip_special_tokens=True).lstrip()
+        text = _text(lm, tokens)
         # A character of several bytes decodes to the replacement sign until its last byte is there.
         if len(text) > len(shown) and not text.endswith("\ufffd"):
             yield text[len(shown):]
             shown = text
         ids = torch.tensor([[token]], device=lm.model.device)
+    if len(_text(lm, tokens)) > len(shown):
+        yield _text(lm, tokens)[len(shown):]
+
+
+def _text(lm: LanguageModel, tokens: list[int]) -> str:
+    return lm.tokenizer.decode(tokens, skip_special_tokens=True).strip()
 
 
 def next_token_logprobs(lm: LanguageModel, text: str) -> np.ndarray:
@@ -253,10 +267,10 @@ def continuation_logprobs(lm: LanguageModel, prompts: Sequence[str | Messages], 
     Raises:
         ValueError: as many continuations as prompts are needed, and none may be empty.
     """
-    pairs = [(_encode(lm, prompt, 0), lm.tokenizer(text, add_special_tokens=False).input_ids)
-             for prompt, text in zip(prompts, continuations, strict=True)]
-    if any(not answer for _, answer in pairs):
+    answers = [lm.tokenizer(text, add_special_tokens=False).input_ids for text in continuations]
+    if not all(answers):
         raise ValueError("an empty continuation has no probability")
+    pairs = [(_encode(lm, prompt, len(answer)), answer) for prompt, answer in zip(prompts, answers, strict=True)]
     order = sorted(range(len(pairs)), key=lambda i: sum(map(len, pairs[i])))
     found: list[np.ndarray | None] = [None] * len(pairs)
     for start in range(0, len(order), batch_size):
@@ -278,11 +292,11 @@ def _score_batch(lm: LanguageModel, pairs: list[tuple[list[int], list[int]]]) ->
         mask[row, :length] = 1
     ids, mask = ids.to(lm.model.device), mask.to(lm.model.device)
     with torch.inference_mode():
-        hidden = lm.model.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        hidden = lm.bare.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
         results = []
         for row, (prompt, answer) in enumerate(pairs):
             span = slice(len(prompt) - 1, len(prompt) + len(answer) - 1)
-            logprobs = torch.log_softmax(lm.model.lm_head(hidden[row, span]).float(), dim=-1)
+            logprobs = torch.log_softmax(lm.bare.lm_head(hidden[row, span]).float(), dim=-1)
             results.append(logprobs.gather(1, ids[row, len(prompt):len(prompt) + len(answer), None])[:, 0].cpu().numpy())
     return results
 
@@ -299,7 +313,7 @@ def log_odds(lm: LanguageModel, prompts: Sequence[str | Messages], yes: str, no:
         batch = order[start:start + batch_size]
         for i, hidden in zip(batch, _last_hidden(lm, [ids[i] for i in batch]), strict=True):
             with torch.inference_mode():
-                both = lm.model.lm_head.weight[[first, second]].float() @ hidden.float()
+                both = lm.bare.lm_head.weight[[first, second]].float() @ hidden.float()
             found[i] = float(both[0] - both[1])
     return found
 
@@ -315,7 +329,7 @@ def _last_hidden(lm: LanguageModel, rows: list[list[int]]):
         ids[row, :len(tokens)] = torch.tensor(tokens)
         mask[row, :len(tokens)] = 1
     with torch.inference_mode():
-        hidden = lm.model.model(input_ids=ids.to(lm.model.device), attention_mask=mask.to(lm.model.device),
+        hidden = lm.bare.model(input_ids=ids.to(lm.model.device), attention_mask=mask.to(lm.model.device),
                                 use_cache=False).last_hidden_state
     return hidden[torch.arange(len(rows)), [len(tokens) - 1 for tokens in rows]]
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,16 +26,21 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 CHUNK_WORDS = 90
 OVERLAP_SENTENCES = 1
 LEXICAL_WEIGHT = 0.02
+EXACT_NEIGHBOURS = 2000
+#: Asked of the store beyond k, so that passages of equal score at the cut are chosen by id, not by the store.
+_TIES = 20
 #: Reciprocal rank fusion's constant, as in Cormack, Clarke and Büttcher 2009.
 _RRF = 60
-_ABBREVIATIONS = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|No|Nos|vol|ed|e\.g|i\.e|p|pp|approx|c|cl)\.$", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["'”’)])|(?<=[.!?]["'”’)]["'”’)]))\s+(?=[A-Z0-9£"'“‘(])""")
+_ABBREVIATIONS = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|No|Nos|vol|ed|e\.g|i\.e|p|pp|approx|c|cl)\.$|(?-i:(?:^|\s)[A-Z]\.)$",
+                            re.IGNORECASE)
 
 
 def split_sentences(text: str) -> list[str]:
     """The text's sentences in order, white space trimmed; a paragraph break always ends one."""
     sentences: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text):
-        pieces = re.split(r"(?<=[.!?])[\"'”’)]*\s+(?=[A-Z0-9£\"'“‘(])", paragraph.strip())
+        pieces = _SENTENCE_END.split(paragraph.strip())
         for number, piece in enumerate(pieces):
             if number and _ABBREVIATIONS.search(sentences[-1]):
                 sentences[-1] += " " + piece
@@ -89,7 +95,8 @@ class Index:
         embed: texts to unit-length vectors, shape (texts, dimensions).
         folder: where Chroma keeps the vectors; None keeps them in memory. `FTRAG_CHROMA_URL` names a
             Chroma server instead, which a class can share.
-        name: the collection; two indexes with other chunk sizes need other names.
+        name: the collection in that folder; two indexes with other chunk sizes need other names. In memory
+            every index is on its own, whatever its name.
 
     An index that was built before is found again: `add` embeds only passages that are new or changed.
     """
@@ -97,8 +104,13 @@ class Index:
     def __init__(self, embed: Embed, folder: Path | None = None, *, name: str = "library",
                  words: int = CHUNK_WORDS, overlap: int = OVERLAP_SENTENCES):
         self._embed, self._words, self._overlap = embed, words, overlap
+        # HNSW search is approximate. Looking at this many neighbours makes it exact for a library of this
+        # size, so that an answer never depends on the order in which passages came and went.
+        if folder is None and not os.environ.get("FTRAG_CHROMA_URL"):
+            name = f"{name}-{uuid.uuid4().hex}"  # Chroma's memory is one store for the whole process
         self._collection = _open_client(folder).get_or_create_collection(
-            name, embedding_function=None, metadata={"hnsw:space": "cosine"})
+            name, embedding_function=None, configuration={"hnsw": {
+                "space": "cosine", "ef_construction": 400, "ef_search": EXACT_NEIGHBOURS, "max_neighbors": 32}})
         self._passages: dict[str, Passage] = {}
         self._bm25 = None
         self._read_stored()
@@ -162,9 +174,9 @@ class Index:
         """
         if not self._passages or not len(texts):
             return [[] for _ in texts]
-        found = self._collection.query(query_embeddings=self._embed(list(texts)), n_results=min(k, len(self._passages)),
+        found = self._collection.query(query_embeddings=self._embed(list(texts)), n_results=min(k + _TIES, len(self._passages)),
                                        where=where, include=["distances"])
-        return [_ranked([(self._passages[i], 1 - distance) for i, distance in zip(ids, distances, strict=True)])
+        return [_ranked([(self._passages[i], 1 - distance) for i, distance in zip(ids, distances, strict=True)])[:k]
                 for ids, distances in zip(found["ids"], found["distances"], strict=True)]
 
     def bm25(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None) -> list[list[Hit]]:
@@ -176,16 +188,13 @@ class Index:
         if not passages:
             return [[] for _ in texts]
         if self._bm25 is None:
-            import bm25s
-
-            self._bm25 = bm25s.BM25()
-            self._bm25.index(_lexical_tokens([embedding_text(p) for p in passages]), show_progress=False)
+            self._bm25 = _word_index([embedding_text(p) for p in passages])
         allowed = np.array([_matches(p, where) for p in passages], np.float32)
         hits = []
         for text in texts:
             # As words, not ids: bm25s numbers the words of the query by itself.
             words = list(dict.fromkeys(_query_words(text)))
-            scores = self._bm25.get_scores(words) * allowed if words else np.zeros(len(passages))
+            scores = self._bm25(words) * allowed
             best = np.argsort(-scores, kind="stable")[:k]
             hits.append(_ranked([(passages[i], float(scores[i])) for i in best if scores[i] > 0]))
         return hits
@@ -231,6 +240,18 @@ def _open_client(folder: Path | None):
         raise CourseError(
             f"No Chroma server answers at {url} (FTRAG_CHROMA_URL). Start one with `chroma run`, correct the "
             "address, or unset the variable to keep the index on this machine.") from error
+
+
+def _word_index(texts: Sequence[str]) -> Callable[[Sequence[str]], np.ndarray]:
+    """A function from the words of a query to the BM25 score of every text."""
+    import bm25s
+
+    tokens = _lexical_tokens(texts)
+    if not any(len(ids) for ids in tokens.ids):  # bm25s cannot index texts of stop words alone
+        return lambda words: np.zeros(len(texts))
+    index = bm25s.BM25()
+    index.index(tokens, show_progress=False)
+    return lambda words: index.get_scores(list(words)) if words else np.zeros(len(texts))
 
 
 def _query_words(text: str) -> list[str]:
@@ -317,14 +338,10 @@ class SentenceSelector:
     """
 
     def __init__(self, index: Index, embed: Embed):
-        import bm25s
-
         self._embed = remembering(embed)
         self._rows = {text: row for row, text in enumerate(dict.fromkeys(
             embedding_text(s) for p in index.passages for s in _sentences_of(p)))}
-        self._bm25 = bm25s.BM25()
-        if self._rows:
-            self._bm25.index(_lexical_tokens(list(self._rows)), show_progress=False)
+        self._bm25 = _word_index(list(self._rows))
 
     def __call__(self, texts: Sequence[str], hits: Sequence[Sequence[Hit]], n: int = 1) -> list[list[Hit]]:
         """For each text the n best sentences of its hits, each as a hit whose passage is that one sentence."""
@@ -338,8 +355,7 @@ class SentenceSelector:
         if not pool:
             return []
         similarity = self._embed([embedding_text(s) for s in pool]) @ self._embed([text])[0]
-        words = list(dict.fromkeys(_query_words(text)))
-        lexical = self._bm25.get_scores(words) if words and self._rows else np.zeros(len(self._rows))
+        lexical = self._bm25(list(dict.fromkeys(_query_words(text))))
         # A sentence that entered the index after this selector was made has no BM25 row: it counts with 0.
         rows = [self._rows.get(embedding_text(s)) for s in pool]
         bonus = [0.0 if row is None else float(lexical[row]) for row in rows]

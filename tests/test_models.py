@@ -22,10 +22,6 @@ PROMPTS = ["Tea", "The library at the old quay opens at nine.", "x", "Where is t
 SHARED = ["Answer from the text. Text: maps. Question: " + q for q in ("where?", "when is it open?", "who", "why not me?")]
 
 
-def fault(reason):
-    return pytest.mark.xfail(strict=True, reason=f"FAULT: {reason}")
-
-
 def texts(generations):
     return [(g.text, g.tokens) for g in generations]
 
@@ -147,9 +143,8 @@ def test_the_stream_joined_is_the_generated_text(answer):
 
 
 @pytest.mark.parametrize("answer, limit", [
-    pytest.param("Nine. \n", 80, id="ends in white space", marks=fault("stream does not strip the end as generate does")),
-    pytest.param("caf\u00e9", 4, id="cut inside a character",
-                 marks=fault("generate ends in U+FFFD where stream ends before the half character")),
+    pytest.param("Nine. \n", 80, id="ends in white space"),
+    pytest.param("caf\u00e9", 4, id="cut inside a character"),
 ])
 def test_the_stream_joined_is_the_generated_text_at_odd_ends(answer, limit):
     pieces = list(stream(scripted_language_model(answer), "When?", max_new_tokens=limit))
@@ -203,7 +198,6 @@ def test_continuations_that_cannot_be_scored_are_errors(tiny):
             continuation_logprobs(tiny, prompts, answers)
 
 
-@fault("continuation_logprobs (and log_odds) reach into the model's parts, which an adapter of peft wraps")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_a_model_with_an_adapter_can_be_scored(fresh_tiny):
     from peft import LoraConfig, get_peft_model
@@ -216,13 +210,11 @@ def test_a_model_with_an_adapter_can_be_scored(fresh_tiny):
         assert found == pytest.approx(values, abs=1e-4)
 
 
-@fault("generate divides by zero where no token may be generated")
 def test_no_room_for_an_answer_is_a_clear_error(tiny):
     with pytest.raises((ValueError, CourseError)):
         generate(tiny, ["Tea"], max_new_tokens=0, progress=False)
 
 
-@fault("continuation_logprobs checks the prompt's length, not prompt and continuation together")
 def test_a_continuation_beyond_the_window_is_a_clear_error(tiny):
     with pytest.raises(CourseError, match="does not fit"):
         continuation_logprobs(tiny, ["x" * (WINDOW - 4)], ["y" * 8])

@@ -128,7 +128,7 @@ def describe() -> dict[str, str]:
         "CPU cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "memory": f"{memory.available / 1e9:.1f} GB free of {memory.total / 1e9:.1f} GB",
         "disk": f"{disk.free / 1e9:.1f} GB free",
-        "cache": str(cache_dir()),
+        "cache": str(cache_dir()).replace(str(Path.home()), "~"),
     }
 
 

@@ -113,6 +113,7 @@ class Index:
                 "space": "cosine", "ef_construction": 400, "ef_search": EXACT_NEIGHBOURS, "max_neighbors": 32}})
         self._passages: dict[str, Passage] = {}
         self._bm25 = None
+        self.changes = 0
         self._read_stored()
 
     def _read_stored(self) -> None:
@@ -145,7 +146,8 @@ class Index:
                 embeddings=self._embed([embedding_text(p) for p in batch]))
         self._forget(gone)
         self._passages.update({p.id: p for p in new})
-        self._bm25 = None if new else self._bm25
+        if new:
+            self._changed()
         return len(new)
 
     def remove(self, document_ids: Iterable[str]) -> int:
@@ -158,8 +160,13 @@ class Index:
             self._collection.delete(ids=ids)
             for i in ids:
                 del self._passages[i]
-            self._bm25 = None
+            self._changed()
         return len(ids)
+
+    def _changed(self) -> None:
+        """Word statistics depend on all passages: made anew at the next search, here and in selectors."""
+        self._bm25 = None
+        self.changes += 1
 
     def synchronise(self, documents: Sequence[Document], *, progress: bool = False) -> int:
         """Make the index hold exactly these documents; returns how many passages were embedded."""
@@ -338,15 +345,21 @@ class SentenceSelector:
     """
 
     def __init__(self, index: Index, embed: Embed):
-        self._embed = remembering(embed)
+        self._index, self._embed = index, remembering(embed)
+        self._read_index()
+
+    def _read_index(self) -> None:
+        self._seen = self._index.changes
         self._rows = {text: row for row, text in enumerate(dict.fromkeys(
-            embedding_text(s) for p in index.passages for s in _sentences_of(p)))}
+            embedding_text(s) for p in self._index.passages for s in _sentences_of(p)))}
         self._bm25 = _word_index(list(self._rows))
 
     def __call__(self, texts: Sequence[str], hits: Sequence[Sequence[Hit]], n: int = 1) -> list[list[Hit]]:
         """For each text the n best sentences of its hits, each as a hit whose passage is that one sentence."""
         pools = [list({embedding_text(s): s for hit in found for s in _sentences_of(hit.passage)}.values())
                  for found in hits]
+        if self._seen != self._index.changes:
+            self._read_index()
         # All at once: batches of one size embed faster than a few sentences at a time.
         self._embed([embedding_text(s) for pool in pools for s in pool] + list(texts))
         return [self._best(text, pool)[:n] for text, pool in zip(texts, pools, strict=True)]
@@ -356,7 +369,7 @@ class SentenceSelector:
             return []
         similarity = self._embed([embedding_text(s) for s in pool]) @ self._embed([text])[0]
         lexical = self._bm25(list(dict.fromkeys(_query_words(text))))
-        # A sentence that entered the index after this selector was made has no BM25 row: it counts with 0.
+        # Hits may come from another index than this selector's: what it does not know counts with 0.
         rows = [self._rows.get(embedding_text(s)) for s in pool]
         bonus = [0.0 if row is None else float(lexical[row]) for row in rows]
         return _ranked(zip(pool, similarity + LEXICAL_WEIGHT * np.array(bonus), strict=True))

@@ -396,3 +396,13 @@ def test_sentence_selection_without_hits_and_of_passages_added_later():
 def test_the_fingerprint_tells_contents_apart():
     assert retrieval.fingerprint(LIBRARY) == retrieval.fingerprint(list(LIBRARY))
     assert len({retrieval.fingerprint(d) for d in (LIBRARY, LIBRARY[1:], [replace(LIBRARY[0], text="x"), *LIBRARY[1:]], [])}) == 4
+
+
+def test_the_sentence_selector_follows_a_changed_index():
+    index = new_index([Document("a-01", "Fees", "policies", "all", "2025-01-01", "A card costs £12 a year. Cards are blue.")])
+    select = SentenceSelector(index, embed)
+    changed = Document("a-01", "Fees", "policies", "all", "2026-01-01", "A visitor card costs £15 a year. Cards are blue.")
+    index.add([changed])
+    [[best]] = select(["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1)
+    [[same]] = SentenceSelector(index, embed)(["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1)
+    assert best.passage.text == "A visitor card costs £15 a year." and best.score == same.score

@@ -1,9 +1,11 @@
 """How long each lesson computes, and how much memory it needs: writes notebooks/timings.json.
 
-    python benchmarks/lessons.py [NAME …]      (default: all lessons; a minute or two each)
+    python benchmarks/lessons.py [NAME …]             measure (default: all lessons; a minute or more each)
+    python benchmarks/lessons.py --save [NAME …]      run the lessons and keep their new outputs
 
-Runs copies of the notebooks; the notebooks themselves stay as they are. Their second cell prints the figures
-written here, so run it on an otherwise idle machine, and re-run the lessons after it.
+Measuring leaves the notebooks as they are. Their first cell prints the figures written here, so measure on an
+otherwise idle machine, then save. What is saved holds no times of execution and no live widgets, whose kernel
+is gone: a reader's JupyterLab would say "model not found" in their place.
 """
 
 import json
@@ -33,8 +35,26 @@ def measure(path: Path) -> dict:
     return {"cores": os.cpu_count(), "seconds": round(seconds), "peak_gb": round(float(notebook.cells[-1].outputs[0].text), 1)}
 
 
-def main(names: list[str]) -> None:
-    """Measure the named lessons, or all, and keep the figures of the others."""
+def save(path: Path) -> None:
+    """Run a lesson in place and keep its outputs, less what no other run could repeat."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(path.parent)}}).execute()
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
+    nbformat.write(notebook, path)
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, or save, the named lessons, or all; the figures of the others stay."""
+    names = [name for name in arguments if name != "--save"]
+    if "--save" in arguments:
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+            if not names or path.stem in names:
+                save(path)
+        return
     timings = json.loads(TIMINGS.read_text("utf-8")) if TIMINGS.exists() else {}
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         if not names or path.stem in names:

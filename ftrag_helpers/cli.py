@@ -21,7 +21,9 @@ from ftrag_helpers import model_files, runtime
 from ftrag_helpers.runtime import CourseError
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
-# Nothing in JupyterLab asks the internet: no news, no update check, no list of extensions.
+# Nothing in JupyterLab asks the internet: no news, no update check, no list of extensions. The folder of
+# settings keeps it from asking the learner whether it may.
+LAB_CONFIG = "ftrag_helpers/lab_config"
 QUIET_JUPYTER = ("--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
                  "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate")
 NBVAL = ("--nbval", "--nbval-sanitize-with", "tests/sanitize.cfg")
@@ -97,7 +99,8 @@ def run_lab(options: argparse.Namespace, rest: list[str]) -> int:
     if getattr(os, "geteuid", lambda: 1)() == 0:
         command.append("--allow-root")  # in a container one is root, and only this machine can reach the server
     print("Opening JupyterLab. Ctrl-C in this window closes it.", flush=True)
-    return run_child(command + rest)
+    paths = [str(root / LAB_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return run_child(command + rest, JUPYTER_CONFIG_PATH=os.pathsep.join(filter(None, paths)))
 
 
 def port_is_free(port: int) -> bool:
@@ -118,12 +121,12 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def run_child(command: list[str]) -> int:
-    """Run a command in the course's folder, kept off the network; returns its exit code.
+def run_child(command: list[str], **variables: str) -> int:
+    """Run a command in the course's folder, kept off the network, with further variables; returns its exit code.
 
     Ctrl-C is the child's to answer: JupyterLab asks whether to close, pytest prints its summary.
     """
-    environment = os.environ | runtime.offline_environment()
+    environment = os.environ | runtime.offline_environment() | variables
     child = subprocess.Popen(command, cwd=runtime.course_root(), env=environment)
     # Whoever ends this process means the child: no server must be left behind.
     before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())

@@ -58,8 +58,10 @@ def write_manifest(folder: Path, licence: str = "CC-BY-4.0") -> dict:
     return manifest
 
 
-def read_rows(path: Path, fields: dict) -> list[dict]:
+def read_rows(path: Path, fields: dict, nested: Sequence[str] = ()) -> list[dict]:
     """The JSON objects of a `.jsonl` file, one a line, each with exactly the fields named.
+
+    A list holds texts; the fields in `nested` hold lists of texts.
 
     Raises:
         CourseError: naming the file, the row (from 1) and the field at fault.
@@ -78,12 +80,12 @@ def read_rows(path: Path, fields: dict) -> list[dict]:
             row = json.loads(line)
         except ValueError as error:
             raise CourseError(f"{path.name}, row {number}: not valid JSON ({error})") from error
-        _check_fields(row, fields, f"{path.name}, row {number}")
+        _check_fields(row, fields, f"{path.name}, row {number}", nested)
         rows.append(row)
     return rows
 
 
-def _check_fields(row: object, fields: dict, where: str) -> None:
+def _check_fields(row: object, fields: dict, where: str, nested: Sequence[str] = ()) -> None:
     if not isinstance(row, dict):
         raise CourseError(f"{where}: a JSON object is needed, this is a {type(row).__name__}")
     for name, kind in fields.items():
@@ -92,7 +94,10 @@ def _check_fields(row: object, fields: dict, where: str) -> None:
         if not isinstance(row[name], kind):
             raise CourseError(f"{where}, field {name!r}: {row[name]!r:.60} has the wrong type")
         for item in row[name] if kind is list else ():
-            if not (_is_edit(item) if name == "edits" else isinstance(item, str)):
+            fits = (_is_edit(item) if name == "edits" else
+                    isinstance(item, list) and item and all(isinstance(text, str) for text in item) if name in nested else
+                    isinstance(item, str))
+            if not fits:
                 raise CourseError(f"{where}, field {name!r}: {item!r:.60} has the wrong type")
     unknown = row.keys() - fields.keys()
     if unknown:

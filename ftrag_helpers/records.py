@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 QUESTION_KINDS = ("direct", "reworded", "branch", "two", "updated", "unanswerable", "style")
 SPLITS = ("train", "validation", "test")
+LABELS = ("negative", "positive")
+DIFFICULTIES = ("negation", "irony", "mixed", "comparison", "plot", "understated")
 BRANCHES = ("central", "old-quay", "fennel-hill", "weir-street", "heron", "all")
 
 
@@ -105,6 +107,38 @@ class Answer:
     seconds: float = 0.0
     tokens: int = 0
     logprob: float = 0.0
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a patron wrote of a book, an event or the service; `difficulty` names what misleads a quick reader."""
+
+    id: str
+    text: str
+    label: str
+    subject: str = ""
+    about: str = "book"
+    voice: str = ""
+    difficulty: str | None = None
+    split: str = "test"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An instruction with its input, and the response that the library's staff would give.
+
+    Of each inner list of `facts` one spelling must stand in a good response, and none of `forbidden`.
+    """
+
+    id: str
+    kind: str
+    instruction: str
+    input: str
+    response: str
+    split: str = "test"
+    source: str = ""
+    facts: tuple[tuple[str, ...], ...] = ()
+    forbidden: tuple[str, ...] = ()
 
 
 Answerer = Callable[[Sequence[Question]], list[Answer]]

@@ -36,7 +36,7 @@ def done(monkeypatch):
     """What the commands would have done: "fetch", and the child processes' arguments after `python -m`."""
     done = []
     monkeypatch.setattr(model_files, "fetch", lambda progress=True: done.append("fetch"))
-    monkeypatch.setattr(cli, "run_child", lambda command: done.append(command[2:]) or 0)
+    monkeypatch.setattr(cli, "run_child", lambda command, **_: done.append(command[2:]) or 0)
     return done
 
 
@@ -55,6 +55,16 @@ def test_course_py_knows_every_command():
 
 
 # --- lab ---------------------------------------------------------------------------------------------
+
+
+def test_lab_hands_jupyterlab_the_settings_that_keep_it_from_asking(course, monkeypatch, done):
+    handed = {}
+    monkeypatch.setattr(cli, "run_child", lambda command, **variables: handed.update(variables) or 0)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "own")
+    cli.main(["lab"])
+    assert handed["JUPYTER_CONFIG_PATH"] == os.pathsep.join([str(course / cli.LAB_CONFIG), "own"])
+    settings = json.loads((ROOT / cli.LAB_CONFIG / "labconfig" / "default_setting_overrides.json").read_text("utf-8"))
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
 
 
 def test_lab_fetches_then_opens_the_first_page(course, done):

@@ -14,15 +14,16 @@ from ftrag_helpers import runtime
 ROOT = runtime.course_root()
 PACKAGE = ROOT / "ftrag_helpers"
 LEVELS = {
-    0: ["records", "runtime", "metrics"],
-    1: ["course_data", "prompts", "retrieval", "model_files", "models"],
-    2: ["finetuning", "rag", "gate", "evaluation"],
+    0: ["records", "runtime", "metrics", "properties"],
+    1: ["course_data", "tuning_data", "prompts", "retrieval", "model_files", "models"],
+    2: ["finetuning", "trunk", "adapters", "rag", "gate", "evaluation"],
     3: ["plots", "widgets", "quiz", "checks", "grading"],
     4: ["cli"],
 }
 LEVEL = {name: level for level, names in LEVELS.items() for name in names}
 #: The only imports within a level: (importer, imported).
-BESIDE = {("models", "model_files"), ("widgets", "plots")}
+BESIDE = {("models", "model_files"), ("widgets", "plots"), ("tuning_data", "course_data"),
+          ("finetuning", "trunk"), ("finetuning", "adapters")}
 HEAVY = {"torch", "transformers", "chromadb", "datasets", "sentence_transformers", "matplotlib", "peft"}
 
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")

@@ -1,0 +1,107 @@
+"""Read the data sets that models are tuned on: patrons' reviews and posts, and instructions with responses.
+
+Level 1. Files and rows are checked as `course_data` does it: against the manifest, then field by field. The data
+cards (`datasets/reviews/README.md`, `datasets/instructions/README.md`) say how the data came about.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from ftrag_helpers import properties, runtime
+from ftrag_helpers.course_data import check_manifest, read_rows
+from ftrag_helpers.records import DIFFICULTIES, LABELS, SPLITS, Pair, Review
+from ftrag_helpers.runtime import CourseError
+
+_REVIEW_FIELDS = {"id": str, "text": str, "label": str, "subject": str, "about": str, "voice": str,
+                  "difficulty": (str, type(None)), "split": str}
+_PAIR_FIELDS = {"id": str, "kind": str, "split": str, "source": str, "instruction": str, "input": str, "response": str,
+                "facts": list, "forbidden": list}
+
+
+def load_reviews(split: str | None = None) -> list[Review]:
+    """The patrons' reviews of a split ("train", "validation", "test"; all if None).
+
+    Raises:
+        ValueError: no such split.
+        CourseError: a file is missing, differs from its manifest, or holds a faulty row.
+    """
+    return _of_split(_reviews(runtime.data_dir() / "reviews" / "reviews.jsonl"), split)
+
+
+def load_posts() -> list[Review]:
+    """The short social posts: a second test set, on the same subjects in another register."""
+    return list(_reviews(runtime.data_dir() / "reviews" / "posts.jsonl"))
+
+
+def load_instructions(split: str | None = None, kinds: Iterable[str] | None = None) -> list[Pair]:
+    """The instruction pairs of a split and of certain kinds (all if None).
+
+    Raises:
+        ValueError: no such split or kind.
+        CourseError: a file is missing, differs from its manifest, or holds a faulty row.
+    """
+    wanted = set(kinds) if kinds else set(properties.KINDS)
+    if wanted - set(properties.KINDS):
+        raise ValueError(f"kind {min(wanted - set(properties.KINDS))!r}: the kinds are {', '.join(properties.KINDS)}")
+    return [pair for pair in _of_split(_pairs(runtime.data_dir() / "instructions" / "pairs.jsonl"), split) if pair.kind in wanted]
+
+
+def _of_split(rows, split: str | None) -> list:
+    if split is not None and split not in SPLITS:
+        raise ValueError(f"split {split!r}: the splits are {', '.join(SPLITS)}")
+    return [row for row in rows if split in (None, row.split)]
+
+
+@lru_cache(maxsize=4)
+def _reviews(path: Path) -> tuple[Review, ...]:
+    check_manifest(path.parent)
+    found = []
+    for number, row in enumerate(read_rows(path, _REVIEW_FIELDS), start=1):
+        where = f"{path.name}, row {number}"
+        _one_of(where, "label", row["label"], LABELS)
+        _one_of(where, "split", row["split"], SPLITS)
+        _one_of(where, "difficulty", row["difficulty"], (None, *DIFFICULTIES))
+        _filled(where, row, ("id", "text", "subject"))
+        found.append(Review(**row))
+    _unique(path.name, found)
+    return tuple(found)
+
+
+@lru_cache(maxsize=2)
+def _pairs(path: Path) -> tuple[Pair, ...]:
+    check_manifest(path.parent)
+    found, splits = [], {}
+    for number, row in enumerate(read_rows(path, _PAIR_FIELDS, nested=("facts",)), start=1):
+        where = f"{path.name}, row {number}"
+        _one_of(where, "kind", row["kind"], properties.KINDS)
+        _one_of(where, "split", row["split"], SPLITS)
+        _filled(where, row, ("id", "instruction", "input", "response"))
+        if splits.setdefault(row["source"], row["split"]) != row["split"]:
+            raise CourseError(f"{where}, field 'split': {row['source']} stands in {splits[row['source']]} too")
+        pair = Pair(**row | {"facts": tuple(map(tuple, row["facts"])), "forbidden": tuple(row["forbidden"])})
+        missed = [name for name, met in properties.check(pair.kind, pair.response, pair.facts, pair.forbidden).items() if not met]
+        if missed:
+            raise CourseError(f"{where}, field 'response': lacks {', '.join(missed)}")
+        found.append(pair)
+    _unique(path.name, found)
+    return tuple(found)
+
+
+def _one_of(where: str, field: str, value, allowed) -> None:
+    if value not in allowed:
+        raise CourseError(f"{where}, field {field!r}: {value!r} is none of {', '.join(map(str, allowed))}")
+
+
+def _filled(where: str, row: dict, fields: Iterable[str]) -> None:
+    for field in fields:
+        if not row[field].strip():
+            raise CourseError(f"{where}, field {field!r}: empty")
+
+
+def _unique(name: str, rows) -> None:
+    seen = set()
+    for row in rows:
+        if row.id in seen:
+            raise CourseError(f"{name}, {row.id}, field 'id': stands there more than once")
+        seen.add(row.id)

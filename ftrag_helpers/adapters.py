@@ -17,6 +17,7 @@ from ftrag_helpers.runtime import CourseError
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 ALL_LINEAR = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
+_UNFIT = "{folder} holds no adapter for {name}: {why}\nDelete that folder and train again."
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ def attach(lm: LanguageModel, lora: Lora = Lora(), seed: int = 0) -> LanguageMod
     depth = lm.model.config.num_hidden_layers
     if not 1 <= lora.layers <= depth:
         raise ValueError(f"layers must be from 1 to {depth}, not {lora.layers}")
+    there = {name.split(".")[-1] for name, _ in lm.model.named_modules()}
+    if set(lora.modules) - there:
+        raise ValueError(f"{lm.name} has no module {min(set(lora.modules) - there)!r}")
     config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, target_modules=list(lora.modules), lora_dropout=0.0,
                         layers_to_transform=list(range(depth - lora.layers, depth)), layers_pattern="layers",
                         task_type="CAUSAL_LM")
@@ -80,15 +84,19 @@ def load(lm: LanguageModel, folder: Path) -> LanguageModel:
         CourseError: the folder holds no adapter that fits this model.
     """
     from peft import PeftModel
+    from safetensors import safe_open
 
+    base = _sharing(_bare(lm))
     try:
-        model = PeftModel.from_pretrained(_sharing(_bare(lm)), str(folder), local_files_only=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, ValueError) and "already" in str(error):
-            raise
-        raise CourseError(f"{folder} holds no adapter for {lm.name}: {str(error).splitlines()[0]}\n"
-                          "Delete that folder and train again.") from error
-    return replace(lm, model=model.eval())
+        model = PeftModel.from_pretrained(base, str(folder), local_files_only=True)
+        with safe_open(folder / "adapter_model.safetensors", "pt") as file:
+            stored = set(file.keys())
+    except Exception as error:  # peft and safetensors let errors of every sort through
+        raise CourseError(_UNFIT.format(folder=folder, name=lm.name, why=str(error).splitlines()[0] if str(error) else "damaged")) from error
+    lm = replace(lm, model=model.eval())
+    if stored != {name.replace(".default", "") for name in trained_weights(lm)}:  # peft would fill up with fresh ones
+        raise CourseError(_UNFIT.format(folder=folder, name=lm.name, why="its matrices are not those that its configuration names"))
+    return lm
 
 
 def merge(lm: LanguageModel) -> LanguageModel:
@@ -103,22 +111,27 @@ def merge(lm: LanguageModel) -> LanguageModel:
 
 
 def combine(lm: LanguageModel, folders: Sequence[Path], weights: Sequence[float]) -> LanguageModel:
-    """Several saved adapters of one base as one: the weighted sum of their updates, merged.
+    """Several saved adapters of one base as one plain model: W + the weighted sum of their updates.
+
+    One adapter with a weight below 1 is that adapter turned down.
 
     Raises:
         ValueError: not one weight for each adapter.
+        CourseError: a folder holds no adapter that fits this model.
     """
-    from peft import PeftModel
+    import torch
 
     if len(folders) != len(weights) or not folders:
         raise ValueError(f"{len(folders)} adapters and {len(weights)} weights: one weight for each adapter is needed")
-    model = PeftModel.from_pretrained(_sharing(_bare(lm)), str(folders[0]), adapter_name="0", local_files_only=True)
-    for number, folder in enumerate(folders[1:], start=1):
-        model.load_adapter(str(folder), adapter_name=str(number), local_files_only=True)
-    names = [str(number) for number in range(len(folders))]
-    # "cat" joins the matrices, so that the result is the exact weighted sum; "linear" would mix A with another's B.
-    model.add_weighted_adapter(names, list(weights), "combined", combination_type="cat")
-    model.set_adapter("combined")
-    for name in names:
-        model.delete_adapter(name)
-    return merge(replace(lm, model=model))
+    updates = {}
+    for folder, share in zip(folders, weights, strict=True):
+        for name, module in load(lm, folder).model.get_base_model().named_modules():
+            if hasattr(module, "get_delta_weight"):
+                name = f"{name}.weight"
+                updates[name] = updates.get(name, 0) + share * module.get_delta_weight("default")
+    shared = {id(weight): weight for name, weight in [*lm.model.named_parameters(), *lm.model.named_buffers()] if name not in updates}
+    model = copy.deepcopy(_bare(lm), shared)
+    with torch.no_grad():
+        for name, update in updates.items():
+            model.get_parameter(name).add_(update)
+    return replace(lm, model=model.eval())

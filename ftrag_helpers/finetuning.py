@@ -46,6 +46,11 @@ class Recipe:
     seed: int = 0
     lora: Lora = Lora()
 
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "checks", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
 
 @dataclass(frozen=True)
 class Check:
@@ -107,13 +112,21 @@ def log_odds(lm: LanguageModel, trunk: Trunk, prompts: Sequence[Messages], yes: 
     """`models.log_odds` by way of the trunk: texts it has read before pass through the top layers only.
 
     For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the answer's start.
+
+    Raises:
+        ValueError: a prompt does not begin with the trunk's prefix.
     """
     import torch
     from tqdm.auto import tqdm
 
+    if not prompts:
+        return []
+
     first, second = (lm.tokenizer(word, add_special_tokens=False).input_ids[0] for word in (yes, no))
     rows = [Row(tuple(ids), len(ids)) for ids in
             lm.tokenizer([lm.render(prompt) for prompt in prompts], add_special_tokens=False).input_ids]
+    if any(row.ids[:len(trunk.prefix)] != trunk.prefix for row in rows):
+        raise ValueError("a prompt does not begin with the tokens that this trunk was made for: make a Trunk with their shared prefix")
     trunk.read(rows, progress)
     found, skip = [0.0] * len(rows), len(trunk.prefix)
     with torch.no_grad(), tqdm(total=len(rows), desc="log-odds", unit="text", leave=False, disable=not progress) as bar:
@@ -157,7 +170,10 @@ def train(lm: LanguageModel, examples: Sequence[Example], validation: Sequence[E
     rows, held_out = ([encode(lm, example) for example in part] for part in (examples, validation))
     folder = runtime.cache_dir() / "adapters" / _content_key(lm, rows, held_out, recipe)
     if (folder / "training.json").is_file():
-        return _from_cache(lm, folder)
+        try:
+            return _from_cache(lm, folder)
+        except (CourseError, ValueError, KeyError, TypeError):  # damaged since: train again
+            shutil.rmtree(folder, ignore_errors=True)
     prefix = shared_prefix(rows + held_out)
     if trunk is None or trunk.lm.model is not lm.model or not _serves(trunk, rows + held_out, recipe):
         trunk = Trunk(lm, recipe.lora.layers, prefix)

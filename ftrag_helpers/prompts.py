@@ -16,6 +16,7 @@ EMPTY_QUESTION = "We did not catch a question. Do type one, for example: When do
 
 CLOSED_BOOK = "Answer the question about the Tarrowby Town Library in one short sentence."
 FROM_TEXT = "Answer the question with a sentence copied from the text."
+SENTIMENT = "Is this review positive or negative?"
 
 
 def closed_book(question: str) -> Messages:
@@ -35,3 +36,13 @@ def from_text(question: str, texts: Sequence[str]) -> Messages:
 def clip(question: str) -> str:
     """The question on one line, cut after `QUESTION_WORDS` words."""
     return " ".join(question.split()[:QUESTION_WORDS])
+
+
+def sentiment(text: str) -> Messages:
+    """Ask whether a review is positive or negative; the label is the first word of the response."""
+    return [{"role": "user", "content": f"{SENTIMENT}\n\n{text}"}]
+
+
+def instruction(task: str, text: str) -> Messages:
+    """A task of the library's staff, and the text that it is about."""
+    return [{"role": "user", "content": f"{task}\n\n{text}"}]

@@ -96,7 +96,8 @@ class Trunk:
             return run_layers(core, core.layers[:self.first], embedded, skip, self._state if skip else None)
 
     def hidden(self, rows: Sequence[Row]):
-        """What enters the top layers for these rows, without the prefix; shape (rows, longest, hidden), zero-padded."""
+        """What enters the top layers for these rows, without the prefix; shape (rows, longest, hidden); what stands
+        in the padding means nothing."""
         from torch.nn.utils.rnn import pad_sequence
 
         if all(row.ids in self._kept for row in rows):

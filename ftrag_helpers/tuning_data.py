@@ -26,7 +26,8 @@ def load_reviews(split: str | None = None) -> list[Review]:
         ValueError: no such split.
         CourseError: a file is missing, differs from its manifest, or holds a faulty row.
     """
-    return _of_split(_reviews(runtime.data_dir() / "reviews" / "reviews.jsonl"), split)
+    _known_split(split)
+    return [r for r in _reviews(runtime.data_dir() / "reviews" / "reviews.jsonl") if split in (None, r.split)]
 
 
 def load_posts() -> list[Review]:
@@ -41,16 +42,16 @@ def load_instructions(split: str | None = None, kinds: Iterable[str] | None = No
         ValueError: no such split or kind.
         CourseError: a file is missing, differs from its manifest, or holds a faulty row.
     """
+    _known_split(split)
     wanted = set(kinds) if kinds else set(properties.KINDS)
     if wanted - set(properties.KINDS):
         raise ValueError(f"kind {min(wanted - set(properties.KINDS))!r}: the kinds are {', '.join(properties.KINDS)}")
-    return [pair for pair in _of_split(_pairs(runtime.data_dir() / "instructions" / "pairs.jsonl"), split) if pair.kind in wanted]
+    return [p for p in _pairs(runtime.data_dir() / "instructions" / "pairs.jsonl") if p.kind in wanted and split in (None, p.split)]
 
 
-def _of_split(rows, split: str | None) -> list:
+def _known_split(split: str | None) -> None:
     if split is not None and split not in SPLITS:
         raise ValueError(f"split {split!r}: the splits are {', '.join(SPLITS)}")
-    return [row for row in rows if split in (None, row.split)]
 
 
 @lru_cache(maxsize=4)

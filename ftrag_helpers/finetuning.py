@@ -127,9 +127,9 @@ def log_odds(lm: LanguageModel, trunk: Trunk, prompts: Sequence[Messages], yes: 
             lm.tokenizer([lm.render(prompt) for prompt in prompts], add_special_tokens=False).input_ids]
     if any(row.ids[:len(trunk.prefix)] != trunk.prefix for row in rows):
         raise ValueError("a prompt does not begin with the tokens that this trunk was made for: make a Trunk with their shared prefix")
-    trunk.read(rows, progress)
     found, skip = [0.0] * len(rows), len(trunk.prefix)
-    with torch.no_grad(), tqdm(total=len(rows), desc="log-odds", unit="text", leave=False, disable=not progress) as bar:
+    with torch.no_grad(), tqdm(total=len(rows), desc="texts", unit="text", leave=False, disable=not progress) as bar:
+        trunk.read(rows, lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"))
         for batch in batches(rows, 16):
             hidden = trunk.top(lm.bare, [rows[i] for i in batch])
             last = hidden[range(len(batch)), [len(rows[i].ids) - skip - 1 for i in batch]]
@@ -171,7 +171,7 @@ def train(lm: LanguageModel, examples: Sequence[Example], validation: Sequence[E
     folder = runtime.cache_dir() / "adapters" / _content_key(lm, rows, held_out, recipe)
     if (folder / "training.json").is_file():
         try:
-            return _from_cache(lm, folder)
+            return _from_cache(lm, folder, progress)
         except (CourseError, ValueError, KeyError, TypeError):  # damaged since: train again
             shutil.rmtree(folder, ignore_errors=True)
     prefix = shared_prefix(rows + held_out)
@@ -206,8 +206,17 @@ def _content_key(lm: LanguageModel, rows: Sequence[Row], validation: Sequence[Ro
     return digest.hexdigest()[:24]
 
 
-def _from_cache(lm: LanguageModel, folder: Path) -> Tuned:
+def _bar(steps: int, done: int, progress: bool):
+    """The progress bar of a training, which a training found in the cache shows too: as already full."""
+    from tqdm.auto import tqdm
+
+    return tqdm(total=steps, initial=done, desc="training", unit="step", leave=False, disable=not progress)
+
+
+def _from_cache(lm: LanguageModel, folder: Path, progress: bool) -> Tuned:
     stored = json.loads((folder / "training.json").read_text("utf-8"))
+    with _bar(stored["history"][-1]["step"], stored["history"][-1]["step"], progress):
+        pass
     history = tuple(Check(**check) for check in stored["history"])
     return Tuned(lm=adapters.merge(adapters.load(lm, folder)), folder=folder, history=history, best=Check(**stored["best"]),
                  seconds=stored["seconds"], tokens=stored["tokens"], stopped=stored["stopped"], from_cache=True)
@@ -230,15 +239,14 @@ class _Training:
         self.best_weights, self.done, self.seconds, self.tokens = None, 0, 0.0, 0
 
     def run(self, progress: bool) -> Tuned:
-        from tqdm.auto import tqdm
-
         stopped, started = "", time.perf_counter()
         if self.partial.is_dir():
             self._resume()
         before = self.seconds
-        with tqdm(total=self.steps, initial=self.done, desc="training", unit="step", leave=False, disable=not progress) as bar:
+        with _bar(self.steps, self.done, progress) as bar:
             try:
-                self.trunk.read(self.rows + self.validation, progress)
+                self.trunk.read(self.rows + self.validation, lambda share: bar.set_description(f"frozen layers {share:.0%}"))
+                bar.set_description("training")
                 if not self.history:
                     self._check(float("nan"))
                 stopped = self._train(bar, lambda: before + time.perf_counter() - started)

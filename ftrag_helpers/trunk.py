@@ -8,7 +8,7 @@ instruction) is read once for all of them. What it leaves out: LoRA itself (`ada
 Rows are padded on the right: with causal attention no real token sees the padding.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ftrag_helpers.models import LanguageModel
@@ -62,10 +62,11 @@ class Trunk:
                 ids = torch.tensor([self.prefix], device=lm.model.device)
                 self._prefix_hidden = run_layers(core, core.layers[:self.first], core.embed_tokens(ids), 0, self._state)
 
-    def read(self, rows: Iterable[Row], progress: bool = False) -> None:
-        """Compute what is not known yet, in batches of like length, as far as the memory bound allows."""
-        from tqdm.auto import tqdm
+    def read(self, rows: Iterable[Row], tell: Callable[[float], object] | None = None) -> None:
+        """Compute what is not known yet, in batches of like length, as far as the memory bound allows.
 
+        `tell` is told the share that is done, from 0 to 1, after each batch.
+        """
         width = 4 * self.lm.bare.config.hidden_size
         missing, room = [], self.max_bytes - self.bytes
         for ids in dict.fromkeys(row.ids for row in rows):
@@ -73,13 +74,13 @@ class Trunk:
                 missing.append(ids)
                 room -= size
         missing.sort(key=len)
-        with tqdm(total=len(missing), desc="frozen layers", unit="text", leave=False, disable=not progress) as bar:
-            for start in range(0, len(missing), 16):
-                batch = missing[start:start + 16]
-                for ids, hidden in zip(batch, self._compute(batch), strict=True):
-                    self._kept[ids] = hidden[:self._own(ids)].clone()
-                    self.bytes += width * self._own(ids)
-                bar.update(len(batch))
+        for start in range(0, len(missing), 16):
+            batch = missing[start:start + 16]
+            for ids, hidden in zip(batch, self._compute(batch), strict=True):
+                self._kept[ids] = hidden[:self._own(ids)].clone()
+                self.bytes += width * self._own(ids)
+            if tell:
+                tell((start + len(batch)) / len(missing))
 
     def _own(self, ids: tuple[int, ...]) -> int:
         return len(ids) - len(self.prefix)

@@ -153,6 +153,12 @@ def load_questions(split: str | None = None, kinds: Iterable[str] | None = None)
     return [q for q in _library().questions if split in (None, q.split) and q.kind in wanted]
 
 
+def load_common_knowledge() -> list[dict]:
+    """Questions that a model may know from its training (lesson 01): id, topic, question, answer, accepted."""
+    fields = {"id": str, "topic": str, "question": str, "answer": str, "accepted": list}
+    return read_rows(runtime.data_dir() / "common_knowledge" / "questions.jsonl", fields)
+
+
 def as_dataset(questions: Sequence[Question]):
     """The questions as a Hugging Face `datasets.Dataset`, one row a question, references flattened."""
     from datasets import Dataset

@@ -5,7 +5,7 @@ Level 2. Knows no system by name: an answerer is a callable. The scores themselv
 
 from collections.abc import Mapping, Sequence
 
-from ftrag_helpers import metrics
+from ftrag_helpers import faithfulness, metrics
 from ftrag_helpers.records import Answer, Answerer, Question, Reference
 
 
@@ -14,7 +14,9 @@ def evaluate(answerers: Mapping[str, Answerer], questions: Sequence[Question], *
 
     Columns: system, id, kind, split, question, reference, text, correct (an accepted answer stands in the
     text and the system did not refuse; for an unanswerable question: it refused), f1 (best token overlap
-    with an accepted answer), refused, cited, citation_precision, citation_recall, seconds, tokens.
+    with an accepted answer), refused, cited, citation_precision, citation_recall, faithful (nothing in the text
+    that neither what was read nor the question says; NaN where nothing was read or the system refused), read (the
+    texts that the system was given), seconds, tokens.
     With `after_updates` the questions that news changed are scored against their new reference.
     """
     import pandas as pd
@@ -36,7 +38,18 @@ def score(question: Question, said: Answer, *, after_updates: bool = False) -> d
             "correct": float(matches if question.answerable else said.refused),
             "f1": metrics.token_f1(said.text, reference.accepted) if question.answerable else float(said.refused),
             "refused": said.refused, "cited": said.cited, "citation_precision": precision,
-            "citation_recall": recall, "seconds": said.seconds, "tokens": said.tokens}
+            "citation_recall": recall, "faithful": _faithful(question, said), "read": read_by(said), "seconds": said.seconds, "tokens": said.tokens}
+
+
+def read_by(said: Answer) -> tuple[str, ...]:
+    """The texts that an answer rests on, best first."""
+    return tuple(hit.passage.text for hit in said.hits)
+
+
+def _faithful(question: Question, said: Answer) -> float:
+    if said.refused or not said.hits:
+        return float("nan")
+    return float(faithfulness.faithful(said.text, read_by(said), question.text))
 
 
 def reference_of(question: Question, *, after_updates: bool = False) -> Reference:

@@ -16,6 +16,8 @@ EMPTY_QUESTION = "We did not catch a question. Do type one, for example: When do
 
 CLOSED_BOOK = "Answer the question about the Tarrowby Town Library in one short sentence."
 FROM_TEXT = "Answer the question with a sentence copied from the text."
+SHORT = "Answer in one short sentence."
+HOUSE_REPLY = "Use the facts to answer the patron."
 SENTIMENT = "Is this review positive or negative?"
 
 
@@ -31,6 +33,11 @@ def from_text(question: str, texts: Sequence[str]) -> Messages:
     """
     read = "\n".join(reversed(texts))
     return [{"role": "user", "content": f"{FROM_TEXT}\n\nText:\n{read}\n\nQuestion: {clip(question)}"}]
+
+
+def house_reply(question: str, texts: Sequence[str]) -> Messages:
+    """The question with the retrieved texts as facts, in the words of the house-style instructions (lesson 03)."""
+    return instruction(HOUSE_REPLY, f"{clip(question)} Facts: {' '.join(texts)}")
 
 
 def clip(question: str) -> str:

@@ -16,6 +16,7 @@ from ftrag_helpers.records import Answer, Answerer, Document, Hit, Passage, Ques
 from ftrag_helpers.retrieval import Index, SentenceSelector
 
 Finder = Callable[[Sequence[Question]], list[list[Hit]]]
+Prompt = Callable[[str, Sequence[str]], prompts.Messages]
 
 MAX_NEW_TOKENS = 32
 PASSAGES = 5
@@ -23,21 +24,23 @@ PASSAGES = 5
 SENTENCES = 1
 
 
-def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
-    """An answerer that has nothing but the model's weights."""
+def closed_book(lm: models.LanguageModel, *, max_new_tokens: int = MAX_NEW_TOKENS, progress: bool = True) -> Answerer:
+    """An answerer that has nothing but the model's weights, tuned or not."""
     def answer(questions: Sequence[Question]) -> list[Answer]:
         asked = [q for q in questions if q.text.strip()]
         made = models.generate(lm, [prompts.closed_book(q.text) for q in asked],
-                               max_new_tokens=MAX_NEW_TOKENS, progress=progress)
+                               max_new_tokens=max_new_tokens, progress=progress)
         said = {q.id: Answer(q.id, g.text, seconds=g.seconds, tokens=g.tokens) for q, g in zip(asked, made, strict=True)}
         return [said.get(q.id) or _no_question(q) for q in questions]
     return answer
 
 
-def answerer(lm: models.LanguageModel, find: Finder, *, progress: bool = True) -> Answerer:
+def answerer(lm: models.LanguageModel, find: Finder, *, prompt: Prompt = prompts.from_text,
+             max_new_tokens: int = MAX_NEW_TOKENS, progress: bool = True) -> Answerer:
     """An answerer that reads what `find` brings, and cites the document it answered from.
 
-    A question without a word, or one for which nothing is found, is declined.
+    `prompt` makes the messages from a question and the texts found, best first: a tuned model wants the words
+    it was tuned on. A question without a word, or one for which nothing is found, is declined.
     """
     def answer(questions: Sequence[Question]) -> list[Answer]:
         started = time.perf_counter()
@@ -46,8 +49,8 @@ def answerer(lm: models.LanguageModel, find: Finder, *, progress: bool = True) -
         finding = (time.perf_counter() - started) / max(1, len(asked))
         read = [q for q in asked if found[q.id]]
         made = models.generate(
-            lm, [prompts.from_text(q.text, [h.passage.text for h in found[q.id]]) for q in read],
-            max_new_tokens=MAX_NEW_TOKENS, progress=progress)
+            lm, [prompt(q.text, [h.passage.text for h in found[q.id]]) for q in read],
+            max_new_tokens=max_new_tokens, progress=progress)
         said = {q.id: Answer(q.id, g.text, cite(g.text, found[q.id]), tuple(found[q.id]),
                              seconds=finding + g.seconds, tokens=g.tokens, logprob=g.logprob)
                 for q, g in zip(read, made, strict=True)}

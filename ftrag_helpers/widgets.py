@@ -79,6 +79,44 @@ def _box(name: str, control: Control):
     raise ValueError(f"control {name}={control!r}: give (low, high, step, start), a list, a text, True or False")
 
 
+def guess(names: list[str], keep: Callable[[str, float], object], *, start: float = 0.5) -> None:
+    """Display a slider from 0 to 1 for each name; a guess is handed to `keep(name, value)` when its slider is moved.
+
+    What was never moved is no guess and is not kept.
+    """
+    from IPython.display import display
+
+    boxes = {name: _box(name, (0.0, 1.0, 0.05, start)) for name in names}
+    for name, box in boxes.items():
+        box.style.description_width, box.layout.width = "16em", "34em"
+        box.observe(lambda change, name=name: keep(name, change["new"]), names="value")
+    display(_controls(boxes), metadata={}, raw=True)
+
+
+def decide(scenarios: list[str], choices: list[str], keep: Callable[[str, str, str], object]) -> None:
+    """Display, for each scenario, a menu of choices and a line for the reason; both are handed to
+    `keep(scenario, choice, reason)` as soon as a choice is made, and again when the reason changes."""
+    import ipywidgets
+    from IPython.display import display
+
+    boxes = {}
+    for scenario in scenarios:
+        menu = ipywidgets.Dropdown(options=[("choose …", ""), *((c, c) for c in choices)], description=scenario,
+                                   style={"description_width": "19em"}, layout={"width": "36em"})
+        reason = ipywidgets.Text(placeholder="because …", continuous_update=False, layout={"width": "24em"})
+
+        def note(_change, scenario=scenario, menu=menu, reason=reason) -> None:
+            if menu.value:
+                keep(scenario, menu.value, reason.value)
+
+        menu.observe(note, names="value")
+        reason.observe(note, names="value")
+        boxes[scenario] = (menu, reason)
+    rows = ipywidgets.VBox([ipywidgets.HBox(list(pair)) for pair in boxes.values()])
+    data, _ = _as_pair(rows._repr_mimebundle_())
+    display({**data, "text/plain": "[Run this cell in JupyterLab to choose for each need]"}, metadata={}, raw=True)
+
+
 def _controls(boxes: dict) -> dict:
     """The output that holds the controls; where no widget can live, one line says what they are."""
     import ipywidgets

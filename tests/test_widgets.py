@@ -82,3 +82,11 @@ def test_an_unknown_control_is_named(control):
 def test_a_result_of_another_kind_is_refused():
     with pytest.raises(ValueError, match="not int"):
         widgets.bundles(3)
+
+
+def test_only_moved_sliders_are_guesses(screen, boxes):
+    kept = []
+    widgets.guess(["closed book", "retrieval"], lambda name, value: kept.append((name, value)))
+    boxes["retrieval"].value = 0.8
+    assert kept == [("retrieval", 0.8)]
+    assert screen[0]["text/plain"] == "[Run this cell in JupyterLab to change: closed book, retrieval]"

@@ -1,0 +1,154 @@
+"""The reference results of lesson 05: three seeds a tuned system, and what more training questions buy.
+
+    python benchmarks/reference.py            all of it, into datasets/reference/lesson_05.json (some fifty minutes on two cores)
+    python benchmarks/reference.py --choose   the choices of `ftrag_helpers.comparison`, on the validation questions
+
+A run that was stopped goes on where it was: trainings are cached by content, and each finished part is written at once.
+The test questions here measure; what is chosen, `--choose` chose on validation.
+"""
+
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ftrag_helpers import comparison, course_data, evaluation, finetuning, metrics, models, prompts, rag, retrieval, runtime, scorecard
+
+OUT = runtime.data_dir() / "reference" / "lesson_05.json"
+SEEDS = (0, 1, 2)
+PER_KIND = 16
+CURVE = (60, 120, 240, 480, 720)
+
+
+class Setting:
+    """The model, the documents, their index, and the questions asked."""
+
+    def __init__(self, split: str = "test", per_kind: int = PER_KIND):
+        self.lm, self.documents = models.load_language_model(), course_data.load_documents()
+        self.index = retrieval.Index(models.embed, runtime.cache_dir() / "indexes" / retrieval.fingerprint(self.documents))
+        self.index.synchronise(self.documents)
+        self.select = retrieval.SentenceSelector(self.index, models.embed)
+        self.find = rag.retrieved(self.index, self.select, sentences=comparison.SENTENCES)
+        everything = course_data.load_questions(split)
+        self.asked = evaluation.balanced([q for q in everything if q.answerable], per_kind)
+        self.unanswerable = [q for q in everything if not q.answerable]
+        self.training = comparison.training_questions()
+
+    def systems(self, tuned: dict) -> dict:
+        """The answerers that the given tuned models make possible."""
+        blank = {"closed book": self.lm, "reader": self.lm, "house style": self.lm}
+        return comparison.systems(self.lm, blank | tuned, self.documents, self.index, self.select)
+
+
+def main(arguments) -> None:
+    """Measure what is missing in the file, or print the choices."""
+    runtime.prepare_notebook()
+    if "--choose" in arguments:
+        return choose()
+    OUT.parent.mkdir(exist_ok=True)
+    found = json.loads(OUT.read_text("utf-8")) if OUT.exists() else {}
+    setting = Setting()
+    for name, measure in (("systems", systems), ("curve", curve), ("refusals in training", refusals_in_training)):
+        if name not in found:
+            found[name] = measure(setting)
+            OUT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            print(name, json.dumps(found[name], indent=1), flush=True)
+    return None
+
+
+def systems(setting: Setting) -> list[dict]:
+    """A row a system: shares over the same questions; for tuned ones the mean over seeds, and the lowest and highest seed."""
+    untuned = ["closed book", "retrieval", "retrieval, one sentence", "best sentence, no model"]
+    parts = [_run(setting, {}, untuned)]
+    for seed in SEEDS:
+        recipe = replace(comparison.RECIPE, seed=seed)
+        student = comparison.train_closed_book(setting.lm, setting.training, recipe=recipe, progress=False)
+        parts.append(_run(setting, {"closed book": student.lm}, ["fine-tuned closed book"], seed))
+        reader = comparison.train_reader(setting.lm, setting.training, setting.find, recipe=recipe, progress=False)
+        parts.append(_run(setting, {"reader": reader.lm}, ["fine-tuned reader + retrieval", "oracle", "distractors"], seed))
+        house = comparison.train_house_style(setting.lm, seed=seed, progress=False)
+        parts.append(_run(setting, {"house style": house.lm}, ["house style + retrieval"], seed))
+    return _table(pd.concat(parts))
+
+
+def _run(setting: Setting, tuned: dict, names: list[str], seed: int = 0) -> pd.DataFrame:
+    made = setting.systems(tuned)
+    rows = evaluation.evaluate({name: made[name] for name in names}, setting.asked).assign(seed=seed)
+    print(seed, rows.groupby("system", sort=False).correct.mean().round(3).to_dict(), flush=True)
+    return rows
+
+
+def _table(rows: pd.DataFrame) -> list[dict]:
+    out = []
+    for name in comparison.NAMES:
+        part = rows[rows.system == name]
+        by_question = part.groupby("id", sort=False).correct.mean()
+        low, high = metrics.bootstrap_interval(by_question)
+        by_seed = part.groupby("seed").correct.mean()
+        quality = scorecard.quality(part).iloc[0]
+        out.append({"system": name, "seeds": len(by_seed), "n": len(by_question), "right": round(by_question.mean(), 3),
+                    "low": round(low, 3), "high": round(high, 3), "worst seed": round(by_seed.min(), 3),
+                    "best seed": round(by_seed.max(), 3), "house style": round(quality["house style"], 3),
+                    "faithful": _rounded(quality["faithful"]), "cites right": _rounded(quality["cites right"]),
+                    "f1": round(quality["f1"], 3)})
+    return out
+
+
+def _rounded(value: float):
+    return None if np.isnan(value) else round(value, 3)
+
+
+def curve(setting: Setting) -> list[dict]:
+    """Right answers of the reader by number of training questions, one seed."""
+    out = []
+    for count in CURVE:
+        tuned = comparison.train_reader(setting.lm, comparison.training_questions(count), setting.find, progress=False)
+        rows = _run(setting, {"reader": tuned.lm}, ["fine-tuned reader + retrieval"])
+        low, high = metrics.bootstrap_interval(rows.correct)
+        out.append({"questions": count, "right": round(rows.correct.mean(), 3), "low": round(low, 3), "high": round(high, 3),
+                    "tokens": tuned.tokens})
+    return out
+
+
+def refusals_in_training(setting: Setting) -> list[dict]:
+    """What it does to the reader if a share of its examples lacks the right passage and asks for a refusal."""
+    out = []
+    for share in (0.0, 0.25, 0.5):
+        tuned = finetuning.train(setting.lm, _with_refusals(setting, share), recipe=comparison.RECIPE, progress=False)
+        answer = comparison.reader(tuned.lm, setting.find, progress=False)
+        questions = setting.asked[::2] + setting.unanswerable
+        said = answer(questions)
+        rates = scorecard.refusals(questions, said, [False] * len(questions)).iloc[0]
+        right = np.mean([evaluation.score(q, a)["correct"] for q, a in zip(questions, said, strict=True) if q.answerable])
+        out.append({"examples without the passage": share, "right answers": round(float(right), 3),
+                    "right refusals": round(rates.right, 3), "false refusals": round(rates.false, 3), "n": len(questions)})
+        print(out[-1], flush=True)
+    return out
+
+
+def _with_refusals(setting: Setting, share: float) -> list[finetuning.Example]:
+    """The reader's examples, in every so manieth of which distractors stand alone and the response declines."""
+    examples = comparison.reading_examples(setting.training, setting.find)
+    wrong = rag.distractors(setting.index, setting.select, sentences=comparison.SENTENCES)(setting.training)
+    every = round(1 / share) if share else len(examples) + 1
+    return [finetuning.Example(prompts.from_text(q.text, [h.passage.text for h in hits]), prompts.REFUSAL) if i % every == every - 1
+            else example for i, (q, example, hits) in enumerate(zip(setting.training, examples, wrong, strict=True))]
+
+
+def choose() -> None:
+    """Sentences to read, layers and epochs of the reader, on the validation questions."""
+    setting = Setting("validation", per_kind=20)
+    for sentences in (1, 3, 5):
+        find = rag.retrieved(setting.index, setting.select, sentences=sentences)
+        for layers, epochs in ((10, 1), (6, 1), (10, 2)) if sentences == comparison.SENTENCES else ((10, 1),):
+            recipe = replace(comparison.RECIPE, epochs=epochs, lora=replace(comparison.RECIPE.lora, layers=layers))
+            tuned = comparison.train_reader(setting.lm, setting.training, find, recipe=recipe, progress=False)
+            rows = evaluation.evaluate({"reader": comparison.reader(tuned.lm, find, progress=False)}, setting.asked)
+            print(f"{sentences} sentences, top {layers} layers, {epochs} epochs: {metrics.with_interval(rows.correct)}, "
+                  f"{tuned.seconds:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

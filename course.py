@@ -48,6 +48,9 @@ COMMANDS = {
     "test": "run all tests (test --fast: only those that need no model)",
     "fetch": "fetch the two models, or repair them",
     "check": "say line by line what is right on this machine and what to do where it is not",
+    "report": "write your figures, guesses and choices into one page",
+    "compare": "compare the systems on documents and questions of your own",
+    "progress": "show the points of the exercises, task by task",
 }
 HELP = """Fine-Tuning vs RAG
 
@@ -60,7 +63,7 @@ later ones do not need it. FTRAG_PIP_ARGS holds extra options for pip, such as
   --index-url ADDRESS         packages from your own index
   --extra-index-url ADDRESS   on Linux without a GPU: PyTorch's index of CPU builds saves 4 GB
 To set everything up from scratch, delete the folder .venv.
-""".format(commands="\n".join(f"  {name:<7} {what}" for name, what in COMMANDS.items()))
+""".format(commands="\n".join(f"  {name:<8} {what}" for name, what in COMMANDS.items()))
 
 
 class Stop(Exception):

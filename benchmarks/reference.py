@@ -1,12 +1,13 @@
 """The reference results of lesson 05: three seeds a tuned system, and what more training questions buy.
 
-    python benchmarks/reference.py            all of it, into datasets/reference/lesson_05.json (some fifty minutes on two cores)
+    python benchmarks/reference.py            all of it, into datasets/reference (some fifty minutes on two cores)
     python benchmarks/reference.py --choose   the choices of `ftrag_helpers.comparison`, on the validation questions
 
-A run that was stopped goes on where it was: trainings are cached by content, and each finished part is written at once.
+A run that was stopped goes on where it was: trainings are cached by content, and each finished part is written at once. Delete a file to measure it anew.
 The test questions here measure; what is chosen, `--choose` chose on validation.
 """
 
+import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -16,9 +17,9 @@ import pandas as pd
 
 from ftrag_helpers import comparison, course_data, evaluation, finetuning, metrics, models, prompts, rag, retrieval, runtime, scorecard
 
-OUT = runtime.data_dir() / "reference" / "lesson_05.json"
+OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
-PER_KIND = 16
+PER_KIND = 10
 CURVE = (60, 120, 240, 480, 720)
 
 
@@ -43,18 +44,19 @@ class Setting:
 
 
 def main(arguments) -> None:
-    """Measure what is missing in the file, or print the choices."""
+    """Measure what has no file yet, or print the choices."""
     runtime.prepare_notebook()
     if "--choose" in arguments:
         return choose()
-    OUT.parent.mkdir(exist_ok=True)
-    found = json.loads(OUT.read_text("utf-8")) if OUT.exists() else {}
+    OUT.mkdir(exist_ok=True)
     setting = Setting()
-    for name, measure in (("systems", systems), ("curve", curve), ("refusals in training", refusals_in_training)):
-        if name not in found:
-            found[name] = measure(setting)
-            OUT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-            print(name, json.dumps(found[name], indent=1), flush=True)
+    for measure in (systems, curve, refusals):
+        path = OUT / f"{measure.__name__}.jsonl"
+        if not path.exists():
+            rows = measure(setting)
+            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8", newline="\n")
+            course_data.write_manifest(OUT)
+            print(pd.DataFrame(rows).to_string(), flush=True)
     return None
 
 
@@ -65,17 +67,25 @@ def systems(setting: Setting) -> list[dict]:
     for seed in SEEDS:
         recipe = replace(comparison.RECIPE, seed=seed)
         student = comparison.train_closed_book(setting.lm, setting.training, recipe=recipe, progress=False)
-        parts.append(_run(setting, {"closed book": student.lm}, ["fine-tuned closed book"], seed))
+        parts.append(_run(setting, {"closed book": student}, ["fine-tuned closed book"], seed))
         reader = comparison.train_reader(setting.lm, setting.training, setting.find, recipe=recipe, progress=False)
-        parts.append(_run(setting, {"reader": reader.lm}, ["fine-tuned reader + retrieval", "oracle", "distractors"], seed))
+        parts.append(_run(setting, {"reader": reader}, ["fine-tuned reader + retrieval"] + ["oracle", "distractors"] * (seed == 0), seed))
         house = comparison.train_house_style(setting.lm, seed=seed, progress=False)
-        parts.append(_run(setting, {"house style": house.lm}, ["house style + retrieval"], seed))
+        parts.append(_run(setting, {"house style": house}, ["house style + retrieval"], seed))
     return _table(pd.concat(parts))
 
 
 def _run(setting: Setting, tuned: dict, names: list[str], seed: int = 0) -> pd.DataFrame:
-    made = setting.systems(tuned)
-    rows = evaluation.evaluate({name: made[name] for name in names}, setting.asked).assign(seed=seed)
+    """The rows of these systems; kept in the cache folder under all that they depend on."""
+    content = [names, seed, [q.id for q in setting.asked], {name: model.folder.name for name, model in tuned.items()}]
+    kept = runtime.cache_dir() / "reference" / f"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}.json"
+    if kept.exists():
+        rows = pd.read_json(kept, orient="records")
+    else:
+        made = setting.systems({name: model.lm for name, model in tuned.items()})
+        rows = evaluation.evaluate({name: made[name] for name in names}, setting.asked).assign(seed=seed)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_json(kept, orient="records")
     print(seed, rows.groupby("system", sort=False).correct.mean().round(3).to_dict(), flush=True)
     return rows
 
@@ -105,14 +115,14 @@ def curve(setting: Setting) -> list[dict]:
     out = []
     for count in CURVE:
         tuned = comparison.train_reader(setting.lm, comparison.training_questions(count), setting.find, progress=False)
-        rows = _run(setting, {"reader": tuned.lm}, ["fine-tuned reader + retrieval"])
+        rows = _run(setting, {"reader": tuned}, ["fine-tuned reader + retrieval"])
         low, high = metrics.bootstrap_interval(rows.correct)
         out.append({"questions": count, "right": round(rows.correct.mean(), 3), "low": round(low, 3), "high": round(high, 3),
                     "tokens": tuned.tokens})
     return out
 
 
-def refusals_in_training(setting: Setting) -> list[dict]:
+def refusals(setting: Setting) -> list[dict]:
     """What it does to the reader if a share of its examples lacks the right passage and asks for a refusal."""
     out = []
     for share in (0.0, 0.25, 0.5):
@@ -120,7 +130,7 @@ def refusals_in_training(setting: Setting) -> list[dict]:
         answer = comparison.reader(tuned.lm, setting.find, progress=False)
         questions = setting.asked[::2] + setting.unanswerable
         said = answer(questions)
-        rates = scorecard.refusals(questions, said, [False] * len(questions)).iloc[0]
+        rates = scorecard.refusals(questions, [a.text for a in said], [False] * len(questions)).iloc[0]
         right = np.mean([evaluation.score(q, a)["correct"] for q, a in zip(questions, said, strict=True) if q.answerable])
         out.append({"examples without the passage": share, "right answers": round(float(right), 3),
                     "right refusals": round(rates.right, 3), "false refusals": round(rates.false, 3), "n": len(questions)})

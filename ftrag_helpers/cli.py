@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from ftrag_helpers import model_files, runtime
+from ftrag_helpers.commands import learner
 from ftrag_helpers.runtime import CourseError
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
@@ -75,6 +76,9 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument("--fast", action="store_true", help="only the tests that need no model: seconds")
     add("fetch", run_fetch, "fetch the two models, or repair them")
     add("check", run_check, "say line by line what is right here and what to do where it is not")
+    learner.add_report(add("report", learner.run_report, "write your figures, guesses and choices into one page"))
+    learner.add_compare(add("compare", learner.run_compare, "compare the systems on documents and questions of your own"))
+    add("progress", learner.run_progress, "show the points of the exercises, task by task")
     return parser
 
 

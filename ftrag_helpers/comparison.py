@@ -174,7 +174,8 @@ def compare(lm: models.LanguageModel, reader_lm: models.LanguageModel, documents
     select = SentenceSelector(index, models.embed)
     one, several = (rag.retrieved(index, select, sentences=n) for n in (rag.SENTENCES, SENTENCES))
     return evaluation.evaluate({
-        "closed book": closed_book(lm, progress=progress), "best sentence, no model": rag.extract(one),
+        "closed book": rag.closed_book(lm, prompt=prompts.short_answer, max_new_tokens=MAX_NEW_TOKENS, progress=progress),
+        "best sentence, no model": rag.extract(one),
         "retrieval, one sentence": reader(lm, one, progress=progress),
         "fine-tuned reader + retrieval": reader(reader_lm, several, progress=progress)}, asked)
 

@@ -48,11 +48,12 @@ def check_manifest(folder: Path) -> None:
                 "the manifest anew with course_data.write_manifest; otherwise restore datasets/ from the course's copy.")
 
 
-def write_manifest(folder: Path, licence: str = "CC-BY-4.0") -> dict:
-    """Write `manifest.json` for the data files (`*.jsonl`) of a folder; returns what was written."""
-    files = [{"name": path.name, "rows": len(content.splitlines()), "bytes": len(content),
+def write_manifest(folder: Path, licence: str = "CC-BY-4.0", patterns: Sequence[str] = ("*.jsonl",)) -> dict:
+    """Write `manifest.json` for the data files of a folder, those that fit one of the patterns; returns what was written."""
+    found = sorted({path for pattern in patterns for path in folder.glob(pattern)})
+    files = [{"name": path.relative_to(folder).as_posix(), "rows": len(content.splitlines()), "bytes": len(content),
               "sha256": hashlib.sha256(content).hexdigest()}
-             for path in sorted(folder.glob("*.jsonl")) for content in [path.read_bytes().replace(b"\r\n", b"\n")]]
+             for path in found for content in [path.read_bytes().replace(b"\r\n", b"\n")]]
     manifest = {"name": folder.name, "licence": licence, "files": files}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8", newline="\n")
     return manifest

@@ -26,6 +26,11 @@ def closed_book(question: str) -> Messages:
     return [{"role": "user", "content": f"{CLOSED_BOOK}\n\nQuestion: {clip(question)}"}]
 
 
+def short_answer(question: str) -> Messages:
+    """The question alone, about anything: for general knowledge, and for documents that are not the library's."""
+    return instruction(SHORT, f"Question: {clip(question)}")
+
+
 def from_text(question: str, texts: Sequence[str]) -> Messages:
     """The question below the retrieved texts, best last, so that it stands next to the question.
 

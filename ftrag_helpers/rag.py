@@ -24,11 +24,12 @@ PASSAGES = 5
 SENTENCES = 1
 
 
-def closed_book(lm: models.LanguageModel, *, max_new_tokens: int = MAX_NEW_TOKENS, progress: bool = True) -> Answerer:
-    """An answerer that has nothing but the model's weights, tuned or not."""
+def closed_book(lm: models.LanguageModel, *, prompt: Callable[[str], prompts.Messages] = prompts.closed_book,
+                max_new_tokens: int = MAX_NEW_TOKENS, progress: bool = True) -> Answerer:
+    """An answerer that has nothing but the model's weights, tuned or not. `prompt` makes the messages of a question."""
     def answer(questions: Sequence[Question]) -> list[Answer]:
         asked = [q for q in questions if q.text.strip()]
-        made = models.generate(lm, [prompts.closed_book(q.text) for q in asked],
+        made = models.generate(lm, [prompt(q.text) for q in asked],
                                max_new_tokens=max_new_tokens, progress=progress)
         said = {q.id: Answer(q.id, g.text, seconds=g.seconds, tokens=g.tokens) for q, g in zip(asked, made, strict=True)}
         return [said.get(q.id) or _no_question(q) for q in questions]

@@ -53,7 +53,7 @@ def _sounds_like_refusal(text: str) -> bool:
 
 def common_knowledge(lm: models.LanguageModel, rows: Sequence[dict]) -> list[bool]:
     """Which of the common-knowledge questions (lesson 01) a model answers right: what a training may make it forget."""
-    asked = [prompts.instruction(prompts.SHORT, "Question: " + row["question"]) for row in rows]
+    asked = [prompts.short_answer(row["question"]) for row in rows]
     made = models.generate(lm, asked, max_new_tokens=24)
     return [metrics.answer_match(g.text, row["accepted"]) for g, row in zip(made, rows, strict=True)]
 

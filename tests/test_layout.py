@@ -14,16 +14,17 @@ from ftrag_helpers import runtime
 ROOT = runtime.course_root()
 PACKAGE = ROOT / "ftrag_helpers"
 LEVELS = {
-    0: ["records", "runtime", "metrics", "properties", "faithfulness"],
+    0: ["records", "runtime", "metrics", "properties", "faithfulness", "plain_text"],
     1: ["course_data", "tuning_data", "own_data", "results", "prompts", "retrieval", "model_files", "models"],
     2: ["finetuning", "trunk", "adapters", "rag", "gate", "evaluation", "decision", "scorecard", "claims"],
     3: ["comparison", "plots", "widgets", "quiz", "report", "checks", "exercises", "grading"],
-    4: ["cli"],
+    4: ["commands"],
+    5: ["cli"],
 }
 LEVEL = {name: level for level, names in LEVELS.items() for name in names}
 #: The only imports within a level: (importer, imported).
 BESIDE = {("models", "model_files"), ("widgets", "plots"), ("tuning_data", "course_data"),
-          ("finetuning", "trunk"), ("finetuning", "adapters"), ("faithfulness", "metrics"), ("scorecard", "decision"),
+          ("finetuning", "trunk"), ("finetuning", "adapters"), ("faithfulness", "metrics"), ("own_data", "retrieval"), ("scorecard", "decision"),
           ("scorecard", "finetuning")}
 HEAVY = {"torch", "transformers", "chromadb", "datasets", "sentence_transformers", "matplotlib", "peft"}
 

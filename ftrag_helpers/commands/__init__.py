@@ -1,0 +1,1 @@
+"""The commands of `ftrag` beyond opening, testing and checking: for learners, and for instructors. Level 4."""

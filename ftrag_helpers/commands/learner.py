@@ -1,0 +1,92 @@
+"""`ftrag report`, `ftrag compare`, `ftrag progress`: what a learner has measured, on whose documents, and what is done.
+
+Level 4. Each command reads its options, calls the modules below, and prints what it did.
+"""
+
+import argparse
+import webbrowser
+from pathlib import Path
+
+from ftrag_helpers.runtime import CourseError
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """The options of `ftrag report`."""
+    parser.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE", help="where to write the page (default: report.html)")
+    parser.add_argument("--open", action="store_true", help="show it in the browser")
+
+
+def run_report(options: argparse.Namespace, rest: list[str]) -> int:
+    """Write the page with the learner's figures; a page that stands there is replaced."""
+    from ftrag_helpers import report, results
+
+    own = results.load()
+    path = report.write(options.out, own, results.reference())
+    print(f"{len(own['figures'])} of your own figures, and the course's reference beside them: {path}")
+    if not own["figures"]:
+        print("Run the lessons to see your own figures here.")
+    if options.open:
+        webbrowser.open(path.resolve().as_uri())
+    return 0
+
+
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    """The options of `ftrag compare`."""
+    parser.add_argument("--documents", type=Path, required=True, metavar="FOLDER", help="a folder of .txt and .md files")
+    parser.add_argument("--questions", type=Path, required=True, metavar="FILE", help="a .csv or .jsonl file with the columns question and answer")
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="ask at most N questions (default: 100)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write every answer to this .csv file")
+
+
+def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
+    """Closed book, best sentence, retrieval and the fine-tuned reader, on one's own documents."""
+    from ftrag_helpers import comparison, evaluation, models, own_data, rag, retrieval, runtime
+
+    if options.limit < 1:
+        raise CourseError(f"--limit is {options.limit}: at least one question must be asked.")
+    documents = own_data.read_documents(options.documents)
+    questions = own_data.read_questions(options.questions, documents)
+    for caution in own_data.cautions(questions):
+        print("Note:", caution)
+    runtime.prepare_notebook()
+    lm = models.load_language_model()
+    print("Training the reader on the library's questions (once; afterwards it comes from the cache) …", flush=True)
+    reader = _library_reader(lm, comparison, models, rag, retrieval)
+    asked = [q for q in questions if q.answerable and q.split == "test"][:options.limit]
+    print(f"{len(documents)} documents, {len(asked)} test questions", flush=True)
+    rows = comparison.compare(lm, reader.lm, documents, asked)
+    print(evaluation.summary(rows).to_string(index=False))
+    for first in ("closed book", "best sentence, no model", "retrieval, one sentence"):
+        print(evaluation.compare(rows, first, "fine-tuned reader + retrieval"))
+    if options.out:
+        _write_rows(rows, options.out)
+    return 0
+
+
+def _library_reader(lm, comparison, models, rag, retrieval):
+    from ftrag_helpers import course_data
+
+    index = retrieval.Index(models.embed)
+    index.synchronise(course_data.load_documents(), progress=True)
+    find = rag.retrieved(index, retrieval.SentenceSelector(index, models.embed), sentences=comparison.SENTENCES)
+    return comparison.train_reader(lm, comparison.training_questions(), find)
+
+
+def _write_rows(rows, path: Path) -> None:
+    table = rows[["system", "id", "kind", "question", "reference", "text", "correct", "f1", "faithful"]].copy()
+    for column in ("question", "reference", "text"):
+        # A spreadsheet would run a cell that begins like a formula.
+        table[column] = table[column].map(lambda text: f"'{text}" if str(text)[:1] in "=+-@\t\r" else text)
+    try:
+        table.to_csv(path, index=False, encoding="utf-8")
+    except OSError as error:
+        raise CourseError(f"{path} could not be written ({error.strerror}). Name another file with --out.") from error
+    print(f"Every answer: {path}")
+
+
+def run_progress(options: argparse.Namespace, rest: list[str]) -> int:
+    """Points by task, from the file on this machine."""
+    from ftrag_helpers.checks import progress
+
+    print(progress.progress_text())
+    return 0

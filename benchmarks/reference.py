@@ -19,8 +19,8 @@ from ftrag_helpers import comparison, course_data, evaluation, finetuning, metri
 
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
-PER_KIND = 10
-CURVE = (60, 120, 240, 480, 720)
+PER_KIND = 8
+CURVE = (60, 120, 240, 480)
 
 
 class Setting:
@@ -125,7 +125,7 @@ def curve(setting: Setting) -> list[dict]:
 def refusals(setting: Setting) -> list[dict]:
     """What it does to the reader if a share of its examples lacks the right passage and asks for a refusal."""
     out = []
-    for share in (0.0, 0.25, 0.5):
+    for share in (0.0, 0.5):
         tuned = finetuning.train(setting.lm, _with_refusals(setting, share), recipe=comparison.RECIPE, progress=False)
         answer = comparison.reader(tuned.lm, setting.find, progress=False)
         questions = setting.asked[::2] + setting.unanswerable

@@ -25,7 +25,7 @@ LEVEL = {name: level for level, names in LEVELS.items() for name in names}
 #: The only imports within a level: (importer, imported).
 BESIDE = {("models", "model_files"), ("widgets", "plots"), ("tuning_data", "course_data"),
           ("finetuning", "trunk"), ("finetuning", "adapters"), ("faithfulness", "metrics"), ("own_data", "retrieval"), ("scorecard", "decision"),
-          ("scorecard", "finetuning")}
+          ("scorecard", "finetuning"), ("grading", "checks")}
 HEAVY = {"torch", "transformers", "chromadb", "datasets", "sentence_transformers", "matplotlib", "peft"}
 
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")

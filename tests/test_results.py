@@ -100,6 +100,8 @@ def test_predictions_and_decisions_are_kept_in_order():
 def test_the_file_lies_in_the_cache_folder_or_where_it_is_told(monkeypatch, tmp_path):
     assert results.path() == tmp_path / "kept" / "results.json"
     monkeypatch.delenv("FTRAG_RESULTS")
+    assert results.path() == runtime.cache_dir() / "results-validation.json", "a validation has a file of its own"
+    monkeypatch.delenv("PYTEST_VERSION")
     assert results.path() == runtime.cache_dir() / "results.json" and results.path().is_relative_to(tmp_path)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("FTRAG_RESULTS", str(tmp_path / "file" / "folder"))

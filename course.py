@@ -50,6 +50,8 @@ COMMANDS = {
     "check": "say line by line what is right on this machine and what to do where it is not",
     "report": "write your figures, guesses and choices into one page",
     "compare": "compare the systems on documents and questions of your own",
+    "validate": "run the notebooks again and say in words what differs",
+    "build": "make exercises/ from solutions/",
     "progress": "show the points of the exercises, task by task",
 }
 HELP = """Fine-Tuning vs RAG

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from ftrag_helpers import model_files, runtime
-from ftrag_helpers.commands import learner
+from ftrag_helpers.commands import instructor, learner, validation
 from ftrag_helpers.runtime import CourseError
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
@@ -78,6 +78,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("check", run_check, "say line by line what is right here and what to do where it is not")
     learner.add_report(add("report", learner.run_report, "write your figures, guesses and choices into one page"))
     learner.add_compare(add("compare", learner.run_compare, "compare the systems on documents and questions of your own"))
+    validation.add_validate(add("validate", validation.run_validate, "run the notebooks again and say in words what differs"))
+    instructor.add_build(add("build", instructor.run_build, "make exercises/ from solutions/"))
     add("progress", learner.run_progress, "show the points of the exercises, task by task")
     return parser
 

@@ -4,6 +4,8 @@ Level 4. Each command reads its options, calls the modules below, and prints wha
 """
 
 import argparse
+from collections import Counter
+from pathlib import Path
 
 from ftrag_helpers import runtime
 from ftrag_helpers.runtime import CourseError
@@ -28,3 +30,45 @@ def run_build(options: argparse.Namespace, rest: list[str]) -> int:
     for path in exercises.build(root):
         print(path.relative_to(root))
     return 0
+
+
+def add_grade(parser: argparse.ArgumentParser) -> None:
+    """The options of `ftrag grade`."""
+    parser.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="a folder of notebooks, or an LMS's bulk download (.zip)")
+    parser.add_argument("--out", type=Path, required=True, metavar="RESULTS", help="the folder for marks, feedback pages and the overview")
+    parser.add_argument("--solutions", type=Path, metavar="FOLDER", help="solutions with hidden tests (default: the course's own)")
+    parser.add_argument("--assignment", default="", metavar="NAME", help="such as 02_task_fine_tuning (default: recognised by the cells)")
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="submissions at a time (default: one a core)")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="for each cell and each check (default: 60)")
+    parser.add_argument("--gradebook", type=Path, metavar="FILE", help="also fill nbgrader's gradebook.db")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="grade on a Dask cluster, such as tcp://127.0.0.1:8786")
+    parser.add_argument("--unsafe-no-sandbox", action="store_true", help="run submissions with your own rights: only where you trust them all")
+
+
+def run_grade(options: argparse.Namespace, rest: list[str]) -> int:
+    """Grade, write marks and pages, and say what needs a person; an interrupted run goes on where it was."""
+    from ftrag_helpers.grading import engine
+
+    if options.jobs < 0 or (options.timeout is not None and options.timeout <= 0):
+        raise CourseError("--jobs must be 0 or more, and --timeout more than 0 seconds.")
+    solutions = options.solutions or runtime.course_root() / "solutions"
+    common = {"timeout": options.timeout, "sandbox": not options.unsafe_no_sandbox, "assignment": options.assignment}
+    if options.scheduler:
+        from ftrag_helpers.grading import cluster
+
+        results = cluster.grade(options.submissions, solutions, options.out, scheduler=options.scheduler, tell=_tell, **common)
+    else:
+        results = engine.grade(options.submissions, solutions, options.out, jobs=options.jobs, tell=_tell, **common)
+    from ftrag_helpers.grading import outputs
+
+    written = outputs.write_all(results, options.out, gradebook=options.gradebook)
+    counts = Counter(result.status for result in results)
+    print("\n" + ", ".join(f"{count} {status}" for status, count in counts.most_common()))
+    for path in written[:8]:
+        print(path)
+    return 0
+
+
+def _tell(result) -> None:
+    marks = f"{result.score:g} of {result.max_score:g}" if result.score is not None else result.detail
+    print(f"{result.status:15} {result.learner[:40]:40} {marks}", flush=True)

@@ -165,5 +165,6 @@ def lesson_facts(lesson: str) -> str:
     if lesson not in measured:
         raise CourseError(f"{lesson} has not been measured yet: run python benchmarks/lessons.py")
     facts = measured[lesson]
-    return (f"Measured on {facts['cores']} CPU cores: {facts['seconds']:.0f} s of computing, "
+    cores = f"{facts['cores']} CPU core{'s' if facts['cores'] != 1 else ''}"
+    return (f"Measured on {cores}: {facts['seconds']:.0f} s of computing, "
             f"{facts['peak_gb']:.1f} GB of memory at most.")

@@ -1,6 +1,6 @@
 """How many submissions a minute: `ftrag grade`, sandbox on, against `nbgrader autograde`, on the same ones in one run.
 
-    python benchmarks/grading.py                                200 submissions of the first exercise: an hour, most of it nbgrader's
+    python benchmarks/grading.py                                200 submissions of the first exercise: hours, nbgrader's
     python benchmarks/grading.py --count 20 --peer 6            fewer, and the peer on some of them: minutes
     python benchmarks/grading.py --small --count 40 --peer 10   the tests' small exercise, which loads no model
 
@@ -118,7 +118,7 @@ def _handed_in(master: dict, kind: str, chance: random.Random) -> dict:
 
 
 def _name(source: str) -> str:
-    return re.findall(r"^(?:def (\w+)|(\w+) =)", source, re.MULTILINE)[-1][0] or re.findall(r"^(\w+) =", source, re.MULTILINE)[-1]
+    return re.findall(r"^(?:def )?(\w+)(?:\(| =)", source, re.MULTILINE)[-1]
 
 
 # --- nbgrader ----------------------------------------------------------------------------------------
@@ -145,7 +145,8 @@ def nbgrader_marks(course: Path, solution: Path, kinds: dict[str, str], handed_i
 def _nbgrader(course: Path, *command: str) -> None:
     environment = {**os.environ, **runtime.offline_environment(), "FTRAG_PROGRESS": "off",
                    "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-    done = subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=course, env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=course, env=environment, capture_output=True,
+                          text=True)
     if done.returncode and command[0] != "autograde":  # with a submission that is no JSON, autograde ends with an error too
         raise SystemExit(f"nbgrader {command[0]} failed:\n{done.stderr[-2000:]}")
 

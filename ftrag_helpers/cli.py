@@ -80,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     learner.add_compare(add("compare", learner.run_compare, "compare the systems on documents and questions of your own"))
     validation.add_validate(add("validate", validation.run_validate, "run the notebooks again and say in words what differs"))
     instructor.add_build(add("build", instructor.run_build, "make exercises/ from solutions/"))
+    instructor.add_grade(add("grade", instructor.run_grade, "grade what learners handed in, in a sandbox"))
     add("progress", learner.run_progress, "show the points of the exercises, task by task")
     return parser
 

@@ -61,11 +61,15 @@ def run_grade(options: argparse.Namespace, rest: list[str]) -> int:
         results = engine.grade(options.submissions, solutions, options.out, jobs=options.jobs, tell=_tell, **common)
     from ftrag_helpers.grading import outputs
 
-    written = outputs.write_all(results, options.out, gradebook=options.gradebook)
+    written = outputs.write_all(results, options.out, gradebook=options.gradebook, solutions=solutions)
     counts = Counter(result.status for result in results)
     print("\n" + ", ".join(f"{count} {status}" for status, count in counts.most_common()))
-    for path in written[:8]:
-        print(path)
+    for path in written:
+        if path.parent.name != "feedback":
+            print(path)
+    print(f"{sum(path.parent.name == 'feedback' for path in written)} feedback pages in {options.out / 'feedback'}")
+    if (options.out / "to_mark.csv").is_file():
+        print(f"Fill in Points and Comment in {options.out / 'to_mark.csv'}, then run the same command again: nothing is graded anew.")
     return 0
 
 

@@ -1,0 +1,1 @@
+"""Grading of submitted exercises: intake (`submissions`), masters (`assignments`), sandbox, engine, results (`records`)."""

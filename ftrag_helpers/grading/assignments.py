@@ -1,0 +1,272 @@
+"""What the solutions say of an exercise: its cells, its tasks, and the seeds of its hidden tests.
+
+Level 3. A solution notebook is trusted and is the only source of everything but the learner's answers: setup cells,
+given cells, which cell holds which answer, which check looks at it with which seeds. What this module leaves out: the
+learner's notebook (`submissions`), and running anything (`engine`).
+"""
+
+import ast
+import hashlib
+import importlib
+import importlib.util
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftrag_helpers import runtime
+from ftrag_helpers.checks import core
+from ftrag_helpers.grading import observers
+from ftrag_helpers.runtime import CourseError
+
+#: What a cell of a master is: run before the first task; run between tasks; the learner's; a check; a text to mark.
+SETUP, GIVEN, ANSWER, CHECK, TEXT = "setup", "given", "answer", "check", "text"
+#: The modules of this package that marks depend on: where one changes, everything is graded again.
+MARKING = ("assignments", "grader", "lockdown", "marking", "observers", "runner", "sandbox", "steps", "submissions",
+           "watch", "worker")
+_HEADING = re.compile(r"^#+\s*Task\s+(\d+\.\d+)\s*[·:.-]*\s*(.*?)\s*(?:\(\d+ points?\))?\s*$", re.MULTILINE)
+_REGION = re.compile(r"^[^\n]*### BEGIN [A-Z ]+\n.*?^[^\n]*### END [A-Z ]+\n?", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class MasterCell:
+    """A code cell of a solution, or a text cell that is marked; `kind` as above."""
+
+    id: str
+    grade_id: str
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True)
+class GradedTask:
+    """A task as its check cell has it: the answer's name, and the seeds to check with, the visible 0 among them.
+
+    A task that is marked by hand has no `check` and no seeds.
+    """
+
+    id: str
+    title: str
+    points: float
+    answer_cell: str
+    check_cell: str = ""
+    name: str = ""
+    seeds: tuple[int, ...] = ()
+    check: core.Task | None = None
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One exercise. `modules` are its checks without judges, by module; `stubs` the untouched texts by grade id."""
+
+    slug: str
+    cells: tuple[MasterCell, ...]
+    tasks: tuple[GradedTask, ...]
+    modules: dict[str, str]
+    stubs: dict[str, str]
+    fingerprint: str
+
+    @property
+    def max_score(self) -> float:
+        return sum(task.points for task in self.tasks)
+
+    def cases(self, task: GradedTask, seed: int) -> list:
+        """The inputs of a check, made anew, so that no judge sees what another one changed."""
+        return json.loads(json.dumps(task.check.cases(seed)))
+
+
+def load_assignments(solutions: Path) -> dict[str, Assignment]:
+    """Every solution with graded cells in a folder, by the file's name without its ending.
+
+    Raises:
+        CourseError: there is none, or one cannot be read as the checks need it.
+    """
+    found = {path.stem: load_assignment(path) for path in sorted(Path(solutions).glob("*.ipynb"))}
+    found = {slug: assignment for slug, assignment in found.items() if assignment.tasks}
+    if not found:
+        raise CourseError(f"There is no solution with graded tasks in {solutions}. Grading takes its tests from there: "
+                          "name the folder of the full course's solutions.")
+    return found
+
+
+def load_assignment(path: Path) -> Assignment:
+    """One solution as an assignment; `exercises/` beside its folder tells which texts are untouched.
+
+    Raises:
+        CourseError: a cell is not as the checks need it; the message names file and cell.
+    """
+    cells = _cells(path)
+    checks = [(cell, _calls(cell, path)) for cell in cells if cell.kind == CHECK]
+    alias, module = _check_module(cells, path) if checks else ("", "")
+    titles = dict(_HEADING.findall("\n".join(source for _kind, source in _sources(path))))
+    tasks = [_checked_task(cell, calls, cells, (path, alias, module)) for cell, calls in checks]
+    tasks += [GradedTask(_task_id(cell.grade_id), titles.get(_task_id(cell.grade_id), ""), points, cell.grade_id)
+              for cell, points in _marked(cells, path)]
+    modules = _modules(module) if module else {}
+    order = {cell.grade_id: i for i, cell in enumerate(cells)}
+    tasks.sort(key=lambda task: order[task.answer_cell])
+    return Assignment(path.stem, tuple(cells), tuple(tasks), modules, _stubs(path, cells),
+                      _fingerprint(path, module, modules))
+
+
+# --- cells -------------------------------------------------------------------------------------------
+
+
+def _notebook(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise CourseError(f"{path} cannot be read as a notebook ({error}). Restore it from the course.") from None
+
+
+def _sources(path: Path) -> list[tuple[str, str]]:
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in _notebook(path)["cells"]]
+
+
+def _cells(path: Path) -> list[MasterCell]:
+    """The cells that matter; those before the first answer are setup."""
+    found = []
+    for cell in _notebook(path)["cells"]:
+        mark = cell.get("metadata", {}).get("nbgrader", {})
+        grade_id, source = mark.get("grade_id", ""), "".join(cell["source"])
+        if cell["cell_type"] == "code" and mark.get("grade") and not mark.get("solution"):
+            kind = CHECK
+        elif cell["cell_type"] == "code" and mark.get("solution"):
+            kind = ANSWER
+        elif cell["cell_type"] == "code":
+            kind = GIVEN if any(cell.kind == ANSWER for cell in found) else SETUP
+        elif mark.get("grade") and mark.get("solution"):
+            kind = TEXT
+        else:
+            continue
+        found.append(MasterCell(cell.get("id", ""), grade_id, kind, source))
+    return found
+
+
+def _marked(cells: list[MasterCell], path: Path) -> list[tuple[MasterCell, float]]:
+    """The cells that a person marks, with their points."""
+    marks = {mark["grade_id"]: mark.get("points", 0) for mark in
+             (cell.get("metadata", {}).get("nbgrader", {}) for cell in _notebook(path)["cells"])
+             if mark.get("grade") and mark.get("solution")}
+    return [(cell, marks[cell.grade_id]) for cell in cells if cell.grade_id in marks]
+
+
+def _task_id(grade_id: str) -> str:
+    """"task_2_1" and "task_2_1_check" as "2.1"."""
+    found = re.fullmatch(r"task_(\d+)_(\d+)(?:_\w+)?", grade_id)
+    return f"{found[1]}.{found[2]}" if found else grade_id
+
+
+def _stubs(path: Path, cells: list[MasterCell]) -> dict[str, str]:
+    exercise = path.parent.parent / "exercises" / path.name
+    stubs = {cell.grade_id: _REGION.sub("", cell.source).strip() for cell in cells if cell.kind == TEXT}
+    if exercise.is_file():
+        stubs |= {cell.grade_id: cell.source.strip() for cell in _cells(exercise) if cell.kind in (TEXT, ANSWER)}
+    return stubs
+
+
+# --- checks ------------------------------------------------------------------------------------------
+
+
+def _check_module(cells: list[MasterCell], path: Path) -> tuple[str, str]:
+    """The alias and the full name of the module that the check cells call, from the setup cells' imports."""
+    used = {node.func.value.id for cell in cells if cell.kind == CHECK for node in _check_calls(cell.source)}
+    for cell in cells:
+        for node in ast.walk(_parsed(cell, path)) if cell.kind == SETUP else ():
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    if (alias.asname or alias.name) in used:
+                        return alias.asname or alias.name, f"{node.module}.{alias.name}"
+    raise CourseError(f'{path}: the first cells do not import the checks (from ftrag_helpers.checks import lesson_… as '
+                      f'check), and check cells use {", ".join(sorted(used)) or "none"}.')
+
+
+def _check_calls(source: str) -> list[ast.Call]:
+    """`check.task_2_1(…)` wherever it stands in a cell."""
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+            and re.fullmatch(r"task_\d+_\d+", node.func.attr)]
+
+
+def _parsed(cell: MasterCell, path: Path) -> ast.Module:
+    try:
+        return ast.parse(cell.source)
+    except SyntaxError as error:
+        raise CourseError(f"{path}, cell {cell.id}: the grader reads setup and check cells as plain Python, and this "
+                          f"one is not ({error.msg}).") from None
+
+
+def _calls(cell: MasterCell, path: Path) -> list[tuple[str, str, int]]:
+    """(task id, answer's name, seed) for each check that a check cell makes."""
+    _parsed(cell, path)
+    found = []
+    for call in _check_calls(cell.source):
+        name, seed = _answer_name(call), [word.value for word in call.keywords if word.arg == "seed"]
+        if not name or (seed and not (isinstance(seed[0], ast.Constant) and type(seed[0].value) is int)):
+            raise CourseError(f'{path}, cell {cell.id}: write a check as check.task_1_1(name, seed=123) or '
+                              f'check.task_1_1(check.answer("name"), seed=123), not as {ast.unparse(call)}')
+        found.append((_task_id(call.func.attr), name, seed[0].value if seed else 0))
+    if len({(task, name) for task, name, _seed in found}) != 1:
+        raise CourseError(f"{path}, cell {cell.id}: a check cell checks one task by one name, this one checks "
+                          f"{', '.join(sorted({task for task, *_ in found})) or 'none'}.")
+    return found
+
+
+def _answer_name(call: ast.Call) -> str:
+    """The name that a check looks at: a plain one, or the text in `check.answer("name")`."""
+    if len(call.args) != 1:
+        return ""
+    given = call.args[0]
+    if isinstance(given, ast.Name):
+        return given.id
+    if isinstance(given, ast.Call) and getattr(given.func, "attr", "") == "answer" and len(given.args) == 1:
+        value = getattr(given.args[0], "value", None)
+        return value if isinstance(value, str) else ""
+    return ""
+
+
+def _checked_task(cell: MasterCell, calls: list, cells: list[MasterCell], where: tuple[Path, str, str]) -> GradedTask:
+    path, _alias, module = where
+    task_id, name, _seed = calls[0]
+    tasks = getattr(importlib.import_module(module), "TASKS", {})
+    before = [other for other in cells[:cells.index(cell)] if other.kind == ANSWER]
+    own = [other for other in before if _task_id(other.grade_id) == task_id] or before[-1:]
+    if task_id not in tasks or not own:
+        missing = f"{module} has no task {task_id}" if task_id not in tasks else "no answer cell stands before it"
+        raise CourseError(f"{path}, cell {cell.id}: {missing}.")
+    check = tasks[task_id]
+    return GradedTask(task_id, check.title, check.points, own[-1].grade_id, cell.grade_id, name,
+                      tuple(dict.fromkeys(seed for _task, _name, seed in calls)), check)
+
+
+def _modules(module: str) -> dict[str, str]:
+    """The sources that the sandbox gets in place of a check module, those that it needs before it."""
+    source = observers.cut(_module_path(module).read_text("utf-8"), module)
+    needed: dict[str, str] = {}
+    waiting = sorted(observers.beside(source))
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed[name] = _module_path(name).read_text("utf-8")
+            waiting += sorted(observers.beside(needed[name]) - needed.keys())
+    return {**dict(reversed(needed.items())), module: source}
+
+
+def _module_path(name: str) -> Path:
+    found = importlib.util.find_spec(name)
+    if found is None or not found.origin:
+        raise CourseError(f"The check module {name} is not installed.")
+    return Path(found.origin)
+
+
+def _fingerprint(path: Path, module: str, modules: dict[str, str]) -> str:
+    """Changes with the solution, its check module, whatever checks share, and the code that grades."""
+    package = Path(__file__).resolve().parent
+    files = [path, *(package / f"{name}.py" for name in MARKING), *sorted((package.parent / "checks").glob("[!l]*.py"))]
+    files += [*(_module_path(name) for name in modules), *sorted(runtime.data_dir().glob("*/manifest.json"))]
+    exercise = path.parent.parent / "exercises" / path.name
+    files += [exercise] if exercise.is_file() else []
+    total = hashlib.sha256(module.encode())
+    for file in files:
+        total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()

@@ -1,0 +1,179 @@
+"""One place where submissions run one after another: a warmed process, and a fresh sandbox for each of its forks.
+
+Level 3. What this module leaves out: walls and limits (`sandbox`), reading what a run reports (`watch`), which steps to
+run (`grader`).
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ftrag_helpers import runtime
+from ftrag_helpers.grading import sandbox, worker
+from ftrag_helpers.grading.watch import Outcome, Watch
+from ftrag_helpers.runtime import CourseError
+
+_START_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all runs of an exercise share: check modules without judges, import lines, setup cells, modules to import ahead,
+    hidden paths."""
+
+    modules: dict[str, str]
+    imports: list[str]
+    setup: list[str]
+    warm: tuple[str, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    walls: bool = True
+    limits: sandbox.Limits = sandbox.Limits()
+
+
+class Runner:
+    """A warmed process and what it forks. `setup_steps` says whether each run must still do the setup cells itself."""
+
+    def __init__(self, setting: Setting):
+        self._setting = setting
+        self._running: tuple = ()
+        self._folder = Path(tempfile.mkdtemp(prefix="ftrag-grading-", dir="/tmp" if os.path.isdir("/tmp") else None)).resolve()
+        self.setup_steps = False
+        self._command, self._folders = [], [str(self._folder)]
+        try:
+            if setting.walls:
+                self._command = sandbox.command(self._folder, setting.limits, list(setting.hidden))
+                self._folders = sandbox.scratch_folders(self._folder)
+            why = self._start(setting.setup)
+            if why:
+                self._stop()
+                self.setup_steps = True
+                self._start([])
+        except BaseException:
+            self.close()
+            raise
+
+    # --- the warmed process
+
+    def _start(self, setup: list[str]) -> str:
+        """Start the process; why its forks cannot share the setup, or ""."""
+        ours, theirs = socket.socketpair()
+        code = (f"import sys; sys.path.insert(0, {str(runtime.course_root())!r}); "
+                f"from ftrag_helpers.grading import worker; worker.main({theirs.fileno()})")
+        with open(self._folder / "worker.log", "wb") as log:
+            self._process = subprocess.Popen([sys.executable, "-I", "-c", code], stdin=subprocess.DEVNULL, stdout=log,
+                                             stderr=log, pass_fds=(theirs.fileno(),), cwd=self._folder,
+                                             env=sandbox.environment(self._folder), start_new_session=True)
+        theirs.close()
+        self._line = ours
+        self._line.settimeout(_START_SECONDS)
+        said = self._ask({"modules": self._setting.modules, "imports": self._setting.imports, "setup": setup,
+                          "warm": list(self._setting.warm), "folder": str(self._folder)})
+        if "error" in said:
+            raise CourseError(f"The first cells of the solution cannot be run where exercises are graded: {said['error']}")
+        return said["unshared"]
+
+    def _ask(self, message: dict, handles: tuple[int, ...] = ()) -> dict:
+        try:
+            worker.send(self._line, message, handles)
+            said, _ = worker.receive(self._line)
+        except OSError as error:
+            raise WorkerLost(f"{error}; {self._log()}") from None
+        if said is None:
+            raise WorkerLost(self._log())
+        return said
+
+    def _log(self) -> str:
+        text = (self._folder / "worker.log").read_text("utf-8", errors="replace").strip()
+        return text.splitlines()[-1] if text else "it said nothing"
+
+    def _stop(self) -> None:
+        if getattr(self, "_process", None):
+            self._process.kill()
+            self._process.wait()
+        if getattr(self, "_line", None):
+            self._line.close()  # after its end: a process that loses its line tidies up as if the grader were gone
+
+    def abort(self) -> None:
+        """From another thread: end the run under way, if there is one."""
+        for end, pid in [(end, pid) for pid in self._running for end in (os.killpg, os.kill)]:
+            try:
+                end(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+
+    def close(self) -> None:
+        """End the process and remove its folder."""
+        self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # --- one run
+
+    def warm(self, modules: list[str]) -> None:
+        """Import modules in the warmed process, for the runs to come; trusted code only may have named them."""
+        self._ask({"warm": modules})
+
+    def run(self, request_steps: list[dict], skip: set[int], total: float, *, learn: bool = False) -> Outcome:
+        """Run steps in a fresh sandbox, at most `total` seconds long; `learn` asks which modules they import.
+
+        Raises:
+            WorkerLost: the warmed process is gone; make another Runner.
+            CourseError: the sandbox does not start, or cannot be entered.
+        """
+        walls = sandbox.Walls(self._command, self._folders) if self._setting.walls else None
+        nonce = uuid.uuid4().hex
+        source, report = os.pipe()
+        child = None
+        try:
+            with tempfile.TemporaryFile() as request:
+                asked = {"nonce": nonce, "skip": sorted(skip), "steps": request_steps, "learn": learn}
+                request.write(json.dumps(asked).encode())
+                request.seek(0)
+                child = self._launch(walls, request.fileno(), report)
+            self._running = (child, *([walls.pid] if walls else []))
+            os.close(report)
+            report = None
+            watch = Watch(source, nonce.encode(), self._setting.limits, request_steps, (walls, self._process.pid, child))
+            outcome = watch.outcome(total)
+            if not outcome.entered:
+                raise CourseError(f"The sandbox could not be entered: {self._log()}.")
+            return outcome
+        finally:
+            self._running = ()
+            for handle in filter(None, (source, report)):
+                os.close(handle)
+            self._end(walls, child)
+
+    def _launch(self, walls: "sandbox.Walls | None", request: int, report: int) -> int:
+        namespaces = walls.namespaces() if walls else {}
+        limits = {**asdict(self._setting.limits), "folders": self._folders}
+        # A user of its own for every sandbox: the kernel counts each one's processes apart.
+        uid = sandbox.USERS[uuid.uuid4().int % len(sandbox.USERS)] if walls and sandbox.changes_user() else None
+        try:
+            return self._ask({"namespaces": list(namespaces), "limits": limits, "uid": uid},
+                             (request, report, *namespaces.values()))["pid"]
+        finally:
+            for handle in namespaces.values():
+                os.close(handle)
+
+    def _end(self, walls: "sandbox.Walls | None", child: int | None) -> None:
+        if walls:
+            walls.close()
+        if child:
+            for end in (os.killpg, os.kill):  # its group, and itself if it had no group yet
+                try:
+                    end(child, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    pass
+            self._ask({"done": True})
+
+
+class WorkerLost(Exception):
+    """The warmed process ended by itself (say, the machine ran out of memory)."""

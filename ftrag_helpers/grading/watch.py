@@ -1,0 +1,146 @@
+"""Watching one run of a submission: what its report says, its deadlines, and what all its processes use together.
+
+Level 3. Whatever comes out of a sandbox is read here, with bounds on size and time. What this module leaves out:
+starting and ending the run (`runner`), and what the facts are worth (`marking`).
+"""
+
+import json
+import os
+import select
+import time
+from dataclasses import dataclass, field
+
+from ftrag_helpers.grading import sandbox, steps
+
+#: Seconds that a step may take beyond its own limit, for a process that cannot be interrupted from inside.
+GRACE = 3.0
+_WATCH_SECONDS = 0.2
+_WHAT_ENDED = {"time": "did not stop at its time limit", "memory": "used more memory than is allowed",
+               "files": "made more files than are allowed", "flood": "reported more than any answer needs",
+               "died": "ended the process it ran in"}
+
+
+@dataclass
+class Outcome:
+    """What a run told: facts by the place of their step; `ended` is "done" or one of `_WHAT_ENDED`; `at` is where.
+
+    `modules` are what the steps imported, if that was asked for. `entered` tells a submission that ended its process
+    from a sandbox that could not be entered at all.
+    """
+
+    facts: dict[int, dict] = field(default_factory=dict)
+    ended: str = "died"
+    at: int | None = None
+    entered: bool = False
+    modules: list[str] = field(default_factory=list)
+
+    @property
+    def why(self) -> str:
+        return _WHAT_ENDED.get(self.ended, "")
+
+
+class Watch:
+    """Reads a run's report until it ends, is cut, or its time is over."""
+
+    def __init__(self, source: int, nonce: bytes, limits: sandbox.Limits, request_steps: list[dict], run: tuple):
+        self._source, self._nonce, self._limits, self._steps = source, nonce, limits, request_steps
+        self._walls, warmed, self._child = run
+        self._memory = limits.memory_bytes + memory([warmed], "status", ("RssAnon", "RssShmem"))
+        self._outcome = Outcome()
+        self._deadline = 0.0
+
+    def outcome(self, total: float) -> Outcome:
+        end, rest, received, look = time.monotonic() + total, b"", 0, 0.0
+        self._deadline = end
+        while not self._outcome.ended == "done":
+            now = time.monotonic()
+            if now >= min(end, self._deadline):
+                return self._over("time")
+            if now >= look:
+                excess = self._excess()
+                look = time.monotonic() + _WATCH_SECONDS
+                if excess:
+                    return self._over(excess)
+            if not select.select([self._source], [], [], min(_WATCH_SECONDS, max(0, min(end, self._deadline) - now)))[0]:
+                continue
+            data = os.read(self._source, 2**16)
+            received += len(data)
+            if not data:
+                return self._outcome  # "died", at the last step that began
+            if received > self._limits.report_bytes:
+                return self._over("flood")
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                self._take(line)
+            if len(rest) > steps.FRAME_BYTES:
+                return self._over("flood")
+        return self._outcome
+
+    def _over(self, ended: str) -> Outcome:
+        self._outcome.ended = ended
+        return self._outcome
+
+    def _take(self, line: bytes) -> None:
+        """One line: a beginning (places only ever rise, so that no forger can win time), a step's facts, or the end."""
+        if not line.startswith(self._nonce):
+            return
+        try:
+            told = json.loads(line[len(self._nonce):])
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(told, dict):
+            return
+        at, place = self._outcome.at, told.get("begin")
+        if type(place) is int and 0 <= place < len(self._steps) and (at is None or place > at):
+            self._outcome.at = place
+            self._deadline = time.monotonic() + self._steps[place]["limit"] + GRACE
+        elif type(told.get("step")) is int and 0 <= told["step"] < len(self._steps):
+            self._outcome.facts.setdefault(told["step"], told)
+        elif isinstance(told.get("modules"), list):
+            self._outcome.modules = [name for name in told["modules"] if isinstance(name, str)]
+        elif told.get("entered") is True:
+            self._outcome.entered = True
+        elif told.get("end") is True:
+            self._outcome.ended = "done"
+
+    def _excess(self) -> str:
+        """Which bound over all processes together is broken, if any."""
+        if self._walls is None:
+            return ""
+        try:
+            if self._walls.files() > self._limits.scratch_files:
+                return "files"
+        except OSError:
+            return ""  # the sandbox is just ending
+        pids = family([self._walls.pid, self._child])
+        if memory(pids, "status", ("RssAnon", "RssShmem")) <= self._memory:
+            return ""
+        # Pages that forks share are counted once for each above: share them out before judging.
+        return "memory" if memory(pids, "smaps_rollup", ("Pss_Anon", "Pss_Shmem")) > self._memory else ""
+
+
+def family(roots: list[int]) -> list[int]:
+    """The processes and all their descendants."""
+    found, waiting = [], list(roots)
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        try:
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                    waiting += map(int, file.read().split())
+        except OSError:
+            continue
+    return found
+
+
+def memory(pids: list[int], file: str, names: tuple[str, ...]) -> int:
+    """Bytes that the named lines of each process's file in /proc add up to."""
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/{file}", encoding="ascii", errors="replace") as lines:
+                total += sum(int(line.split()[1]) for line in lines if line.split(":")[0] in names)
+        except OSError:
+            continue
+    return total * 1024

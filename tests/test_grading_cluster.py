@@ -1,0 +1,161 @@
+"""Grading on a real Dask cluster on this machine: a scheduler, two workers, and one of them killed in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from adversarial import exercise
+
+from ftrag_helpers.grading import cluster, engine, records
+from ftrag_helpers.grading.grader import Grader
+from ftrag_helpers.grading.submissions import Submission
+from ftrag_helpers.runtime import CourseError
+
+SLOW = "import time\ntime.sleep(0.4)\n"
+WRONG = "def double(value):\n    return value * 3\n"
+LEARNERS = 12
+
+
+@pytest.fixture
+def solutions(tmp_path):
+    return exercise.write_solution(tmp_path / "course")
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    folder = tmp_path / "handed-in"
+    for i in range(LEARNERS):
+        answers = {"9.1": SLOW + (WRONG if i % 3 == 0 else exercise.DOUBLE)}
+        exercise.write(folder / f"learner{i:02}" / "09_small.ipynb", exercise.notebook(answers))
+    (folder / "broken.ipynb").write_text("{", "utf-8")
+    return folder
+
+
+class Cluster:
+    """A scheduler and its workers as processes of their own, with a log each."""
+
+    def __init__(self, folder):
+        self.folder, self.processes = folder, []
+        found = folder / "scheduler.json"
+        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(found))
+        self._await(lambda: found.exists() and found.stat().st_size)
+        self.address = json.loads(found.read_text("utf-8"))["address"]
+
+    def worker(self, name):
+        return self._start("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard",
+                           "--name", name, "--memory-limit", "0", "--local-directory", str(self.folder / name))
+
+    def _start(self, kind, *options):
+        tests = str(Path(__file__).parent)
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([tests, str(Path(tests).parent)]), "OMP_NUM_THREADS": "1"}
+        with open(self.folder / f"{kind}-{len(self.processes)}.log", "wb") as log:
+            process = subprocess.Popen([sys.executable, "-m", "dask", kind, *options], stdout=log, stderr=log, env=environment,
+                                       cwd=self.folder)
+        self.processes.append(process)
+        return process
+
+    @staticmethod
+    def _await(ready, seconds=60):
+        end = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < end, "the cluster did not start"
+            time.sleep(0.1)
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def dask(tmp_path):
+    pytest.importorskip("distributed")
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    made = Cluster(folder)
+    yield made
+    made.close()
+
+
+@pytest.mark.model
+def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(dask, solutions, handed_in, tmp_path, monkeypatch):
+    first, second = dask.worker("first"), dask.worker("second")
+    from distributed import Client
+
+    with Client(dask.address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+    kept, told = [], []
+    store = engine.store
+    monkeypatch.setattr(engine, "store", lambda *given: kept.append(given[2].file) or store(*given))
+
+    def tell(result):
+        told.append(result)
+        if len(told) == 4:
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+
+    out = tmp_path / "results"
+    found = cluster.grade(handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20, tell=tell)
+    assert first.returncode == -signal.SIGKILL and second.poll() is None
+    assert [result.file for result in found] == sorted(result.file for result in told)
+    assert len({result.file for result in found}) == len(found) == LEARNERS + 1
+    assert sorted(kept) == sorted(result.file for result in found)
+    by_learner = {result.learner: result for result in found}
+    assert by_learner["broken"].status == "damaged" and by_learner["broken"].score is None
+    for i in range(LEARNERS):
+        result = by_learner[f"learner{i:02}"]
+        assert (result.status, result.score) == ("graded", 8.0 if i % 3 == 0 else 12.0), result
+    stored = [records.from_json(json.loads(path.read_text("utf-8"))["result"]) for path in (out / "results").glob("*.json")]
+    assert sorted(stored, key=lambda result: result.file) == found
+
+    kept.clear()
+    again = cluster.grade(handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20)
+    assert again == found and kept == []
+    assert engine.grade(handed_in, solutions, out, sandbox=False, timeout=20, jobs=1) == found and kept == []
+
+
+@pytest.mark.model
+def test_a_worker_with_other_solutions_is_refused(dask, solutions, handed_in, tmp_path, monkeypatch):
+    dask.worker("only")
+    monkeypatch.setattr(Grader, "fingerprint", lambda self, submission, slug: "of this machine")
+    with pytest.raises(CourseError, match="another version of the course"):
+        cluster.grade(handed_in, solutions, tmp_path / "results", scheduler=dask.address, sandbox=False)
+    assert not list((tmp_path / "results" / "results").glob("*.json"))
+
+
+def test_without_a_scheduler_the_message_says_how_to_start_one(solutions, handed_in, tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 1)
+    with pytest.raises(CourseError, match="dask scheduler"):
+        cluster.grade(handed_in, solutions, tmp_path / "out", scheduler="tcp://127.0.0.1:9", sandbox=False)
+
+
+def test_without_the_library_the_message_says_what_to_install(solutions, handed_in, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(CourseError, match='pip install "distributed'):
+        cluster.grade(handed_in, solutions, tmp_path / "out", scheduler="tcp://127.0.0.1:9", sandbox=False)
+
+
+def test_observations_survive_the_journey(solutions):
+    """What a worker packs is judged as if it had been observed here."""
+    data = json.dumps(exercise.notebook({"9.2": "longest = 3"})).encode()
+    submission = Submission("Ada", "", "Ada/09_small.ipynb", data)
+    with Grader(solutions, sandbox=False, timeout=20) as grader:
+        observed = grader.observe(submission)
+        fingerprint, arrived = cluster.unpacked(cluster.packed(observed, grader, submission), grader)
+        assert grader.result(submission, arrived) == grader.result(submission, observed)
+        assert fingerprint == grader.fingerprint(submission, "09_small")
+        states = [task.state for task in grader.result(submission, arrived).tasks]
+        assert states == ["passed", "failed", "passed", "not attempted"]
+
+
+def test_a_file_that_nobody_can_read_survives_the_journey(solutions):
+    submission = Submission("Ada", "", "Ada/09_small.ipynb", b"{")
+    with Grader(solutions, sandbox=False) as grader:
+        _, arrived = cluster.unpacked(cluster.packed(grader.observe(submission), grader, submission), grader)
+        assert grader.result(submission, arrived).status == "damaged"

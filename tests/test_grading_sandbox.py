@@ -1,0 +1,386 @@
+"""The sandbox from inside: what code in it sees, may use and leaves behind; and the refusal where there is none."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from adversarial import exercise
+
+from ftrag_helpers import runtime
+from ftrag_helpers.grading import engine, lockdown, runner, sandbox, watch, worker
+from ftrag_helpers.runtime import CourseError
+
+REASON = sandbox.refusal()
+needs_sandbox = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
+LIMITS = sandbox.Limits(memory_bytes=2**29, scratch_bytes=2**25, file_bytes=2**24, processes=20, scratch_files=3_000)
+WHOLE = "OBSERVE = {'0.1': lambda function, inputs: function(*inputs)}"
+
+
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("secret")
+    (folder / "hidden.txt").write_text("seed=918273", "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, secret):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FTRAG_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("FTRAG_TEST_TOKEN", "a password of whoever grades")
+        place = runner.Runner(runner.Setting({"probe": WHOLE}, [], ["import os, sys, json"], (), (secret,), True, LIMITS))
+        yield place
+        place.close()
+
+
+@pytest.fixture
+def inside(running):
+    """Runs the body of a function in a fresh sandbox; returns what it returns, or the outcome if it returned nothing."""
+    def run(body, inputs=(), limit=10.0, whole=False):
+        source = "def probe(*given):\n" + "".join(f"    {line}\n" for line in body.strip().splitlines())
+        steps = [{"kind": "answer", "limit": limit, "source": source, "title": "<probe>", "task": "0.1"},
+                 {"kind": "observe", "limit": limit, "task": "0.1", "name": "probe", "inputs": list(inputs)}]
+        outcome = running.run(steps, set(), 30)
+        return outcome if whole or "observed" not in outcome.facts.get(1, {}) else outcome.facts[1]["observed"]
+
+    return run
+
+
+@needs_sandbox
+def test_code_in_the_sandbox_runs_and_gets_its_inputs(inside):
+    assert inside("return [sum(given), os.getcwd() == os.environ['HOME']]", [1, 2, 3]) == [6, True]
+
+
+@needs_sandbox
+def test_it_is_nobody_without_rights(inside):
+    facts = inside("""
+lines = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+return [os.getuid(), os.geteuid(), os.getgroups()] + [lines[n].split() for n in
+        ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp", "Uid")]""")
+    uid, effective, groups, *caps, privileges, seccomp, uids = facts
+    assert uid == effective != 0 and len(set(uids)) == 1
+    assert caps == [["0000000000000000"]] * 5 and (privileges, seccomp) == (["1"], ["2"])
+    assert not groups or os.geteuid()
+
+
+@needs_sandbox
+def test_it_sees_no_process_but_its_own_and_no_variable_of_the_grader(inside):
+    pids, variables = inside("return [sorted(int(p) for p in os.listdir('/proc') if p.isdigit()), dict(os.environ)]")
+    assert pids[0] == 1 and len(pids) <= 4 and max(pids) < 20
+    assert "FTRAG_TEST_TOKEN" not in variables and variables["HF_HUB_OFFLINE"] == "1"
+    assert "a password" not in json.dumps(inside("""
+found = []
+for pid in (p for p in os.listdir('/proc') if p.isdigit()):
+    for name in ('environ', 'cmdline'):
+        try: found.append(open(f'/proc/{pid}/{name}', 'rb').read().decode(errors='replace'))
+        except OSError as error: found.append(str(error))
+return found"""))
+
+
+@needs_sandbox
+def test_it_holds_no_descriptor_but_its_report(inside):
+    assert sorted(inside("""
+return [os.readlink(f'/proc/self/fd/{n}').split(':')[0] for n in os.listdir('/proc/self/fd') if n != '3']""")) == [
+        "/dev/null", "/dev/null", "/dev/null", "pipe"]
+
+
+@needs_sandbox
+def test_there_is_no_network(inside):
+    assert inside("""
+import socket
+found = [[line.split(':')[0].strip() for line in open('/proc/net/dev') if ':' in line]]
+for address in (('127.0.0.1', 22), ('192.0.2.1', 80)):
+    try: socket.create_connection(address, 1); found.append('connected')
+    except OSError as error: found.append('refused')
+for family in (socket.AF_NETLINK, socket.AF_PACKET):
+    try: socket.socket(family, socket.SOCK_RAW); found.append('opened')
+    except OSError as error: found.append('unknown')
+try: socket.getaddrinfo('example.org', 80); found.append('found')
+except OSError: found.append('no such name')
+return found""") == [["lo"], "refused", "refused", "unknown", "unknown", "no such name"]
+
+
+@needs_sandbox
+def test_solutions_tests_homes_and_judges_are_not_there(inside, secret):
+    root = runtime.course_root()
+    gone = [root / name for name in ("solutions", "exercises", "notebooks", "tests", ".git", "course.py")]
+    gone += [secret, secret / "hidden.txt", root / "ftrag_helpers" / "checks" / "core.py", Path.home() / ".bashrc", Path("/etc/passwd"),
+             Path("/etc/shadow"), Path.home() / ".ssh", Path("/var"), Path("/sys"), Path("/run")]
+    found = inside("return [name for name in given if os.path.exists(name)]", [str(path) for path in gone])
+    assert found == []
+    assert inside("return os.path.isfile(given[0])", [str(root / "ftrag_helpers" / "metrics.py")]) is True
+
+
+@needs_sandbox
+def test_only_scratch_can_be_written(inside, tmp_path):
+    root, cache = str(runtime.course_root()), str(runtime.cache_dir())
+    places = ["/", "/usr", "/dev", root, f"{root}/ftrag_helpers", f"{root}/ftrag_helpers/checks", f"{root}/datasets", sys.prefix,
+              sys.base_prefix, "/proc/sys/kernel", "/tmp", "/dev/shm", "."]
+    body = """
+found = []
+for folder in given:
+    try:
+        with open(os.path.join(folder, 'written-by-a-submission'), 'w') as file: file.write('x')
+        found.append(folder)
+    except OSError: pass
+return found"""
+    assert inside(body, places) == ["/tmp", "/dev/shm", "."]
+    assert inside("return [os.listdir('.'), os.listdir('/dev/shm')]") == [[], []]  # the next one finds nothing of it
+    assert not list(Path(root).rglob("written-by-a-submission")) and not Path("/tmp/written-by-a-submission").exists()
+    assert Path(cache).is_dir()
+
+
+@needs_sandbox
+def test_the_interpreter_that_runs_it_cannot_be_written_through_proc(inside):
+    assert inside("""
+found = []
+for name in ('/proc/self/exe', '/proc/1/exe', '/proc/2/exe', f'/proc/{os.getpid()}/exe'):
+    try: open(name, 'r+b').close(); found.append(name)
+    except OSError: pass
+return found""") == []
+
+
+def test_a_kernel_that_would_let_the_interpreter_be_written_runs_nothing(monkeypatch, tmp_path):
+    (tmp_path / "python").write_text("x", "utf-8")
+    real = os.open
+    monkeypatch.setattr(lockdown.os, "open", lambda _name, flags: real(tmp_path / "python", flags))
+    with pytest.raises(PermissionError, match="Linux 6.11"):
+        lockdown._program_is_out_of_reach()
+
+
+@needs_sandbox
+def test_system_calls_that_widen_rights_are_refused(inside):
+    refused = inside("""
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def errno(name, *args):
+    ctypes.set_errno(0)
+    return ctypes.get_errno() if getattr(libc, name)(*args) == -1 else 0
+return [errno('unshare', 0x10000000), errno('unshare', 0x00020000), errno('setns', 0, 0), errno('mount', b'x', b'/tmp', b'tmpfs', 0, None),
+        errno('ptrace', 0, 0, 0, 0), errno('memfd_create', b'x', 0), errno('chroot', b'/tmp'), errno('setuid', 0),
+        errno('keyctl', 0, 0, 0, 0) if hasattr(libc, 'keyctl') else 1, errno('shmget', 0, 4096, 0o1600), errno('umount', b'/tmp')]
+""")
+    assert refused[7] in (1, 22) and refused[:7] + refused[8:] == [1] * 10  # 22: root has no number in a namespace of its own
+
+
+@needs_sandbox
+def test_memory_of_one_process_is_bounded(inside):
+    assert inside("""
+try: block = bytearray(3 * 2**29)
+except MemoryError: return 'MemoryError'
+""") == "MemoryError"
+    assert inside("block = bytearray(2**28)\nreturn len(block)") == 2**28
+
+
+@needs_sandbox
+def test_memory_of_all_processes_together_is_watched(inside):
+    outcome = inside("""
+import time
+for _ in range(8):
+    if not os.fork():
+        block = bytearray(2**28)
+        for i in range(0, len(block), 4096): block[i] = 1
+        time.sleep(20)
+time.sleep(20)""", whole=True)
+    assert outcome.ended == "memory" and outcome.at == 1
+
+
+@needs_sandbox
+def test_processes_and_threads_are_bounded(inside):
+    started = inside("""
+import threading, time
+count = 0
+try:
+    for _ in range(200):
+        threading.Thread(target=time.sleep, args=(5,), daemon=True).start(); count += 1
+except RuntimeError: pass
+forks = 0
+try:
+    for _ in range(200):
+        if not os.fork(): time.sleep(5); os._exit(0)
+        forks += 1
+except OSError: pass
+return [count, forks]""")
+    assert 5 < sum(started) < LIMITS.processes
+    assert inside("return os.getpid() > 0") is True
+
+
+@needs_sandbox
+def test_files_are_bounded_in_size_number_and_sum(inside):
+    assert inside("""
+found = []
+def fill(path, parts):
+    try:
+        with open(path, 'wb') as file:
+            for _ in range(parts): file.write(bytes(2**20))
+        return 'written'
+    except OSError as error: return error.errno
+return [fill('one', 17), fill('a', 12), fill('b', 12), fill('c', 12), fill('/dev/shm/d', 100)]""") == [27, "written", 28, 28, 27]
+    outcome = inside("""
+import time
+for i in range(100_000):
+    open(f'{i}', 'w').close()
+time.sleep(5)""", whole=True)
+    assert outcome.ended == "files"
+
+
+@needs_sandbox
+def test_a_flood_on_the_report_is_cut(inside):
+    start = time.monotonic()
+    outcome = inside("while True: os.write(4, b'x' * 65536)", whole=True)
+    assert outcome.ended == "flood" and time.monotonic() - start < 8
+
+
+@needs_sandbox
+def test_noise_on_the_report_is_passed_over(inside):
+    assert inside("""
+for text in (b'{"step": 1, "observed": "forged"}', b'\\xff\\xfe', b'[' * 5000, b'null', b'{"end": true}'):
+    os.write(4, b'\\n' + text + b'\\n')
+return 'honest'""") == "honest"
+
+
+@needs_sandbox
+def test_even_with_the_nonce_places_only_rise_and_junk_is_no_fact(running):
+    seen = watch.Watch(0, b"N", LIMITS, [{"limit": 5.0}] * 4, (None, os.getpid(), 0))
+    for line in ("[1]", '{"begin": 2}', '{"begin": 0}', '{"begin": 99}', '{"step": "x"}', '{"step": 7}', '{"step": true}', "9" * 5000,
+                 '{"step": 1, "observed": 1}', '{"step": 1, "observed": 2}', '{"begin": null}', '{"end": 1}', "[" * 10_000):
+        seen._take(b"N" + line.encode())
+    assert seen._outcome.at == 2 and seen._outcome.ended == "died" and seen._outcome.facts == {1: {"step": 1, "observed": 1}}
+
+
+@needs_sandbox
+def test_killing_everything_ends_only_its_own_sandbox(inside):
+    assert inside("import signal\nos.kill(-1, signal.SIGKILL)\nos._exit(1)", whole=True).ended == "died"
+    assert inside("return 'the next one runs'") == "the next one runs"
+
+
+@needs_sandbox
+def test_nothing_outlives_a_sandbox(inside, running):
+    marker = "a-daemon-that-wants-to-stay"
+    assert inside(f"""
+import subprocess
+subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)', {marker!r}], start_new_session=True)
+return 'started'""") == "started"
+    alive = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if marker.encode() in _command_line(pid)]
+    assert alive == []
+
+
+def _command_line(pid):
+    try:
+        return Path("/proc", pid, "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@needs_sandbox
+def test_a_soft_limit_stops_a_loop_and_a_hard_one_what_cannot_be_interrupted(inside):
+    assert inside("while True: pass", limit=0.5, whole=True).facts[1]["slow"] is True
+    start = time.monotonic()
+    outcome = inside("""
+import signal
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
+while True: pass""", limit=0.5, whole=True)
+    assert (outcome.ended, outcome.at) == ("time", 1) and time.monotonic() - start < 0.5 + watch.GRACE + 3
+
+
+SEARCH = """
+found, turned = 0, b'eno-renrael-fo-rewsna'  # the other way round, so that the search does not find itself
+with open('/proc/self/mem', 'rb') as memory:
+    for line in open('/proc/self/maps'):
+        area, rights = line.split()[:2]
+        start, end = (int(n, 16) for n in area.split('-'))
+        if rights.startswith('rw') and end - start < 2**28:
+            try: memory.seek(start); found += turned in memory.read(end - start)[::-1]
+            except (OSError, ValueError): pass
+return found"""
+
+
+@needs_sandbox
+def test_one_learners_text_is_not_in_the_memory_that_the_next_one_gets(inside):
+    assert inside("kept = 'eno-renrael-fo-rewsna'[::-1]\n" + SEARCH) >= 1  # the search does find what is there
+    inside("return 'the-right-answer-' + 'of-learner-one'")
+    assert inside(SEARCH) == 0
+
+
+def test_refusals_say_what_is_missing_and_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(sandbox.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(sandbox.platform, "machine", lambda: "x86_64")
+    assert "apt install bubblewrap" in sandbox.refusal() and "--unsafe-no-sandbox" in sandbox.refusal()
+    monkeypatch.setattr(sandbox.platform, "machine", lambda: "riscv64")
+    assert "riscv64" in sandbox.refusal()
+    monkeypatch.setattr(sandbox.platform, "system", lambda: "Windows")
+    assert "WSL 2" in sandbox.refusal() and "Windows" in sandbox.refusal()
+
+
+def test_a_bubblewrap_that_may_not_make_namespaces_is_a_refusal_too(monkeypatch):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda _name: "/usr/bin/bwrap")
+    monkeypatch.setattr(sandbox.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(sandbox.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(sandbox.subprocess, "run", lambda *_a, **_m: subprocess.CompletedProcess(
+        [], 1, "", "bwrap: No permissions to create new namespace, likely because the kernel does not allow it\n"))
+    assert "No permissions to create new namespace" in sandbox.refusal() and "docker run" in sandbox.refusal()
+
+
+def test_without_a_sandbox_nothing_is_graded(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox, "refusal", lambda: "There is none here.")
+    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
+    with pytest.raises(CourseError, match="Nothing was graded. There is none here."):
+        engine.grade(tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
+def test_the_unsafe_way_round_grades_where_there_is_no_sandbox(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox, "refusal", lambda: "There is none here.")
+    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook({"9.2": "while True: pass"}))
+    exercise.write(tmp_path / "in" / "Ben.ipynb", exercise.notebook())
+    slow, right = engine.grade(tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", jobs=1, timeout=1, sandbox=False)
+    assert (right.status, right.score) == ("graded", 12)
+    assert (slow.status, slow.score, [task.points for task in slow.tasks]) == ("timed out", None, [4, 0, 4, 0])
+
+
+def test_hidden_paths_are_covered_where_they_lie_in_a_shown_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox, "_python", lambda: [tmp_path / "env"])
+    for name in ("env/lib", "env/course/solutions", "elsewhere/solutions"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "env" / "class.zip").write_text("x", "utf-8")
+    line = sandbox.command(tmp_path / "scratch", LIMITS, [tmp_path / "env/course/solutions", tmp_path / "env/class.zip",
+                                                          tmp_path / "elsewhere/solutions"])
+    pairs = list(zip(line, line[1:], strict=False))
+    assert ("--tmpfs", str(tmp_path / "env/course/solutions")) in pairs and ("/dev/null", str(tmp_path / "env/class.zip")) in pairs
+    assert str(tmp_path / "elsewhere/solutions") not in line
+    assert line.index(str(tmp_path / "env/course/solutions")) > line.index(str(tmp_path / "env"))
+
+
+def test_every_denied_call_is_named_once_and_both_machines_deny_the_same_kinds():
+    for numbers in lockdown._DENIED.values():
+        assert len(set(numbers)) == len(numbers) and all(0 < number < 0x40000000 for number in numbers)
+
+
+def test_messages_with_descriptors_cross_a_socket(tmp_path):
+    import socket
+
+    ours, theirs = socket.socketpair()
+    with open(tmp_path / "file", "w+", encoding="utf-8") as file:
+        file.write("content")
+        file.seek(0)
+        worker.send(ours, {"text": "ü"}, (file.fileno(),))
+        message, handles = worker.receive(theirs)
+    assert message == {"text": "ü"} and os.read(handles[0], 10) == b"content"
+    os.close(handles[0])
+    ours.close()
+    assert worker.receive(theirs) == (None, [])
+    theirs.close()
+
+
+def test_root_of_a_container_with_few_users_stays_in_its_user_namespace(monkeypatch):
+    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 0)
+    for text, changes in (("         0          0 4294967295\n", True), ("0 1000 1\n1 100000 65536\n", False)):
+        monkeypatch.setattr(sandbox.Path, "read_text", lambda _self, _encoding, text=text: text)
+        assert sandbox.changes_user() is changes
+        assert ("--unshare-user" in sandbox._isolation()) is not changes

@@ -23,6 +23,16 @@ def main(descriptor: int) -> None:
     """Serve requests that come over a socket until it closes: first the configuration, then one launch at a time."""
     line = socket.socket(fileno=descriptor)
     config, _ = receive(line)
+    if config is None:
+        return
+    try:
+        _serve(line, config)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the grader was killed
+    shutil.rmtree(config["folder"], ignore_errors=True)
+
+
+def _serve(line: socket.socket, config: dict) -> None:
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)
     os.dup2(quiet, 1)
@@ -36,7 +46,6 @@ def main(descriptor: int) -> None:
     while True:
         launch, handles = receive(line)
         if launch is None:
-            shutil.rmtree(config["folder"], ignore_errors=True)  # also where the grader was killed
             return
         if "warm" in launch:
             _import(launch["warm"])
@@ -49,7 +58,8 @@ def main(descriptor: int) -> None:
         for handle in handles:
             os.close(handle)
         send(line, {"pid": child})
-        receive(line)  # the runner is done with it
+        if receive(line)[0] is None:  # else the runner is done with it, and has ended it
+            os.kill(child, signal.SIGKILL)
         send(line, {"status": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])})
 
 

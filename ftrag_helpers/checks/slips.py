@@ -1,0 +1,58 @@
+"""Judges that know the usual slips: an answer that is wrong in a known way gets the words that help.
+
+Level 3. It compares, and knows no task: what is right, and which slips there are, the lessons say (`lesson_04`,
+`lesson_05`). What it leaves out: the form of an answer, which a lesson's `problem` looks at first.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+from ftrag_helpers.checks.core import PASSED, Verdict, by_case
+from ftrag_helpers.checks.values import is_number, shown
+
+Judge = Callable[[list, object], Verdict]
+
+
+def same(got: object, want: object) -> bool:
+    """True for equal plain values; numbers in them may differ by rounding.
+
+    >>> same([1 / 3, "a"], [0.33333333, "a"]), same([1], [True])
+    (True, False)
+    """
+    if isinstance(want, list):
+        return isinstance(got, list) and len(got) == len(want) and all(map(same, got, want))
+    if is_number(want):
+        return is_number(got) and math.isclose(got, want, rel_tol=1e-6, abs_tol=1e-9)
+    return type(got) is type(want) and got == want
+
+
+def telling(cases: list, right: Callable, slips: Mapping[str, Callable], times: int = 2) -> bool:
+    """True where each slip gives another result than `right` in so many of the cases, so that none passes by luck."""
+    wants = [right(*case) for case in cases]
+    return all(sum(not same(slip(*case), want) for case, want in zip(cases, wants, strict=True)) >= times
+               for slip in slips.values())
+
+
+def by_slips(right: Callable, slips: Mapping[str, Callable], *, call: str, problem: Callable[..., str],
+             otherwise: Callable[..., str]) -> Judge:
+    """A judge for the results of `core.calls`, of which each has one right value, `right(*case)`.
+
+    `problem(*case, got)` complains about a result's form, or returns "". If every result is that of one slip, its words
+    are the message; else `otherwise(*case, got)` speaks of the first wrong result. `call` is as in `core.by_case`.
+    """
+    formed = by_case(problem, call)
+
+    def judge(inputs: list, observed: object) -> Verdict:
+        verdict = formed(inputs, observed)
+        if not verdict.passed:
+            return verdict
+        wants = [right(*case) for case in inputs]
+        if same(observed, wants):
+            return PASSED
+        for words, slip in slips.items():
+            if same(observed, [slip(*case) for case in inputs]):
+                return Verdict(False, words)
+        i = next(i for i, want in enumerate(wants) if not same(observed[i], want))
+        return Verdict(False, f"for {call.format(*map(shown, inputs[i]))} {otherwise(*inputs[i], observed[i])}")
+
+    return judge

@@ -49,6 +49,11 @@ def zipped(path, members, method=zipfile.ZIP_DEFLATED):
     ("Ada King_4711_assignsubmission_file_/02.ipynb", "Ada King", "4711"),
     ("Zoë O'Neil-Øst_4711_assignsubmission_file_02_task.ipynb", "Zoë O'Neil-Øst", "4711"),
     ("Ada_King_4711_assignsubmission_file_/sub/02.ipynb", "Ada_King", "4711"),
+    # A file's own name cannot make its learner somebody else.
+    ("Ada King_4711_assignsubmission_file_/Bob_9_assignsubmission_file_x.ipynb", "Ada King", "4711"),
+    ("Ada King_4711_assignsubmission_file_/bob_9_10_x.ipynb", "Ada King", "4711"),
+    ("Ada King_4711_assignsubmission_file_Bob_9_assignsubmission_file_x.ipynb", "Ada King", "4711"),
+    ("kingada_12_345_Bob_9_assignsubmission_file_x.ipynb", "kingada", "12"),
     ("../../etc/cron.d/evil.ipynb", "etc", ""),
     ("=cmd|' /C calc'!A0.ipynb", "=cmd|' ", ""),
     ("02_task_fine_tuning.ipynb", "02_task_fine_tuning", ""),

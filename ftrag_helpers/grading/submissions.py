@@ -183,13 +183,12 @@ def whose(name: PurePosixPath) -> tuple[str, str]:
     (('kingada', '12'), ('Ada King', ''))
     """
     parts = [part for part in name.parts if part not in ("/", "..", ".")] or ["unnamed"]
-    for part in reversed(parts):
-        found = _MOODLE.fullmatch(part)
+    # The platform puts its words in front and outside; what comes after them is the learner's to choose, and must
+    # not make them somebody else.
+    for part in parts:
+        found = (_CANVAS.fullmatch(part) if part is parts[-1] else None) or _MOODLE.fullmatch(part)
         if found:
             return _clean(found["name"]), found["id"]
-    found = _CANVAS.fullmatch(parts[-1])
-    if found:
-        return _clean(found["name"]), found["id"]
     return _clean(parts[0] if len(parts) > 1 else PurePosixPath(parts[-1]).stem), ""
 
 

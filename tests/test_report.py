@@ -106,9 +106,10 @@ def test_every_claim_and_every_figure_is_on_the_page(page):
 
 
 def test_a_verdict_that_differs_from_the_references_says_so(page):
-    own, shipped = (claims.table(found, results.reference())[1] for found in (mine(), EMPTY))
-    assert (own.id, own.verdict, shipped.verdict) == ("C2", "not here", "supported")
-    assert page.text.count("with the reference figures: supported") == 1
+    own, shipped = (claims.table(found, results.reference()) for found in (mine(), EMPTY))
+    assert (own[1].id, own[1].verdict, shipped[1].verdict) == ("C2", "not here", "supported")
+    differing = [theirs.verdict for ours, theirs in zip(own, shipped, strict=True) if ours.verdict != theirs.verdict]
+    assert page.text.count("with the reference figures: supported") == differing.count("supported") >= 1
 
 
 def test_it_can_be_read_by_ear(page):

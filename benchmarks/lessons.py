@@ -40,7 +40,8 @@ def measure(path: Path) -> dict:
 def save(path: Path) -> None:
     """Run a lesson in place and keep its outputs, less what no other run could repeat."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(path.parent)}}).execute()
+    # Which prints fall into one message hangs on the moment; joined, a second run writes the same file.
+    NotebookClient(notebook, timeout=1800, coalesce_streams=True, resources={"metadata": {"path": str(path.parent)}}).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):

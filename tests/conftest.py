@@ -4,15 +4,16 @@ Three tiers: fast (`-m "not model"`, no model files needed), the whole suite, an
 """
 
 import os
-import socket
 import sys
 import tempfile
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+_TESTS = Path(__file__).resolve().parent
+sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "offline")]
+
+import network_guard  # noqa: E402
 
 from ftrag_helpers import runtime  # noqa: E402
 
@@ -33,40 +34,12 @@ def pytest_unconfigure():
     _SCRATCH.cleanup()
 
 
-def _is_loopback(host: object) -> bool:
-    if host in (None, "", "localhost", b"localhost"):
-        return True
-    try:
-        return ip_address(host.decode() if isinstance(host, bytes) else host).is_loopback
-    except ValueError:
-        return False
-
-
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """Fails the test that reaches beyond this machine, also where a library swallows the error or uses a thread."""
     reached = []
-    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
-
-    def refuse(host):
-        reached.append(host)
-        raise OSError(f"the tests are offline: {host!r} is not this machine")
-
-    def guarded(call):
-        def guard(self, address):
-            if isinstance(address, tuple) and not _is_loopback(address[0]):
-                refuse(address[0])
-            return call(self, address)
-        return guard
-
-    def guarded_lookup(host, *args, **kwargs):
-        if not _is_loopback(host):
-            refuse(host)
-        return getaddrinfo(host, *args, **kwargs)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded(connect))
-    monkeypatch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
-    monkeypatch.setattr(socket, "getaddrinfo", guarded_lookup)
+    for owner, name, function in network_guard.guards(reached.append):
+        monkeypatch.setattr(owner, name, function)
     yield reached
     assert not reached, f"the test reached for the network: {reached}"
 

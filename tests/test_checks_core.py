@@ -45,6 +45,8 @@ def test_a_wrong_answer_names_the_call_and_what_came():
 
 def test_only_the_message_is_shown():
     assert failure(lambda x: x)._render_traceback_() == ["Task 9.1: for double(1) got 1"]
+    long = core.CheckFailed("one two three " * 20 + "\nand a new line")._render_traceback_()
+    assert len(long) == 2 and max(map(len, long[0].splitlines())) <= 100 and long[1] == "and a new line"
     assert failure(lambda x: x).__cause__ is None and failure(lambda x: 1 / 0).__suppress_context__
 
 

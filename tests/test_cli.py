@@ -65,6 +65,8 @@ def test_lab_hands_jupyterlab_the_settings_that_keep_it_from_asking(course, monk
     assert handed["JUPYTER_CONFIG_PATH"] == os.pathsep.join([str(course / cli.LAB_CONFIG), "own"])
     settings = json.loads((ROOT / cli.LAB_CONFIG / "labconfig" / "default_setting_overrides.json").read_text("utf-8"))
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    hidden = json.loads((ROOT / cli.LAB_CONFIG / "labconfig" / "page_config.json").read_text("utf-8"))["disabledExtensions"]
+    assert "@jupyter/nbgrader:create-assignment" in hidden and "@jupyter/nbgrader:validate-assignment" not in hidden
 
 
 def test_lab_fetches_then_opens_the_first_page(course, done):

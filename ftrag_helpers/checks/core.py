@@ -12,6 +12,7 @@ import json
 import linecache
 import sys
 import sysconfig
+import textwrap
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager, redirect_stderr
@@ -38,7 +39,8 @@ class CheckFailed(Exception):
     """An answer did not pass. Jupyter shows the message alone, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        # JupyterLab's own output breaks long lines; the box of its Validate button does not.
+        return [textwrap.fill(line, 100, break_long_words=False, replace_whitespace=False) for line in str(self).splitlines()]
 
 
 class NotAttempted(CheckFailed):

@@ -323,6 +323,14 @@ def test_what_an_observe_function_needs_comes_with_it():
     assert observers.beside(cut) == {"ftrag_helpers.checks.answers_9"}
 
 
+def test_a_local_name_brings_nothing_along():
+    source = ("from ftrag_helpers.checks.core import Task\nRIGHT = [answer * 2 for answer in (1, 2)]\ndef expected(x):\n    return x\n"
+              "def _observe(f, inputs):\n    answer = f(inputs)\n    expected = [answer for answer in inputs]\n    return answer, expected\n"
+              "TASKS = [Task(id='1.1', title='t', points=1, hints=('', ''), cases=list, observe=_observe, judge=expected)]")
+    cut = observers.cut(source, "x")
+    assert "_observe" in cut and "RIGHT" not in cut and "def expected" not in cut
+
+
 # --- results -----------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ the judge's own helper. What this module leaves out: running anything.
 
 import ast
 
+from ftrag_helpers.grading.names import global_names
 from ftrag_helpers.runtime import CourseError
 
 _PLACES = ("id", "title", "points", "hints", "cases", "observe", "judge", "timeout")
@@ -32,8 +33,7 @@ def cut(source: str, name: str) -> str:
     observe = dict(_parts(call, name) for call in ast.walk(tree) if _is_task(call))
     if not observe:
         raise CourseError(f"{name} defines no Task(...), so nothing can be graded with it.")
-    kept = _reached(tree.body, {found.id for node in observe.values() for found in ast.walk(node)
-                                if isinstance(found, ast.Name)})
+    kept = _reached(tree.body, {name for node in observe.values() for name in _names(node)[1]})
     table = ast.Assign([ast.Name("OBSERVE", ast.Store())],
                        ast.Dict([ast.Constant(key) for key in observe], list(observe.values())))
     return ast.unparse(ast.fix_missing_locations(ast.Module([*kept, table], []))) + _REST
@@ -69,14 +69,13 @@ def _parts(call: ast.Call, name: str) -> tuple[str, ast.expr]:
 def _reached(body: list[ast.stmt], wanted: set[str]) -> list[ast.stmt]:
     """The module's statements that bind a wanted name, and those that these need, in their order."""
     kept: set[int] = set()
+    names = [_names(node) for node in body]
     while True:
-        new = [i for i, node in enumerate(body) if i not in kept and _bound(node) & wanted]
+        new = [i for i in range(len(body)) if i not in kept and names[i][0] & wanted]
         if not new:
             return [_only(node, wanted) for i, node in enumerate(body) if i in kept or _is_future(node)]
         kept.update(new)
-        for i in new:
-            if not isinstance(body[i], (ast.Import, ast.ImportFrom)):
-                wanted |= {node.id for node in ast.walk(body[i]) if isinstance(node, ast.Name)}
+        wanted = wanted.union(*(names[i][1] for i in new))
 
 
 def _only(node: ast.stmt, wanted: set[str]) -> ast.stmt:
@@ -90,9 +89,6 @@ def _is_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
-def _bound(node: ast.stmt) -> set[str]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {node.name}
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return {alias.asname or alias.name.split(".")[0] for alias in node.names}
-    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store)}
+def _names(node: ast.stmt | ast.expr) -> tuple[set[str], set[str]]:
+    # A variable of a comprehension or of a function's inside is not the module's, though it may be called the same.
+    return global_names(ast.unparse(node))

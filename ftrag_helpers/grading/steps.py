@@ -11,7 +11,6 @@ import linecache
 import os
 import re
 import signal
-import symtable
 import sys
 import time
 import traceback
@@ -19,6 +18,7 @@ import types
 from contextlib import contextmanager
 
 from ftrag_helpers.checks import core
+from ftrag_helpers.grading.names import global_names
 
 #: Bytes of one observation's line; more is no answer to any task.
 FRAME_BYTES = 2**20
@@ -117,32 +117,16 @@ def _names(source: str) -> tuple[set[str] | None, set[str]]:
     try:
         if "get_ipython()" in source:
             raise SyntaxError("a magic may hold any code")
-        tree, table = ast.parse(source), symtable.symtable(source, "<cell>", "exec")
-    except Exception:  # noqa: BLE001 (a cell that cannot even be read)
+        tree, (bound, used) = ast.parse(source), global_names(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a cell that cannot even be read
         return None, set(re.findall(r"[^\W\d]\w*", source))
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
         return None, set(re.findall(r"[^\W\d]\w*", source))
-    bound, used = _globals(table, top=True)
     for node in ast.walk(tree):
         if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             bound.add(_root(node))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
             bound.add(_root(node.value.func))
-    return bound, used
-
-
-def _globals(table: symtable.SymbolTable, top: bool) -> tuple[set[str], set[str]]:
-    """Names bound and used as globals in a scope and in those inside it."""
-    bound, used = set(), set()
-    for symbol in table.get_symbols():
-        if top or symbol.is_global():
-            if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
-                bound.add(symbol.get_name())
-            if symbol.is_referenced():
-                used.add(symbol.get_name())
-    for inner in table.get_children():
-        more_bound, more_used = _globals(inner, top=False)
-        bound, used = bound | more_bound, used | more_used
     return bound, used
 
 

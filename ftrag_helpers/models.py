@@ -337,7 +337,9 @@ def _last_hidden(lm: LanguageModel, rows: list[list[int]]):
 @lru_cache(maxsize=2)
 def _load_embedder(location: str, device: str):
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     try:
         return SentenceTransformer(location, device=device, local_files_only=True)
     except (OSError, ValueError) as error:

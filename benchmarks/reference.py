@@ -1,4 +1,4 @@
-"""The reference results of lesson 05: three seeds for the student and the reader, and what more training questions buy.
+"""The reference results of lesson 05: three seeds for the tuned systems, and what more training questions buy.
 
     python benchmarks/reference.py            all of it, into datasets/reference (some fifty minutes on two cores)
     python benchmarks/reference.py --choose   the choices of `ftrag_helpers.comparison`, on the validation questions
@@ -20,7 +20,7 @@ from ftrag_helpers import comparison, course_data, evaluation, finetuning, metri
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
 PER_KIND = 8
-CURVE = (60, 120, 240, 480)
+CURVE = (60, 120, 240, 480, 720)
 
 
 class Setting:
@@ -70,8 +70,8 @@ def systems(setting: Setting) -> list[dict]:
         parts.append(_run(setting, {"closed book": student}, ["fine-tuned closed book"], seed))
         reader = comparison.train_reader(setting.lm, setting.training, setting.find, recipe=recipe, progress=False)
         parts.append(_run(setting, {"reader": reader}, ["fine-tuned reader + retrieval"] + ["oracle", "distractors"] * (seed == 0), seed))
-    house = comparison.train_house_style(setting.lm, progress=False)
-    parts.append(_run(setting, {"house style": house}, ["house style + retrieval"]))
+        house = comparison.train_house_style(setting.lm, seed=seed, progress=False)
+        parts.append(_run(setting, {"house style": house}, ["house style + retrieval"], seed))
     return _table(pd.concat(parts))
 
 

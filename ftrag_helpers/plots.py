@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 #: Source: Okabe and Ito 2008, "Color Universal Design", https://jfly.uni-koeln.de/color/
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
+_MARKED_POINTS = 40
 DASHES = ("-", "--", ":", "-.")
 _WIDTH, _DPI, _COLOURS = 7.0, 160, 128
 _FLOW = 100  # characters a row of `tokens`
@@ -115,10 +116,11 @@ def lines(x: Sequence[float], series: Mapping[str, Sequence[float]], *, xlabel: 
           bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None) -> Figure:
     """A line with markers for each series, and round it the band from low to high where `bands` has one."""
     figure, [axes] = _panels(height=3.4, grid="y")
+    every = 1 if len(x) <= _MARKED_POINTS else len(x) // 10  # a marker on each of many points would hide the line
     for n, (name, values) in enumerate(series.items()):
         colour = PALETTE[n % len(PALETTE)]
         axes.plot(x, values, color=colour, marker=MARKERS[n % len(MARKERS)], linestyle=DASHES[n % len(DASHES)],
-                  label=name, markersize=5)
+                  label=name, markersize=5, markevery=every)
         if bands and name in bands:
             axes.fill_between(x, *bands[name], color=colour, alpha=0.18, linewidth=0)
     axes.set_xlabel(xlabel)

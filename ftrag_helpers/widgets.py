@@ -8,6 +8,7 @@ so that nothing stands there twice. What it leaves out: anything that a function
 from collections.abc import Callable
 
 from ftrag_helpers import plots
+from ftrag_helpers.wrapping import wrapped
 
 #: (low, high, step, start) makes a slider, a list a menu, a text a text box, True or False a tick box.
 Control = tuple | list | str | bool
@@ -51,9 +52,9 @@ def bundles(result: object) -> list[tuple[dict, dict]]:
         ValueError: the result is neither.
     """
     if isinstance(result, str):
-        return [({"text/plain": result}, {})]
+        return [({"text/plain": wrapped(result)}, {})]
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], str):
-        return [plots.bundle(*result), ({"text/plain": result[1]}, {})]
+        return [plots.bundle(*result), ({"text/plain": wrapped(result[1])}, {})]
     raise ValueError(f"a function to explore returns a text, or (figure, text), not {type(result).__name__}")
 
 
@@ -123,7 +124,7 @@ def _controls(boxes: dict) -> dict:
 
     names = ", ".join(box.description for box in boxes.values())
     data, _ = _as_pair(ipywidgets.VBox(list(boxes.values()))._repr_mimebundle_())
-    return {**data, "text/plain": f"[Run this cell in JupyterLab to change: {names}]"}
+    return {**data, "text/plain": wrapped(f"[Run this cell in JupyterLab to change: {names}]")}
 
 
 def _as_pair(found) -> tuple[dict, dict]:
@@ -163,7 +164,7 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
     button.on_click(ask)
     box.continuous_update = False
     box.observe(ask, names="value")
-    print(f"{first}\n\n{answer(first)}")
+    print(wrapped(f"{first}\n\n{answer(first)}"))
     window = ipywidgets.VBox([ipywidgets.HBox([box, button]), log])
     data, _ = _as_pair(window._repr_mimebundle_())
     display({**data, "text/plain": "[Run this cell in JupyterLab to ask questions of your own]"}, metadata={}, raw=True)

@@ -233,7 +233,7 @@ def test_shown_is_short():
 def two_lessons(monkeypatch):
     """Lessons 8 and 9 with one task each, and nothing passed yet."""
     other = replace(TASK, id="8.1", title="Halving", points=5)
-    lessons = {8: SimpleNamespace(TASKS={"8.1": other}, MANUAL={"8.2": 4}), 9: SimpleNamespace(TASKS={"9.1": TASK})}
+    lessons = {8: SimpleNamespace(TASKS={"8.1": other}, MANUAL={"8.2": core.ByHand("Your view", 4)}), 9: SimpleNamespace(TASKS={"9.1": TASK})}
     monkeypatch.setattr(core, "lessons", lambda: lessons)
     monkeypatch.setattr(core, "_passed", set())
     monkeypatch.setattr(core, "_hints_shown", {})
@@ -270,7 +270,7 @@ def test_every_lesson_of_checks_keeps_the_contract():
             assert task.id == task_id and task_id.startswith(f"{number}.") and len(task.hints) == 2
             assert callable(getattr(lesson, f"task_{task_id.replace('.', '_')}"))
             assert lesson.answer is core.answer and lesson.hint is core.hint
-        assert sum(task.points for task in lesson.TASKS.values()) + sum(lesson.MANUAL.values()) == 20
+        assert sum(task.points for task in lesson.TASKS.values()) + sum(task.points for task in lesson.MANUAL.values()) == 20
 
 
 def test_importing_the_checks_is_light():

@@ -18,7 +18,7 @@ def learner(monkeypatch):
     monkeypatch.delenv("PYTEST_VERSION", raising=False)
     monkeypatch.delenv("FTRAG_PROGRESS", raising=False)
     hard = replace(TASK, id="9.10", title="Less <than> & more", points=2)
-    lesson = SimpleNamespace(TASKS={"9.10": hard, "9.1": TASK}, MANUAL={"9.2": 5})
+    lesson = SimpleNamespace(TASKS={"9.10": hard, "9.1": TASK}, MANUAL={"9.2": core.ByHand("Your view", 5)})
     monkeypatch.setattr(core, "lessons", lambda: {9: lesson})
 
 
@@ -73,7 +73,7 @@ def test_the_table():
     progress.record("9.1", 99)  # more than the task is worth: an older edition of it
     assert progress.table() == [
         {"lesson": 9, "task": "9.1", "title": "Doubling", "points": 3, "earned": 3, "state": "passed"},
-        {"lesson": 9, "task": "9.2", "title": "", "points": 5, "earned": None, "state": "marked by a person"},
+        {"lesson": 9, "task": "9.2", "title": "Your view", "points": 5, "earned": None, "state": "marked by a person"},
         {"lesson": 9, "task": "9.10", "title": "Less <than> & more", "points": 2, "earned": 0, "state": "open"}]
     assert progress.total(progress.table()) == "3 of 5 points passed; 5 more are marked by a person."
     assert progress.progress_text().splitlines()[0].split() == ["9.1", "3", "points", "passed", "Doubling"]

@@ -14,7 +14,7 @@ from ftrag_helpers import runtime
 ROOT = runtime.course_root()
 PACKAGE = ROOT / "ftrag_helpers"
 LEVELS = {
-    0: ["records", "runtime", "metrics", "properties", "faithfulness", "plain_text"],
+    0: ["records", "runtime", "metrics", "properties", "faithfulness", "plain_text", "wrapping"],
     1: ["course_data", "tuning_data", "own_data", "results", "prompts", "retrieval", "model_files", "models"],
     2: ["finetuning", "trunk", "adapters", "rag", "gate", "evaluation", "decision", "scorecard", "claims"],
     3: ["comparison", "plots", "widgets", "quiz", "report", "checks", "exercises", "grading"],

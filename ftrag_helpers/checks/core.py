@@ -81,6 +81,14 @@ class Task:
     timeout: float = 60.0
 
 
+@dataclass(frozen=True)
+class ByHand:
+    """A task that a person marks: there is nothing to observe."""
+
+    title: str
+    points: int
+
+
 def run(task: Task, answer: object, seed: int = 0) -> None:
     """Check an answer and print one line; seed 0 is the check that the learner sees, and it alone records points.
 

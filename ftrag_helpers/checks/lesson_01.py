@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ftrag_helpers.checks import core
-from ftrag_helpers.checks.core import PASSED, Task, Verdict, answer, by_case, calls, hint
+from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, by_case, calls, hint
 from ftrag_helpers.checks.statements import STATEMENTS
 from ftrag_helpers.checks.values import is_number, number_problem, numbers_problem, shown
 
@@ -322,7 +322,7 @@ TASKS = {task.id: task for task in (
          _draw_cases, calls, _judge_draw, 10))}
 
 #: Tasks that a person marks: none in this lesson.
-MANUAL: dict[str, int] = {}
+MANUAL: dict[str, ByHand] = {}
 
 points = partial(core.points, 1)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from ftrag_helpers.checks import core, domains, patrons
-from ftrag_helpers.checks.core import PASSED, Task, Verdict, answer, by_case, calls, hint
+from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, by_case, calls, hint
 from ftrag_helpers.checks.patrons import see_adapt, see_baseline, see_split
 from ftrag_helpers.checks.slips import by_slips, same, telling
 from ftrag_helpers.checks.values import is_number, number_problem, numbers_problem, shown
@@ -470,7 +470,7 @@ TASKS = {task.id: task for task in (
          _adapt_cases, see_adapt, _judge_adapt, 60))}
 
 #: Tasks that a person marks: none in this lesson.
-MANUAL: dict[str, int] = {}
+MANUAL: dict[str, ByHand] = {}
 
 points = partial(core.points, 2)
 

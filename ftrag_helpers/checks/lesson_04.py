@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ftrag_helpers.checks import core, society
-from ftrag_helpers.checks.core import Task, answer, by_case, calls, hint
+from ftrag_helpers.checks.core import ByHand, Task, answer, by_case, calls, hint
 from ftrag_helpers.checks.filters import filter_problem, lets_through
 from ftrag_helpers.checks.slips import by_slips, same, telling
 from ftrag_helpers.checks.society import see_publish
@@ -493,7 +493,7 @@ TASKS = {task.id: task for task in (
          _news_cases, see_publish, by_case(_publish_problem, "publish(index, documents, updates, {2})"), 60))}
 
 #: Tasks that a person marks: none in this lesson.
-MANUAL: dict[str, int] = {}
+MANUAL: dict[str, ByHand] = {}
 
 points = partial(core.points, 4)
 

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from ftrag_helpers.checks import core
-from ftrag_helpers.checks.core import PASSED, Task, Verdict, answer, by_case, calls, hint
+from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, by_case, calls, hint
 from ftrag_helpers.checks.slips import by_slips, same, telling
 from ftrag_helpers.checks.values import is_number, number_problem, numbers_problem, shown
 
@@ -516,8 +516,8 @@ TASKS = {task.id: task for task in (
          _support_cases, calls, by_slips(_supported, _SUPPORT_SLIPS, call="supported({0}, {1}, stop_words)",
                                          problem=_support_problem, otherwise=_support_otherwise), 10))}
 
-#: Tasks that a person marks, with their points.
-MANUAL = {"5.6": 4}
+#: Tasks that a person marks.
+MANUAL = {"5.6": ByHand("Your decision", 4)}
 
 points = partial(core.points, 5)
 

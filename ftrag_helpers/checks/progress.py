@@ -80,7 +80,7 @@ def _write(points: dict[str, int]) -> None:
 def table() -> list[dict]:
     """A record for each task of the course: lesson (1 to 5), task, title, points, earned, state.
 
-    `state` is "passed", "open", or "marked by a person"; the last has `earned` None and an empty title.
+    `state` is "passed", "open", or "marked by a person"; the last has `earned` None.
     """
     have, rows = earned(), []
     for number, lesson in core.lessons().items():
@@ -88,8 +88,8 @@ def table() -> list[dict]:
             got = min(have.get(task.id, 0), task.points)
             rows.append({"lesson": number, "task": task.id, "title": task.title, "points": task.points,
                          "earned": got, "state": "passed" if got else "open"})
-        for task_id, points in getattr(lesson, "MANUAL", {}).items():
-            rows.append({"lesson": number, "task": task_id, "title": "", "points": points, "earned": None,
+        for task_id, task in getattr(lesson, "MANUAL", {}).items():
+            rows.append({"lesson": number, "task": task_id, "title": task.title, "points": task.points, "earned": None,
                          "state": "marked by a person"})
     return sorted(rows, key=lambda row: [int(part) for part in row["task"].split(".")])
 

@@ -4,12 +4,12 @@ import functools
 import random
 
 from ftrag_helpers.checks import core
-from ftrag_helpers.checks.core import PASSED, Task, Verdict, answer, calls, hint
+from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, calls, hint
 from ftrag_helpers.checks.values import shown
 
 __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_9_1", "task_9_2", "task_9_3"]
 
-MANUAL = {"9.4": 2}
+MANUAL = {"9.4": ByHand("In your own words", 2)}
 points = functools.partial(core.points, 9)
 _SHELVES = ["policies", "events", "news", "catalogue", "help desk", "lending"]
 

@@ -246,6 +246,8 @@ def test_hints_come_one_at_a_time(two_lessons, capsys):
     assert "hint 1: Add it" in first and "hint 2" in second and "Or take it" in second and third == second
     core.hint("7.7")
     assert capsys.readouterr().out == "there is no task '7.7' with a check; the tasks are 8.1, 9.1\n"
+    core.hint("8.2")
+    assert capsys.readouterr().out == "Task 8.2 is marked by a person: its text says what is looked at.\n"
 
 
 def test_points_of_a_session(two_lessons, capsys):

@@ -136,6 +136,14 @@ def test_plans_break_the_rules_that_they_should():
         assert () in broken and {(rule,) for rule in check.RULES} <= set(broken)
 
 
+def test_systems_that_are_resampled_apart_are_told_so_whatever_the_chance():
+    inputs = check.TASKS["5.2"].cases(0)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        apart = [answers.paired_apart(first, second, draws, rng) for first, second, draws in inputs]
+        assert "resampled apart" in check.TASKS["5.2"].judge(inputs, core.plain(apart)).message
+
+
 def test_the_judge_of_intervals_agrees_with_the_course_and_has_room_for_chance():
     for seed in range(4):
         for first, second, draws in check.TASKS["5.2"].cases(seed):

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ftrag_helpers.checks.values import plain, shown
 from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.wrapping import wrapped
 
 _LIBRARIES = (str(Path(__file__).resolve().parent.parent),
               *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -155,7 +156,8 @@ def _explained(task: Task, error: BaseException) -> CheckFailed:
     stub = text.split(":")[0] if text.startswith("Task ") else ""
     if isinstance(error, NotImplementedError) and (not text or stub == f"Task {task.id}"):  # nbgrader's own stub is bare
         return NotAttempted(f"Task {task.id} is not done yet: put your code in place of the line that raises "
-                            "NotImplementedError, run that cell, then this one.")
+                            "NotImplementedError, run that cell, then this one. If you have: did that cell run without an "
+                            "error, and has the function the task's name?")
     if isinstance(error, NotImplementedError) and stub:
         return NotAttempted(f"Task {task.id} rests on {stub}, which is not done yet.")
     if isinstance(error, CourseError):
@@ -274,21 +276,26 @@ def find(task_id: str) -> Task:
 
 def hint(task_id: str) -> None:
     """Print the task's first hint, and the second one when asked again."""
+    if any(str(task_id) in getattr(lesson, "MANUAL", {}) for lesson in lessons().values()):
+        print(f"Task {task_id} is marked by a person: its text says what is looked at.")
+        return
     try:
         task = find(str(task_id))
     except ValueError as error:
-        print(error)  # the learner wants the sentence, not a traceback
+        print(wrapped(str(error)))  # the learner wants the sentence, not a traceback
         return
     number = min(_hints_shown.get(task.id, 0), len(task.hints) - 1)
     _hints_shown[task.id] = number + 1
     last = " (there is no further one)" if number == len(task.hints) - 1 else ""
-    print(f"Task {task.id}, hint {number + 1}{last}: {task.hints[number]}")
+    print(wrapped(f"Task {task.id}, hint {number + 1}{last}: {task.hints[number]}"))
 
 
 def points(lesson: int) -> None:
     """Print how many of a lesson's checked points were passed since the kernel started, and what is still open."""
-    tasks = lessons()[lesson].TASKS.values()
+    module = lessons()[lesson]
+    tasks, by_hand = module.TASKS.values(), sum(task.points for task in getattr(module, "MANUAL", {}).values())
     earned = sum(task.points for task in tasks if task.id in _passed)
     still = ", ".join(task.id for task in tasks if task.id not in _passed)
     print(f"Lesson {lesson}: {earned} of {sum(task.points for task in tasks)} points"
-          + (f"; still open: {still}." if still else ". All checks passed."))
+          + (f"; still open: {still}." if still else ". All checks passed.")
+          + (f" {by_hand} more are marked by a person." if by_hand else ""))

@@ -46,6 +46,10 @@ def _near(got: list[float], want: list[float]) -> bool:
 
 # Task 1.1: temperature
 
+_TOO_LARGE = ("exp() of such a logit is too large for a computer; what may be taken from every logit without changing the "
+              "result?")
+
+
 def _logits(chance: random.Random, length: int) -> list[float]:
     """Logits two of which never lie closer than 0.3."""
     steps = [0.3 + chance.randint(0, 12) / 10 for _ in range(length)]
@@ -60,12 +64,18 @@ def _soften_cases(seed: int) -> list:
     return [*cases, [[logit + 1000 for logit in _logits(chance, 4)], 0.8]]
 
 
+def _soften_calls(soften: object, inputs: list) -> list:
+    try:
+        return calls(soften, inputs)
+    except OverflowError:  # math.exp() stops where NumPy's gives inf; the learner needs the same question either way
+        raise core.CheckFailed(f"for logits near 1000 your code stopped with OverflowError. {_TOO_LARGE}") from None
+
+
 def _soften_problem(logits: list[float], temperature: float, got: object) -> str:
     problem = numbers_problem(got, len(logits))
     if problem:
         big = max(logits) > 500 and isinstance(got, list)
-        return problem + (". exp() of such a logit is too large for a computer; what may be taken from every logit "
-                          "without changing the result?" if big else "")
+        return problem + (f". {_TOO_LARGE}" if big else "")
     if min(got) < 0 or max(got) > 1 + 1e-6:
         return f"expected probabilities between 0 and 1, got {shown(got)}"
     if abs(sum(got) - 1) > 1e-4:
@@ -197,7 +207,7 @@ def _five_languages(statement: dict[str, tuple[str, int]], chance: random.Random
 
 def _price_problem(statements: dict[str, str], got: object) -> str:
     if not isinstance(got, list) or not all(isinstance(language, str) for language in got):
-        return f"expected a list with the names of {len(statements)} languages, got {shown(got)}"
+        return f"expected a list with the names of {len(statements)} languages to be returned, got {shown(got)}"
     if sorted(got) != sorted(statements):
         return f"expected each of {', '.join(statements)} once, got {shown(got)}"
 
@@ -288,10 +298,11 @@ def _judge_draw(inputs: list, observed: object) -> Verdict:
 
 
 def _token_problem(logits: list[float], _temperature: float, _share: float, _number: float, got: object) -> str:
-    wanted = f"one token number is wanted, from 0 to {len(logits) - 1}"
-    if not is_number(got):
-        return f"{number_problem(got)}; {wanted}"
-    return "" if type(got) is int and 0 <= got < len(logits) else f"got {shown(got)}; {wanted}"
+    if type(got) is int and 0 <= got < len(logits):
+        return ""
+    wanted = f"expected one token number, from 0 to {len(logits) - 1}, got {shown(got)}"
+    return wanted + (". Does the function always come to a return? The row is 1 long only when each kept probability is "
+                     "divided by what all kept tokens hold together" if got is None else "")
 
 
 TASKS = {task.id: task for task in (
@@ -299,7 +310,7 @@ TASKS = {task.id: task for task in (
          ("Divide first, then take exp() of each value, then divide by their sum.",
           "Only differences between logits matter. Take the largest logit from all of them first: then the largest "
           "exponent is 0, and nothing can overflow."),
-         _soften_cases, calls, by_case(_soften_problem, "soften({}, {})"), 10),
+         _soften_cases, _soften_calls, by_case(_soften_problem, "soften({}, {})"), 10),
     Task("1.2", "The nucleus", 4,
          ("sorted() can put the token numbers in order of their probability: give it a key.",
           "Walk through the sorted tokens, append each, add its probability to a sum, and only then ask whether the sum "

@@ -78,7 +78,11 @@ _RANK_SLIPS = {
 }
 _MEASURE_SLIPS = {
     **{words: lambda *case, slip=slip: [slip(*case), _measured(*case)[1]] for words, slip in _RECALL_SLIPS.items()},
-    **{words: lambda *case, slip=slip: [_measured(*case)[0], slip(*case)] for words, slip in _RANK_SLIPS.items()}}
+    **{words: lambda *case, slip=slip: [_measured(*case)[0], slip(*case)] for words, slip in _RANK_SLIPS.items()},
+    "both numbers count passages, several of which may be of one document. First make a list that holds each document once":
+        lambda found, needed, k: [_share(found[:k], needed), _rank(found, needed)],
+    "both numbers count passages, and the recall counts a document again with each of them. First make a list that holds each "
+    "document once": lambda found, needed, k: [sum(page in needed for page in found[:k]) / len(needed), _rank(found, needed)]}
 
 
 #: Documents by letter as they are found, the needed ones, and k: each slip goes wrong on one of them at least.
@@ -110,7 +114,8 @@ def _measure_otherwise(found: list[str], needed: list[str], k: int, got: list) -
     if not same(got[0], recall):
         return (f"a recall of {shown(got[0])} is not right. Write down the documents in their order, each once: how many of "
                 f"the needed ones are among the first {k}, and how many are needed?")
-    seen = "no needed document is there, and then it is 0" if rank == 0 else "which rank has the first needed document?"
+    seen = "no needed document is there, and then it is 0" if rank == 0 else \
+        "which rank has the first needed document, if each document is counted once, in the order of the list?"
     return f"a reciprocal rank of {shown(got[1])} is not right: {seen}"
 
 
@@ -136,14 +141,14 @@ _CHOICE_SLIPS = {
         lambda table: _smallest_best(_means(table, ("train", "validation", "test"))),
     "this is the choice on training and validation questions; the task wants the validation questions alone":
         lambda table: _smallest_best(_means(table, ("train", "validation"))),
-    "where two sizes are equal you take the larger; the smaller one is wanted, since it costs less to read":
+    "where two lengths are equal you take the larger; the smaller one is wanted, since it costs less to read":
         lambda table: max(size for size, mean in _means(table).items() if mean >= max(_means(table).values()) - 1e-9),
-    "where two sizes are equal you take the one that comes first in the table; the smaller one is wanted":
+    "where two lengths are equal you take the one that comes first in the table; the smaller one is wanted":
         lambda table: max(_means(table), key=_means(table).get),
-    "you take the size of the single best row. Take the mean over all questions of a size first":
+    "you take the length of the single best row. Take the mean over all questions of a length first":
         lambda table: max((row for row in table if row["split"] == "validation"), key=lambda row: row["recall"])["words"],
-    "you take the size with the lowest recall": lambda table: min(_means(table), key=lambda size: (_means(table)[size], size)),
-    "you take the smallest size whatever its recall is": lambda table: min(_means(table)),
+    "this is the length with the lowest recall": lambda table: min(_means(table), key=lambda size: (_means(table)[size], size)),
+    "you take the smallest length whatever its recall is": lambda table: min(_means(table)),
 }
 
 
@@ -172,13 +177,13 @@ def _choice_problem(table: list[dict], got: object) -> str:
     sizes = sorted({row["words"] for row in table})
     if got not in sizes or isinstance(got, bool):
         score = ". That looks like a recall, and the number of words is wanted" if is_number(got) and 0 <= got <= 1 else ""
-        return f"expected one of the sizes {sizes}, got {shown(got)}{score}"
+        return f"expected one of the lengths {sizes} to be returned, got {shown(got)}{score}"
     return ""
 
 
 def _choice_otherwise(table: list[dict], got: int) -> str:
     means = _means(table)
-    better = "another size has a higher mean recall" if max(means.values()) > means[got] else "a smaller size is as good"
+    better = "another length has a higher mean recall" if max(means.values()) > means[got] else "a smaller length is as good"
     return f"{got} words are not the choice: {better} on the validation questions"
 
 
@@ -347,7 +352,8 @@ def _blame_case(chance: random.Random, have: tuple[int, int], right: bool, oracl
 
 def _blame_problem(_support: list[str], _read: list[str], _right: bool, _oracle: bool, got: object) -> str:
     named = ", ".join(f'"{name}"' for name in _BLAMES)
-    return "" if isinstance(got, str) and got in _BLAMES else f"expected one of {named}, got {shown(got)}"
+    known = isinstance(got, str) and got in _BLAMES
+    return "" if known else f"expected one of {named} to be returned, got {shown(got)}"
 
 
 def _blame_otherwise(support: list[str], read: list[str], right: bool, oracle: bool, got: str) -> str:
@@ -465,7 +471,7 @@ TASKS = {task.id: task for task in (
                   otherwise=_measure_otherwise), 10),
     Task("4.2", "Chosen without the test", 3,
          ("Keep the rows whose split is \"validation\" and look at no other row.",
-          "Take the mean recall of each size. max() with the key (mean, -words) takes the smaller size where means are equal."),
+          "Take the mean recall of each length. max() with the key (mean, -words) takes the smaller where means are equal."),
          _choice_cases, calls,
          by_slips(lambda table: _smallest_best(_means(table)), _CHOICE_SLIPS, call="choose(table)", problem=_choice_problem,
                   otherwise=_choice_otherwise), 10),

@@ -123,7 +123,7 @@ def _plan(chance: random.Random, rules: Sequence[str]) -> dict:
 
 def _plan_problem(_plan: dict, got: object) -> str:
     if not isinstance(got, list) or not all(isinstance(name, str) for name in got):
-        return f"expected a list of rule names, got {shown(got)}"
+        return f"expected a list of rule names to be returned, got {shown(got)}"
     unknown = [name for name in got if name not in RULES]
     return f"{unknown[0]!r} is no rule; the rules are {', '.join(RULES)}" if unknown else ""
 
@@ -205,8 +205,8 @@ def _paired_problem(first: list[float], second: list[float], _draws: int, got: o
     a, b = np.array(first), np.array(second)
     error, mean = float((b - a).std() / np.sqrt(a.size)), float((b - a).mean())
 
-    def near(want: list[float]) -> bool:
-        return all(abs(x - y) < _TOLERANCE * error for x, y in zip(got, want, strict=True))
+    def near(want: list[float], unit: float = error) -> bool:
+        return all(abs(x - y) < _TOLERANCE * unit for x, y in zip(got, want, strict=True))
 
     gaps = _resampled(b - a, np.random.default_rng(0), 20_000)
     if near(_quantiles(gaps)):
@@ -217,13 +217,14 @@ def _paired_problem(first: list[float], second: list[float], _draws: int, got: o
     if got[1] - got[0] < error * 0.02:
         return (f"{told} has no width. A draw takes as many questions as there are, with replacement: some twice, some "
                 "not at all")
-    words = next((words for words, want in _paired_slips(a, b, gaps).items() if near(want)), "")
+    words = next((words for words, want in _paired_slips(a, b, gaps).items() if near(want, (want[1] - want[0]) / 4)), "")
     if words:
         return f"{told} is not right: {words}"
     if not got[0] <= mean <= got[1]:
         return f"{told} does not hold the mean difference of {mean:+.3f}"
     width = "wide" if got[1] - got[0] > 4 * error else "narrow"
-    return f"{told} is too {width} for these scores. How many questions does a draw take?"
+    return (f"{told} is too {width} for these scores. How many questions does a draw take, and does it take both scores of the "
+            "same ones?")
 
 
 # Task 5.3: what an interval supports
@@ -290,7 +291,7 @@ def _draws(chance: random.Random, beyond: float, at: float, sign: int) -> list[f
 
 def _said_problem(_means: list[float], _comparisons: int, got: object) -> str:
     named = ", ".join(f'"{words}"' for words in _SAID)
-    return "" if isinstance(got, str) and got in _SAID else f"expected one of {named}, got {shown(got)}"
+    return "" if isinstance(got, str) and got in _SAID else f"expected one of {named} to be returned, got {shown(got)}"
 
 
 def _said_otherwise(means: list[float], comparisons: int, got: str) -> str:
@@ -347,7 +348,8 @@ def _even_cases(seed: int) -> list:
     """Costs in quarters of a second, so that sums are exact; both cost the same at a whole number, between two, or never."""
     chance = _chance("5.4", seed)
     while True:
-        cases = [_even_case(chance, kind) for kind in ("whole", "between", "never", "at once") * 2 + ("between",)]
+        cases = [_even_case(chance, kind) for kind in ("whole", "between", "never", "at once") * 2]
+        cases.append(_far_case(chance))
         chance.shuffle(cases)
         if telling(cases, _first_cheaper, _EVEN_SLIPS, times=1):
             return cases
@@ -362,6 +364,16 @@ def _even_case(chance: random.Random, kind: str) -> list:
             retrieval["update"] = tuned["update"] + chance.choice([0, 0, 7])
         case = [tuned, retrieval, chance.choice([40, 100, 250, 600])]
         if _kind(*case) == kind:
+            return case
+
+
+def _far_case(chance: random.Random) -> list:
+    """So many questions that only hundreds of updates make up for them: a search that stops at 100 does not come so far."""
+    while True:
+        tuned, retrieval, questions = _even_case(chance, "between")
+        retrieval["question"] = tuned["question"] + 0.5
+        case = [tuned, retrieval, 100 * questions]
+        if (_first_cheaper(*case) or 0) > 150:
             return case
 
 
@@ -494,8 +506,8 @@ TASKS = {task.id: task for task in (
          _plan_cases, calls, _judge_plans, 10),
     Task("5.2", "A paired interval", 4,
          ("Subtract first: pairs that are drawn together are differences that are drawn.",
-          "rng.integers(0, n, size=n) draws n question numbers with replacement. Keep the mean difference of each draw, and "
-          "take np.quantile of all of them at 0.025 and 0.975."),
+          "With rng = np.random.default_rng(), rng.integers(0, n, size=n) draws n question numbers with replacement. Keep the "
+          "mean difference of each draw, and take np.quantile of all of them at 0.025 and 0.975."),
          _paired_cases, calls, by_case(_paired_problem, "paired_interval(first, second, {2})"), 30),
     Task("5.3", "What may be said?", 3,
          ("With one comparison the interval runs from the quantile 0.025 to the quantile 0.975 of the means.",

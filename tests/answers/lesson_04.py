@@ -46,6 +46,16 @@ def measure_counts_repeats(found, needed, k):
     return [sum(d in needed for d in found[:k]) / len(needed), metrics.reciprocal_rank(found, needed)]
 
 
+def measure_passages_in_both(found, needed, k):
+    rank = next((1 / (i + 1) for i, d in enumerate(found) if d in needed), 0)
+    return [len(set(found[:k]) & set(needed)) / len(needed), rank]
+
+
+def measure_repeats_in_both(found, needed, k):
+    rank = next((1 / (i + 1) for i, d in enumerate(found) if d in needed), 0)
+    return [len([d for d in found[:k] if d in needed]) / len(needed), rank]
+
+
 def measure_rank_of_passages(found, needed, k):
     rank = next((1 / (i + 1) for i, d in enumerate(found) if d in needed), 0)
     return [metrics.recall_at_k(found, needed, k), rank]
@@ -471,7 +481,9 @@ WRONG = {
             (measure_any, "one of them is only half"),
             (measure_one_short, "one document too few"),
             (measure_counts_repeats, "as often as it has passages"),
-            (measure_rank_of_passages, "counts passages"),
+            (measure_passages_in_both, "both numbers count passages"),
+            (measure_repeats_in_both, "both numbers count passages"),
+            (measure_rank_of_passages, "the reciprocal rank counts passages"),
             (measure_rank_from_two, "one rank off"),
             (measure_rank_from_zero, "ZeroDivisionError"),
             (measure_rank_itself, "the rank itself"),
@@ -488,7 +500,7 @@ WRONG = {
             (choose_lowest, "lowest recall"),
             (choose_smallest, "whatever its recall"),
             (choose_the_mean, "looks like a recall"),
-            (choose_the_row, "expected one of the sizes")],
+            (choose_the_row, "expected one of the lengths")],
     "4.3": [(allowed_this_branch_only, 'has the branch "all"'),
             (allowed_both_branches_at_once, "two branches at once"),
             (allowed_two_keys, "one condition at a time"),

@@ -125,8 +125,8 @@ def paired_with_metrics(first, second, draws):
     return metrics.paired_difference(first, second, draws=draws)[1:]
 
 
-def paired_apart(first, second, draws):
-    rng, n = np.random.default_rng(7), len(first)
+def paired_apart(first, second, draws, rng=None):
+    rng, n = rng or np.random.default_rng(7), len(first)
     one, other = (np.array(s)[rng.integers(0, n, size=(draws, n))].mean(axis=1) for s in (first, second))
     return np.quantile(other - one, [0.025, 0.975])
 

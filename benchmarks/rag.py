@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers import course_data, evaluation, gate, metrics, models, prompts, rag, retrieval, runtime
+from ftrag_helpers import course_data, evaluation, gate, metrics, models, prompts, rag, retrieval, runtime, selection
 
 OTHER_PROMPTS = {
     "sentence copied (chosen)": prompts.FROM_TEXT,
@@ -22,9 +22,9 @@ OTHER_PROMPTS = {
 def library():
     """The model, the documents, their index and the sentence selector."""
     documents = course_data.load_documents()
-    index = retrieval.Index(models.embed, name="rag-benchmark")
+    index = retrieval.Index(models.embed)
     index.synchronise(documents)
-    return models.load_language_model(), documents, index, retrieval.SentenceSelector(index, models.embed)
+    return models.load_language_model(), documents, index, selection.SentenceSelector(index, models.embed)
 
 
 def choose(lm, documents, index, select):

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers import comparison, course_data, evaluation, finetuning, metrics, models, prompts, rag, retrieval, runtime, scorecard
+from ftrag_helpers import comparison, course_data, evaluation, finetuning, metrics, models, prompts, rag, retrieval, runtime, scorecard, selection
 
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
@@ -30,7 +30,7 @@ class Setting:
         self.lm, self.documents = models.load_language_model(), course_data.load_documents()
         self.index = retrieval.Index(models.embed, runtime.cache_dir() / "indexes" / retrieval.fingerprint(self.documents))
         self.index.synchronise(self.documents)
-        self.select = retrieval.SentenceSelector(self.index, models.embed)
+        self.select = selection.SentenceSelector(self.index, models.embed)
         self.find = rag.retrieved(self.index, self.select, sentences=comparison.SENTENCES)
         everything = course_data.load_questions(split)
         self.asked = evaluation.balanced([q for q in everything if q.answerable], per_kind)

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from ftrag_helpers import course_data, metrics, models, retrieval, runtime
+from ftrag_helpers import chunking, course_data, metrics, models, ranking, retrieval, runtime, selection
 
 
 def rankings(index, questions, method, select=None):
@@ -20,12 +20,12 @@ def rankings(index, questions, method, select=None):
     texts = [q.text for q in questions]
     if method == "ranks fused":
         both = zip(index.dense(texts, 50), index.bm25(texts, 50), strict=True)
-        hits = [retrieval.fuse(pair)[:20] for pair in both]
+        hits = [ranking.fuse(pair)[:20] for pair in both]
     else:
         hits = index.search(texts, 20, method=method)
     if select:
         hits = select(texts, hits, 20)
-    return [retrieval.document_ranking(found) for found in hits]
+    return [ranking.document_ranking(found) for found in hits]
 
 
 def report(title, ranked, questions):
@@ -44,14 +44,14 @@ def choose(embed, documents):
     """The choices behind the defaults, on questions that the test never sees."""
     questions = [q for q in course_data.load_questions() if q.split != "test" and q.answerable]
     for words in (30, 60, 90, 150, 250):
-        index = retrieval.Index(embed, name=f"choose-{words}", words=words)
+        index = retrieval.Index(embed, words=words)
         index.synchronise(documents)
         report(f"train + validation, passages of {words} words ({len(index.passages)}), hybrid",
                rankings(index, questions, "hybrid"), questions)
-        if words == retrieval.CHUNK_WORDS:
+        if words == chunking.CHUNK_WORDS:
             for method in ("dense", "bm25", "ranks fused"):
                 report(f"train + validation, {method}", rankings(index, questions, method), questions)
-            select = retrieval.SentenceSelector(index, embed)
+            select = selection.SentenceSelector(index, embed)
             report("train + validation, hybrid re-ranked by best sentence",
                    rankings(index, questions, "hybrid", select), questions)
 
@@ -59,7 +59,7 @@ def choose(embed, documents):
 def test(embed, documents):
     """The figures of record."""
     questions = [q for q in course_data.load_questions("test") if q.answerable]
-    index = retrieval.Index(models.embed, name="test")
+    index = retrieval.Index(models.embed)
     models.embed(["warm up"])
     with runtime.stopwatch() as clock:
         index.synchronise(documents)
@@ -69,7 +69,7 @@ def test(embed, documents):
         gap, low, high = metrics.paired_difference(scores[part], scores["hybrid"])
         print(f"hybrid − {part}: {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
     report("test, hybrid re-ranked by best sentence (an option, not the default)",
-           rankings(index, questions, "hybrid", retrieval.SentenceSelector(index, embed)), questions)
+           rankings(index, questions, "hybrid", selection.SentenceSelector(index, embed)), questions)
     times = []
     for question in questions[:60]:
         started = time.perf_counter()

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from ftrag_helpers import adapters, course_data, evaluation, finetuning, metrics, models, prompts, rag, retrieval, runtime, trunk
+from ftrag_helpers import adapters, chunking, course_data, evaluation, finetuning, metrics, models, prompts, rag, runtime, trunk
 from ftrag_helpers.records import Hit
 
 CONTENDERS = ("ours", "trainer", "sft", "sft-all")
@@ -24,14 +24,14 @@ BATCH = 8
 
 def passages_for(questions):
     """A finder of the one passage (some 90 words) that holds each question's supporting sentence."""
-    chunks = {d.id: retrieval.chunk(d) for d in course_data.load_documents()}
+    chunks = {d.id: chunking.chunk(d) for d in course_data.load_documents()}
     return [[Hit(next(p for i in q.reference.documents for p in chunks[i] if any(s in p.text for s in q.reference.support)), 1.0, 1)]
             for q in questions]
 
 
 def questions_of(split, count):
     """The first `count` questions of a split, spread over it, whose supporting sentence stands in one passage."""
-    chunks = {d.id: retrieval.chunk(d) for d in course_data.load_documents()}
+    chunks = {d.id: chunking.chunk(d) for d in course_data.load_documents()}
     fit = [q for q in course_data.load_questions(split, ["direct", "branch"])
            if any(s in p.text for i in q.reference.documents for p in chunks[i] for s in q.reference.support)]
     return fit[::max(1, len(fit) // count)][:count]

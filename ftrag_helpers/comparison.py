@@ -13,8 +13,9 @@ from ftrag_helpers import course_data, evaluation, finetuning, models, prompts, 
 from ftrag_helpers.adapters import Lora
 from ftrag_helpers.finetuning import Example, Recipe, Tuned
 from ftrag_helpers.records import Answerer, Document, Hit, Pair, Passage, Question
-from ftrag_helpers.retrieval import Index, SentenceSelector, fingerprint
+from ftrag_helpers.retrieval import Index
 from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.selection import SentenceSelector
 
 #: Sentences that the tuned reader gets to choose from; the base model reads best with one (`rag.SENTENCES`).
 SENTENCES = 3
@@ -170,7 +171,7 @@ def compare(lm: models.LanguageModel, reader_lm: models.LanguageModel, documents
         raise CourseError("There is no answerable question of the split \"test\" to compare on. Give at least one row an answer, "
                           "and leave its split empty or set it to test.")
     # A name of its own: on a server that a class shares, "library" is everybody's.
-    index = Index(models.embed, name=f"own-{fingerprint(documents)}")
+    index = Index(models.embed)
     index.synchronise(documents, progress=progress)
     select = SentenceSelector(index, models.embed)
     one, several = (rag.retrieved(index, select, sentences=n) for n in (rag.SENTENCES, SENTENCES))

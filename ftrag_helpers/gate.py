@@ -15,7 +15,8 @@ import numpy as np
 
 from ftrag_helpers import models, prompts
 from ftrag_helpers.records import Answer, Hit, Question
-from ftrag_helpers.retrieval import Index, SentenceSelector
+from ftrag_helpers.retrieval import Index
+from ftrag_helpers.selection import SentenceSelector
 
 SIGNALS = ("meaning", "words", "best sentence", "lead of sentence", "words found", "rare words found",
            "rarest word missing", "words unknown here", "kind of answer there", "kind of answer missing")

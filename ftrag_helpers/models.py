@@ -1,11 +1,7 @@
 """The language model and the embedder: load them, generate in batches, score, embed.
 
 Level 1. Every lesson uses these two models through this module. What it leaves out: fetching the
-files (`model_files`), turning questions into prompts (`prompts`), training (`finetuning`).
-
-Greedy generation is written out here rather than called, for three reasons that a learner's laptop feels:
-the part that all prompts share is computed once, the key-value cache grows in place, and rows that
-are finished leave the batch. A test holds the result equal to `transformers`' own `generate`.
+files (`model_files`), the decoding loop (`decoding`), turning questions into prompts (`prompts`), training (`finetuning`).
 """
 
 import time
@@ -16,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from ftrag_helpers import model_files, runtime
+from ftrag_helpers.decoding import decode, roomy_cache, shared_prefix
 from ftrag_helpers.runtime import CourseError
 
 Messages = list[dict[str, str]]
@@ -98,7 +95,7 @@ def generate(lm: LanguageModel, prompts: Sequence[str | Messages], *, max_new_to
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
     ids = [_encode(lm, prompt, max_new_tokens) for prompt in prompts]
-    shared = _shared_prefix(ids)
+    shared = shared_prefix(ids)
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     results: list[Generation | None] = [None] * len(ids)
     with tqdm(total=len(ids), desc="answers", unit="answer", disable=not progress or len(ids) < 2, leave=False) as bar:
@@ -120,94 +117,11 @@ def _encode(lm: LanguageModel, prompt: str | Messages, room: int) -> list[int]:
     return ids
 
 
-def _shared_prefix(rows: list[list[int]]) -> int:
-    """How many leading tokens all rows share; at least one token of each row is left over."""
-    if len(rows) < 2:
-        return 0
-    first, last = min(rows), max(rows)
-    same = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
-    return min(same, min(map(len, rows)) - 1)
-
-
-def _roomy_cache(layers: int, room: int):
-    """A key-value cache that writes into tensors allocated once, instead of copying them at each token."""
-    from transformers.cache_utils import Cache, DynamicLayer
-
-    class RoomyLayer(DynamicLayer):
-        def update(self, key_states, value_states, *args, **kwargs):
-            used, new = self.get_seq_length(), key_states.shape[-2]
-            if not self.is_initialized:
-                batch, heads, _, width = key_states.shape
-                self.lazy_initialization(key_states, value_states)
-                self.rooms = [key_states.new_empty(batch, heads, room, width) for _ in range(2)]
-            for held, states in zip(self.rooms, (key_states, value_states), strict=True):
-                held[..., used:used + new, :] = states
-            self.keys, self.values = (held[..., :used + new, :] for held in self.rooms)
-            return self.keys, self.values
-
-        def batch_select_indices(self, indices):
-            used = self.get_seq_length()
-            self.rooms = [held[indices] for held in self.rooms]
-            self.keys, self.values = (held[..., :used, :] for held in self.rooms)
-
-    return Cache(layers=[RoomyLayer() for _ in range(layers)])
-
-
 def _generate_batch(lm: LanguageModel, rows: list[list[int]], shared: int, max_new_tokens: int) -> list[Generation]:
-    import torch
-
     started = time.perf_counter()
-    model, pad, ends = lm.model, lm.tokenizer.pad_token_id, _end_tokens(lm)
-    width = max(map(len, rows))
-    padding = torch.tensor([[width - len(row)] for row in rows])
-    ids = torch.tensor([[pad] * (width - len(row)) + row[shared:] for row in rows]) if shared else \
-        torch.tensor([[pad] * (width - len(row)) + row for row in rows])
-    mask = torch.ones(len(rows), width, dtype=torch.long)
-    mask[:, shared:] = (torch.arange(width - shared) >= padding).long()
-    ids, mask, padding = (x.to(model.device) for x in (ids, mask, padding))
-    positions = (torch.arange(shared, width, device=model.device) - padding).clamp(min=0)
-    texts: list[list[int]] = [[] for _ in rows]
-    logprobs = [0.0] * len(rows)
-    alive = list(range(len(rows)))
-    with torch.inference_mode():
-        cache = _roomy_cache(model.config.num_hidden_layers, width + max_new_tokens)
-        if shared:
-            prefix = torch.tensor([rows[0][:shared]] * len(rows), device=model.device)
-            _fill_prefix(model, prefix, cache)
-        for _ in range(max_new_tokens):
-            logits = model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache,
-                           use_cache=True, logits_to_keep=1).logits[:, -1].float()
-            chosen = logits.argmax(-1)
-            gained = (logits.gather(1, chosen[:, None])[:, 0] - logits.logsumexp(-1)).tolist()
-            stay = []
-            for row, (i, token) in enumerate(zip(alive, chosen.tolist(), strict=True)):
-                logprobs[i] += gained[row]
-                if token not in ends:
-                    texts[i].append(token)
-                    stay.append(row)
-            if not stay:
-                break
-            if len(stay) < len(alive):
-                kept = torch.tensor(stay, device=model.device)
-                cache.batch_select_indices(kept)
-                alive = [alive[row] for row in stay]
-                chosen, mask, positions = chosen[kept], mask[kept], positions[kept]
-            ids = chosen[:, None]
-            positions = positions[:, -1:] + 1
-            mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
+    made = decode(lm.model, rows, max_new_tokens, shared=shared, pad=lm.tokenizer.pad_token_id, ends=_end_tokens(lm))
     share = (time.perf_counter() - started) / len(rows)
-    return [Generation(_text(lm, text), len(text),
-                       logprob / (len(text) + (len(text) < max_new_tokens)), share)
-            for text, logprob in zip(texts, logprobs, strict=True)]
-
-
-def _fill_prefix(model, prefix, cache) -> None:
-    """Compute the shared prefix for one row and let every row of the cache have it."""
-    one = _roomy_cache(model.config.num_hidden_layers, prefix.shape[1])
-    model(input_ids=prefix[:1], past_key_values=one, use_cache=True, logits_to_keep=1)
-    for index, layer in enumerate(one.layers):
-        rows = prefix.shape[0]
-        cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
+    return [Generation(_text(lm, tokens), len(tokens), logprob, share) for tokens, logprob in made]
 
 
 def _end_tokens(lm: LanguageModel) -> set[int]:
@@ -226,7 +140,7 @@ def stream(lm: LanguageModel, prompt: str | Messages, *, max_new_tokens: int = 1
 
     ids = torch.tensor([_encode(lm, prompt, max_new_tokens)], device=lm.model.device)
     ends, tokens, shown = _end_tokens(lm), [], ""
-    cache = _roomy_cache(lm.model.config.num_hidden_layers, ids.shape[1] + max_new_tokens)
+    cache = roomy_cache(lm.model.config.num_hidden_layers, ids.shape[1] + max_new_tokens)
     for _ in range(max_new_tokens):
         with torch.inference_mode():
             logits = lm.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).logits

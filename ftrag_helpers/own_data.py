@@ -15,10 +15,10 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
+from ftrag_helpers.chunking import split_sentences
 from ftrag_helpers.metrics import answer_match, normalise, token_f1
 from ftrag_helpers.plain_text import plain, words_of
 from ftrag_helpers.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
-from ftrag_helpers.retrieval import split_sentences
 from ftrag_helpers.runtime import CourseError
 
 MAX_BYTES = 5_000_000

@@ -149,6 +149,22 @@ def heatmap(matrices: Mapping[str, np.ndarray], *, rows: Sequence[str], columns:
     return figure
 
 
+def confusion(counts: Mapping[str, np.ndarray], labels: Sequence[str]) -> Figure:
+    """One confusion matrix for each name, side by side: rows are the true labels, columns what was said, cells counts."""
+    figure, panels = _panels(len(counts), height=2.6)
+    high = max(int(np.max(matrix)) for matrix in counts.values())
+    for axes, (name, matrix) in zip(panels, counts.items(), strict=True):
+        axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1.4 * high)  # so that black figures stay readable on the darkest cell
+        for (row, column), count in np.ndenumerate(matrix):
+            axes.text(column, row, f"{count:g}", ha="center", va="center", fontsize=11)
+        axes.set_title(name, fontsize=9)
+        axes.set_xticks(range(len(labels)), labels, fontsize=8)
+        axes.set_yticks(range(len(labels)), labels if axes is panels[0] else [], fontsize=8)
+        axes.set_xlabel("the model says", fontsize=8)
+    panels[0].set_ylabel("the label says", fontsize=8)
+    return figure
+
+
 def scatter(points: np.ndarray, labels: Sequence[str], *, groups: Sequence[str],
             axis_labels: tuple[str, str]) -> Figure:
     """A map: each point (row of `points`, shape (n, 2)) with its label; colour and marker by group."""

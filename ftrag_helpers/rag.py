@@ -13,7 +13,8 @@ from dataclasses import replace
 from ftrag_helpers import models, prompts
 from ftrag_helpers.metrics import token_f1
 from ftrag_helpers.records import Answer, Answerer, Document, Hit, Passage, Question
-from ftrag_helpers.retrieval import Index, SentenceSelector
+from ftrag_helpers.retrieval import Index
+from ftrag_helpers.selection import SentenceSelector
 
 Finder = Callable[[Sequence[Question]], list[list[Hit]]]
 Prompt = Callable[[str, Sequence[str]], prompts.Messages]

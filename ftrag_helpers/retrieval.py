@@ -1,91 +1,34 @@
-"""From documents to the few sentences that a question needs: chunk, index, search, filter, select.
+"""The index: passages of documents, searched by meaning, by words, or by both; with filters.
 
-Level 1. Loads no model: the caller passes `embed`, a function from texts to unit-length vectors. Dense
-search is Chroma's, BM25 is `bm25s`'s; both see the same passages. What it leaves out: prompts,
-generation and the decision to refuse (`rag`).
+Level 1. Loads no model: the caller passes `embed`, a function from texts to unit-length vectors. Dense search is
+Chroma's, word search is `bm25`'s; both see the same passages. What it leaves out: cutting documents (`chunking`),
+adding up rankings (`ranking`), choosing sentences (`selection`), prompts and answers (`rag`).
 """
 
 import hashlib
 import json
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlparse
 
 import numpy as np
 
+from ftrag_helpers.bm25 import query_words, word_scores
+from ftrag_helpers.chunking import CHUNK_WORDS, OVERLAP_SENTENCES, chunk, embedding_text
+from ftrag_helpers.ranking import add_scores, ranked
 from ftrag_helpers.records import Document, Hit, Passage
 from ftrag_helpers.runtime import CourseError
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 
-#: Chosen on the training and validation questions, as `benchmarks/retrieval.py` prints.
-CHUNK_WORDS = 90
-OVERLAP_SENTENCES = 1
-LEXICAL_WEIGHT = 0.02
+#: HNSW search is approximate. Looking at this many neighbours makes it exact for a library of this size, so that an
+#: answer never depends on the order in which passages came and went.
 EXACT_NEIGHBOURS = 2000
+_HNSW = {"space": "cosine", "ef_construction": 400, "ef_search": EXACT_NEIGHBOURS, "max_neighbors": 32}
 #: Asked of the store beyond k, so that passages of equal score at the cut are chosen by id, not by the store.
 _TIES = 20
-#: Reciprocal rank fusion's constant, as in Cormack, Clarke and Büttcher 2009.
-_RRF = 60
-_SENTENCE_END = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["'”’)])|(?<=[.!?]["'”’)]["'”’)]))\s+(?=[A-Z0-9£"'“‘(])""")
-_ABBREVIATIONS = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|No|Nos|vol|ed|e\.g|i\.e|p|pp|approx|c|cl)\.$|(?-i:(?:^|\s)[A-Z]\.)$",
-                            re.IGNORECASE)
-
-
-def split_sentences(text: str) -> list[str]:
-    """The text's sentences in order, white space trimmed; a paragraph break always ends one."""
-    sentences: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", text):
-        pieces = _SENTENCE_END.split(paragraph.strip())
-        for number, piece in enumerate(pieces):
-            if number and _ABBREVIATIONS.search(sentences[-1]):
-                sentences[-1] += " " + piece
-            elif piece:
-                sentences.append(piece)
-    return sentences
-
-
-def chunk(document: Document, *, words: int = CHUNK_WORDS, overlap: int = OVERLAP_SENTENCES) -> list[Passage]:
-    """The document cut at sentence ends into passages of at most `words` words.
-
-    A sentence longer than that stands alone. Each passage after the first repeats the last `overlap`
-    sentences of the one before, so that a fact and what it refers to stay together.
-
-    Raises:
-        ValueError: words below 1 or overlap below 0.
-    """
-    if words < 1 or overlap < 0:
-        raise ValueError(f"words must be at least 1 and overlap at least 0, not {words} and {overlap}")
-    sentences = split_sentences(document.text)
-    groups: list[list[str]] = []
-    held: list[str] = []
-    for sentence in sentences:
-        if held and len(" ".join([*held, sentence]).split()) > words:
-            groups.append(held)
-            held = held[len(held) - overlap:] if overlap and len(held) > overlap else []
-            if held and len(" ".join([*held, sentence]).split()) > words:
-                held = []
-        held = [*held, sentence]
-    groups += [held] if held else []
-    return [Passage(id=f"{document.id}#{n}", document_id=document.id, title=document.title, shelf=document.shelf,
-                    branch=document.branch, date=document.date, text=" ".join(group))
-            for n, group in enumerate(groups, start=1)]
-
-
-def embedding_text(passage: Passage) -> str:
-    """What is embedded for a passage: its title before its text, so that "it" has a name."""
-    return f"{passage.title}. {passage.text}"
-
-
-def _lexical_tokens(texts: Sequence[str]):
-    import bm25s
-    import Stemmer
-
-    return bm25s.tokenize(list(texts), stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False)
 
 
 class Index:
@@ -93,33 +36,41 @@ class Index:
 
     Args:
         embed: texts to unit-length vectors, shape (texts, dimensions).
-        folder: where Chroma keeps the vectors; None keeps them in memory. `FTRAG_CHROMA_URL` names a
-            Chroma server instead, which a class can share.
-        name: the collection in that folder; two indexes with other chunk sizes need other names. In memory
-            every index is on its own, whatever its name.
+        folder: where the index is kept, to be found again; None keeps it in memory, gone with the process.
+            `FTRAG_CHROMA_URL` names a Chroma server that keeps what a folder would; the folder then holds the name of
+            its collection there, so that no two people meet in one.
+        name: the collection in that folder; two indexes with other chunk sizes need other names.
 
-    An index that was built before is found again: `add` embeds only passages that are new or changed.
+    An index that was built before is found again: `add` embeds only passages that are new or changed. One that
+    another embedder made starts empty, as its vectors mean nothing to this one.
     """
 
     def __init__(self, embed: Embed, folder: Path | None = None, *, name: str = "library",
                  words: int = CHUNK_WORDS, overlap: int = OVERLAP_SENTENCES):
         self._embed, self._words, self._overlap = embed, words, overlap
-        # HNSW search is approximate. Looking at this many neighbours makes it exact for a library of this
-        # size, so that an answer never depends on the order in which passages came and went.
-        if folder is None and not os.environ.get("FTRAG_CHROMA_URL"):
-            name = f"{name}-{uuid.uuid4().hex}"  # Chroma's memory is one store for the whole process
-        self._collection = _open_client(folder).get_or_create_collection(
-            name, embedding_function=None, configuration={"hnsw": {
-                "space": "cosine", "ef_construction": 400, "ef_search": EXACT_NEIGHBOURS, "max_neighbors": 32}})
         self._passages: dict[str, Passage] = {}
         self._bm25 = None
         self.changes = 0
+        client, name = _open_client(folder), _collection_name(folder, name)
+        self._collection = client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
+        if not self._is_own():
+            client.delete_collection(name)
+            self._collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
         self._read_stored()
+
+    def _is_own(self) -> bool:
+        """Whether this embedder made the stored vectors: one text is embedded again and compared."""
+        stored = self._collection.get(limit=1, include=["documents", "metadatas", "embeddings"])
+        if not stored["ids"]:
+            return True
+        kept = np.asarray(stored["embeddings"][0])
+        again = self._embed([embedding_text(_passage(stored["ids"][0], stored["documents"][0], stored["metadatas"][0]))])[0]
+        return kept.shape == again.shape and np.allclose(kept, again, atol=1e-3)  # another machine rounds by 1e-6
 
     def _read_stored(self) -> None:
         stored = self._collection.get(include=["documents", "metadatas"])
         for id_, text, about in zip(stored["ids"], stored["documents"], stored["metadatas"], strict=True):
-            self._passages[id_] = Passage(id=id_, text=text, **{k: about[k] for k in _ABOUT})
+            self._passages[id_] = _passage(id_, text, about)
 
     @property
     def passages(self) -> list[Passage]:
@@ -183,7 +134,7 @@ class Index:
             return [[] for _ in texts]
         found = self._collection.query(query_embeddings=self._embed(list(texts)), n_results=min(k + _TIES, len(self._passages)),
                                        where=where, include=["distances"])
-        return [_ranked([(self._passages[i], 1 - distance) for i, distance in zip(ids, distances, strict=True)])[:k]
+        return [ranked([(self._passages[i], 1 - distance) for i, distance in zip(ids, distances, strict=True)])[:k]
                 for ids, distances in zip(found["ids"], found["distances"], strict=True)]
 
     def bm25(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None) -> list[list[Hit]]:
@@ -195,15 +146,13 @@ class Index:
         if not passages:
             return [[] for _ in texts]
         if self._bm25 is None:
-            self._bm25 = _word_index([embedding_text(p) for p in passages])
+            self._bm25 = word_scores([embedding_text(p) for p in passages])
         allowed = np.array([_matches(p, where) for p in passages], np.float32)
         hits = []
         for text in texts:
-            # As words, not ids: bm25s numbers the words of the query by itself.
-            words = list(dict.fromkeys(_query_words(text)))
-            scores = self._bm25(words) * allowed
+            scores = self._bm25(query_words(text)) * allowed
             best = np.argsort(-scores, kind="stable")[:k]
-            hits.append(_ranked([(passages[i], float(scores[i])) for i in best if scores[i] > 0]))
+            hits.append(ranked([(passages[i], float(scores[i])) for i in best if scores[i] > 0]))
         return hits
 
     def hybrid(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None, depth: int = 50) -> list[list[Hit]]:
@@ -230,15 +179,37 @@ class Index:
 _ABOUT = ("document_id", "title", "shelf", "branch", "date")
 
 
+def _passage(id_: str, text: str, about: dict) -> Passage:
+    return Passage(id=id_, text=text, **{key: about[key] for key in _ABOUT})
+
+
+def _collection_name(folder: Path | None, name: str) -> str:
+    """The collection's name in its store: Chroma's memory is one store for the whole process, a server one for many."""
+    if folder is None:
+        return f"{name}-{uuid.uuid4().hex}"
+    if not os.environ.get("FTRAG_CHROMA_URL"):
+        return name
+    known = Path(folder) / "on_server"
+    try:
+        if not known.is_file():
+            known.parent.mkdir(parents=True, exist_ok=True)
+            known.write_text(uuid.uuid4().hex, "ascii")
+        return f"{name}-{known.read_text('ascii').strip()}"
+    except OSError as error:
+        raise CourseError(f"{known} could not be written ({error.strerror}): it keeps the name of this index on the Chroma server. "
+                          "Make room, or set FTRAG_CACHE to a folder that you can write to.") from error
+
+
 def _open_client(folder: Path | None):
     import chromadb
     from chromadb.config import Settings
 
     settings = Settings(anonymized_telemetry=False)
+    if folder is None:
+        return chromadb.EphemeralClient(settings=settings)
     url = os.environ.get("FTRAG_CHROMA_URL")
     if not url:
-        return chromadb.PersistentClient(str(folder), settings=settings) if folder \
-            else chromadb.EphemeralClient(settings=settings)
+        return chromadb.PersistentClient(str(folder), settings=settings)
     where = urlparse(url if "//" in url else f"//{url}")
     try:
         return chromadb.HttpClient(host=where.hostname, port=where.port or 8000, ssl=where.scheme == "https",
@@ -247,24 +218,6 @@ def _open_client(folder: Path | None):
         raise CourseError(
             f"No Chroma server answers at {url} (FTRAG_CHROMA_URL). Start one with `chroma run`, correct the "
             "address, or unset the variable to keep the index on this machine.") from error
-
-
-def _word_index(texts: Sequence[str]) -> Callable[[Sequence[str]], np.ndarray]:
-    """A function from the words of a query to the BM25 score of every text."""
-    import bm25s
-
-    tokens = _lexical_tokens(texts)
-    if not any(len(ids) for ids in tokens.ids):  # bm25s cannot index texts of stop words alone
-        return lambda words: np.zeros(len(texts))
-    index = bm25s.BM25()
-    index.index(tokens, show_progress=False)
-    return lambda words: index.get_scores(list(words)) if words else np.zeros(len(texts))
-
-
-def _query_words(text: str) -> list[str]:
-    tokens = _lexical_tokens([text])
-    names = {number: word for word, number in tokens.vocab.items()}
-    return [names[number] for number in tokens.ids[0]]
 
 
 def _matches(passage: Passage, where: dict | None) -> bool:
@@ -283,46 +236,6 @@ def _matches(passage: Passage, where: dict | None) -> bool:
     return all(results)
 
 
-def _ranked(scored: Iterable[tuple[Passage, float]]) -> list[Hit]:
-    """Hits by falling score; equal scores by id, so that a ranking never depends on the store's order."""
-    ordered = sorted(scored, key=lambda pair: (-round(pair[1], 6), pair[0].id))
-    return [Hit(passage, float(score), rank) for rank, (passage, score) in enumerate(ordered, start=1)]
-
-
-def add_scores(dense: Sequence[Hit], lexical: Sequence[Hit], weight: float = LEXICAL_WEIGHT) -> list[Hit]:
-    """The union of two rankings by dense score + weight × lexical score.
-
-    Source: Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval", without their
-    normalisation, which needs the lowest score of each search.
-    """
-    sums: dict[str, float] = {}
-    passages = {}
-    for ranking, factor in ((dense, 1.0), (lexical, weight)):
-        for hit in ranking:
-            sums[hit.passage.id] = sums.get(hit.passage.id, 0.0) + factor * hit.score
-            passages[hit.passage.id] = hit.passage
-    return _ranked([(passages[i], score) for i, score in sums.items()])
-
-
-def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
-    """Reciprocal rank fusion: each ranking gives a passage 1 / (60 + rank); the sums are ranked.
-
-    Source: Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion".
-    """
-    sums: dict[str, float] = {}
-    passages = {}
-    for ranking in rankings:
-        for hit in ranking:
-            sums[hit.passage.id] = sums.get(hit.passage.id, 0.0) + 1 / (_RRF + hit.rank)
-            passages[hit.passage.id] = hit.passage
-    return _ranked([(passages[i], score) for i, score in sums.items()])
-
-
-def document_ranking(hits: Sequence[Hit]) -> list[str]:
-    """The ids of the documents behind the hits, best first, each once."""
-    return list(dict.fromkeys(hit.passage.document_id for hit in hits))
-
-
 def remembering(embed: Embed) -> Embed:
     """The same embedder, which computes each text only once: sentences come back for question after question."""
     known: dict[str, np.ndarray] = {}
@@ -334,50 +247,6 @@ def remembering(embed: Embed) -> Embed:
         return np.stack([known[text] for text in texts]) if len(texts) else embed(texts)
 
     return remember
-
-
-class SentenceSelector:
-    """Picks, inside retrieved passages, the sentences nearest to a question.
-
-    Short contexts read better and cost less. A sentence's score is the cosine similarity of the question and the
-    sentence under its passage's title, plus 0.02 × the BM25 score of the sentence among all the index's sentences.
-    Each sentence is embedded at most once.
-    """
-
-    def __init__(self, index: Index, embed: Embed):
-        self._index, self._embed = index, remembering(embed)
-        self._read_index()
-
-    def _read_index(self) -> None:
-        self._seen = self._index.changes
-        self._rows = {text: row for row, text in enumerate(dict.fromkeys(
-            embedding_text(s) for p in self._index.passages for s in _sentences_of(p)))}
-        self._bm25 = _word_index(list(self._rows))
-
-    def __call__(self, texts: Sequence[str], hits: Sequence[Sequence[Hit]], n: int = 1) -> list[list[Hit]]:
-        """For each text the n best sentences of its hits, each as a hit whose passage is that one sentence."""
-        pools = [list({embedding_text(s): s for hit in found for s in _sentences_of(hit.passage)}.values())
-                 for found in hits]
-        if self._seen != self._index.changes:
-            self._read_index()
-        # All at once: batches of one size embed faster than a few sentences at a time.
-        self._embed([embedding_text(s) for pool in pools for s in pool] + list(texts))
-        return [self._best(text, pool)[:n] for text, pool in zip(texts, pools, strict=True)]
-
-    def _best(self, text: str, pool: Sequence[Passage]) -> list[Hit]:
-        if not pool:
-            return []
-        similarity = self._embed([embedding_text(s) for s in pool]) @ self._embed([text])[0]
-        lexical = self._bm25(list(dict.fromkeys(_query_words(text))))
-        # Hits may come from another index than this selector's: what it does not know counts with 0.
-        rows = [self._rows.get(embedding_text(s)) for s in pool]
-        bonus = [0.0 if row is None else float(lexical[row]) for row in rows]
-        return _ranked(zip(pool, similarity + LEXICAL_WEIGHT * np.array(bonus), strict=True))
-
-
-def _sentences_of(passage: Passage) -> list[Passage]:
-    return [replace(passage, id=f"{passage.document_id}: {text}", text=text)
-            for text in split_sentences(passage.text)]
 
 
 def fingerprint(documents: Sequence[Document]) -> str:

@@ -1,7 +1,7 @@
 import pytest
 from doubles import embed, scripted_language_model
 
-from ftrag_helpers import comparison, prompts, rag, retrieval
+from ftrag_helpers import comparison, prompts, rag, retrieval, selection
 from ftrag_helpers.records import Document, Hit, Passage, Question, Reference
 
 DOCUMENTS = [
@@ -20,10 +20,10 @@ def hits(*texts):
 
 
 @pytest.fixture
-def parts(request):
-    index = retrieval.Index(embed, name=f"comparison-{abs(hash(request.node.name)) % 10**9}")
+def parts():
+    index = retrieval.Index(embed)
     index.add(DOCUMENTS)
-    return index, retrieval.SentenceSelector(index, embed)
+    return index, selection.SentenceSelector(index, embed)
 
 
 @pytest.mark.parametrize("found, texts", [

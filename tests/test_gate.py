@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from doubles import embed, tiny_language_model
 
-from ftrag_helpers import gate, retrieval
+from ftrag_helpers import gate, retrieval, selection
 from ftrag_helpers.records import Answer, Document, Question
 
 DOCUMENTS = [Document("help-01", "3D printer", "help desk", "all", "2025-01-01", "The printer costs 8p a gram. The printer is blue."),
@@ -13,9 +13,9 @@ DOCUMENTS = [Document("help-01", "3D printer", "help desk", "all", "2025-01-01",
 
 @pytest.fixture
 def signals():
-    index = retrieval.Index(embed, name="gate-signals")
+    index = retrieval.Index(embed)
     index.synchronise(DOCUMENTS)
-    return gate.Signals(index, retrieval.SentenceSelector(index, embed))
+    return gate.Signals(index, selection.SentenceSelector(index, embed))
 
 
 def named(row):

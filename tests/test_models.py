@@ -1,7 +1,6 @@
 """Generation, scoring and embedding: equal to transformers' own, whatever the batch.
 
-The double is a random Llama of two layers over bytes; tests marked `model` use the real models. Tests
-marked `fault` show a known fault of the module; they fail loudly (strict) once it is mended.
+The double is a random Llama of two layers over bytes; tests marked `model` use the real models.
 """
 
 import copy
@@ -87,19 +86,11 @@ def test_a_text_has_the_same_answer_in_any_batch_and_order(tiny, prompts):
 
 def test_the_shared_prefix_changes_nothing(tiny, monkeypatch):
     tiny, prefixes = spelling_ids(tiny), []
-    counted = models._shared_prefix
-    monkeypatch.setattr(models, "_shared_prefix", lambda rows: prefixes.append(counted(rows)) or prefixes[-1])
+    counted = models.shared_prefix
+    monkeypatch.setattr(models, "shared_prefix", lambda rows: prefixes.append(counted(rows)) or prefixes[-1])
     with_prefix = generate(tiny, SHARED, max_new_tokens=20, progress=False)
-    monkeypatch.setattr(models, "_shared_prefix", lambda rows: 0)
+    monkeypatch.setattr(models, "shared_prefix", lambda rows: 0)
     assert prefixes[0] > 40 and texts(with_prefix) == texts(generate(tiny, SHARED, max_new_tokens=20, progress=False))
-
-
-@pytest.mark.parametrize("rows, expected", [
-    ([], 0), ([[1, 2]], 0), ([[1, 2, 3], [1, 2, 4]], 2), ([[1, 2], [1, 2]], 1), ([[1], [1, 2, 3]], 0),
-    ([[1, 2, 3], [1, 2]], 1), ([[5, 1], [6, 1]], 0), ([[1, 2, 9], [1, 2, 3], [1, 8, 3]], 1),
-])
-def test_shared_prefix_leaves_a_token_to_each_row(rows, expected):
-    assert models._shared_prefix(rows) == expected
 
 
 def test_equal_and_empty_prompts(tiny):
@@ -221,8 +212,6 @@ def test_a_continuation_beyond_the_window_is_a_clear_error(tiny):
 
 
 def test_log_odds_are_the_difference_of_two_next_token_logprobs(tiny):
-    if not hasattr(models, "log_odds"):
-        pytest.skip("models has no log_odds")
     yes, no = (tiny.tokenizer(word).input_ids[0] for word in ("Yes", "No"))
     wanted = [float(lp[yes] - lp[no]) for lp in
               (next_token_logprobs(tiny, p if isinstance(p, str) else tiny.render(p)) for p in PROMPTS)]

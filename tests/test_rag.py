@@ -3,7 +3,7 @@
 import pytest
 from doubles import embed, scripted_language_model
 
-from ftrag_helpers import prompts, rag, retrieval
+from ftrag_helpers import prompts, rag, retrieval, selection
 from ftrag_helpers.records import Document, Passage, Hit, Question, Reference
 
 DOCUMENTS = [
@@ -16,15 +16,15 @@ PRICE = Question("q1", "How much is a gram at the printer?", reference=Reference
 
 
 @pytest.fixture
-def index(request):
-    made = retrieval.Index(embed, name=f"rag-{abs(hash(request.node.name)) % 10**9}")
+def index():
+    made = retrieval.Index(embed)
     made.add(DOCUMENTS)
     return made
 
 
 @pytest.fixture
 def select(index):
-    return retrieval.SentenceSelector(index, embed)
+    return selection.SentenceSelector(index, embed)
 
 
 def test_the_finder_brings_the_sentence_that_answers(index, select):

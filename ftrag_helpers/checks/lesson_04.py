@@ -396,7 +396,7 @@ def _news_case(chance: random.Random, number: int) -> list:
 
 def _held(documents: Sequence) -> dict:
     """The passages by id that an index of these documents holds."""
-    from ftrag_helpers.retrieval import chunk
+    from ftrag_helpers.chunking import chunk
 
     return {passage.id: passage for document in documents for passage in chunk(document, **society.CHUNKS)}
 

@@ -83,7 +83,7 @@ def see_publish(publish: object, inputs: list) -> list:
     for pages, news, day in inputs:
         documents, updates = records(pages, news)
         embed = _CountedWords()
-        index = Index(embed, name="society", **CHUNKS)
+        index = Index(embed, **CHUNKS)
         index.synchronise(documents)
         embed.texts = 0
         returned = _published(publish, index, documents, updates, day)

@@ -40,7 +40,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
 
 def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
     """Closed book, best sentence, retrieval and the fine-tuned reader, on one's own documents."""
-    from ftrag_helpers import comparison, evaluation, models, own_data, rag, retrieval, runtime
+    from ftrag_helpers import comparison, evaluation, models, own_data, rag, runtime
 
     if options.limit < 1:
         raise CourseError(f"--limit is {options.limit}: at least one question must be asked.")
@@ -51,7 +51,7 @@ def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
     runtime.prepare_notebook()
     lm = models.load_language_model()
     print("Training the reader on the library's questions (once; afterwards it comes from the cache) …", flush=True)
-    reader = _library_reader(lm, comparison, models, rag, retrieval)
+    reader = _library_reader(lm)
     asked = [q for q in questions if q.answerable and q.split == "test"][:options.limit]
     print(f"{len(documents)} documents, {len(asked)} test questions", flush=True)
     rows = comparison.compare(lm, reader.lm, documents, asked)
@@ -63,12 +63,12 @@ def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
-def _library_reader(lm, comparison, models, rag, retrieval):
-    from ftrag_helpers import course_data
+def _library_reader(lm):
+    from ftrag_helpers import comparison, course_data, models, rag, retrieval, selection
 
     index = retrieval.Index(models.embed)
     index.synchronise(course_data.load_documents(), progress=True)
-    find = rag.retrieved(index, retrieval.SentenceSelector(index, models.embed), sentences=comparison.SENTENCES)
+    find = rag.retrieved(index, selection.SentenceSelector(index, models.embed), sentences=comparison.SENTENCES)
     return comparison.train_reader(lm, comparison.training_questions(), find)
 
 

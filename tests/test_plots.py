@@ -15,6 +15,7 @@ FIGURES = {
                                  bands={"k": ([0, 0.1], [0.2, 0.3])}),
     "heatmap": lambda: plots.heatmap({"head 1": np.eye(3)}, rows=list("abc"), columns=list("abc"),
                                      axis_labels=("from", "to"), unit="weight"),
+    "confusion": lambda: plots.confusion({"before": np.array([[9, 1], [4, 6]])}, ["negative", "positive"]),
     "scatter": lambda: plots.scatter(np.eye(2), ["one", "two"], groups=["x", "y"], axis_labels=("first", "second")),
     "histogram": lambda: plots.histogram({"right": [0.1, 0.4], "wrong": [0.2]}, xlabel="score"),
     "tokens": lambda: plots.tokens({"plain": [("the", 0.1), (" end", 9.0)]}, unit="bits", high=10),
@@ -54,6 +55,12 @@ def test_bars_say_that_numbers_differ():
         plots.bars(["a", "b"], [1.0], unit="s")
     with pytest.raises(ValueError, match="intervals"):
         plots.bars(["a", "b"], [1.0, 2.0], unit="s", intervals=[(0, 1)])
+
+
+def test_a_confusion_matrix_has_the_labels_in_its_rows_and_a_count_in_every_cell():
+    axes = FIGURES["confusion"]().axes[0]
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("the label says", "the model says")
+    assert {text.get_position(): text.get_text() for text in axes.texts} == {(0, 0): "9", (1, 0): "1", (0, 1): "4", (1, 1): "6"}
 
 
 def test_bars_are_in_order_with_their_values():

@@ -52,10 +52,10 @@ class Index:
         self._bm25 = None
         self.changes = 0
         client, name = _open_client(folder), _collection_name(folder, name)
-        self._collection = client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
+        self._collection = _collection(client, name)
         if not self._is_own():
             client.delete_collection(name)
-            self._collection = client.create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
+            self._collection = _collection(client, name)
         self._read_stored()
 
     def _is_own(self) -> bool:
@@ -198,6 +198,10 @@ def _collection_name(folder: Path | None, name: str) -> str:
     except OSError as error:
         raise CourseError(f"{known} could not be written ({error.strerror}): it keeps the name of this index on the Chroma server. "
                           "Make room, or set FTRAG_CACHE to a folder that you can write to.") from error
+
+
+def _collection(client, name: str):
+    return client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
 
 
 def _open_client(folder: Path | None):

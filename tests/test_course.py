@@ -22,7 +22,8 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "course.py"
 # Nothing listens there: what a cut network looks like to pip.
-NO_INDEX = "--index-url http://127.0.0.1:9/simple --retries 1 --timeout 2"
+NOBODY_LISTENS = "http://127.0.0.1:9/simple"
+NO_INDEX = f"--index-url {NOBODY_LISTENS} --retries 1 --timeout 2"
 
 CLI = '''
 import importlib.metadata, json, sys

@@ -30,12 +30,13 @@ class Setting:
         self.lm, self.documents = models.load_language_model(), course_data.load_documents()
         self.index = retrieval.Index(models.embed, runtime.cache_dir() / "indexes" / retrieval.fingerprint(self.documents))
         self.index.synchronise(self.documents)
-        self.select = selection.SentenceSelector(self.index, models.embed)
+        self.select = selection.SentenceSelector(self.index, models.embed_pieces)
         self.find = rag.retrieved(self.index, self.select, sentences=comparison.SENTENCES)
         everything = course_data.load_questions(split)
         self.asked = evaluation.balanced([q for q in everything if q.answerable], per_kind)
         self.unanswerable = [q for q in everything if not q.answerable]
         self.training = comparison.training_questions()
+        self.found = [hit.passage.id for hits in self.find(self.asked) for hit in hits]
 
     def systems(self, tuned: dict) -> dict:
         """The answerers that the given tuned models make possible."""
@@ -77,7 +78,8 @@ def systems(setting: Setting) -> list[dict]:
 
 def _run(setting: Setting, tuned: dict, names: list[str], seed: int = 0) -> pd.DataFrame:
     """The rows of these systems; kept in the cache folder under all that they depend on."""
-    content = [names, seed, [q.id for q in setting.asked], {name: model.folder.name for name, model in tuned.items()}]
+    read = [] if all(name.endswith("closed book") for name in names) else [setting.found]
+    content = [names, seed, [q.id for q in setting.asked], *read, {name: model.folder.name for name, model in tuned.items()}]
     kept = runtime.cache_dir() / "reference" / f"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}.json"
     if kept.exists():
         rows = pd.read_json(kept, orient="records")
@@ -150,7 +152,7 @@ def _with_refusals(setting: Setting, share: float) -> list[finetuning.Example]:
 def choose() -> None:
     """Sentences to read, layers and epochs of the reader, on the validation questions."""
     setting = Setting("validation", per_kind=20)
-    for sentences in (1, 3, 5):
+    for sentences in (1, 2, 3):
         find = rag.retrieved(setting.index, setting.select, sentences=sentences)
         for layers, epochs in ((10, 1), (6, 1), (10, 2)) if sentences == comparison.SENTENCES else ((10, 1),):
             recipe = replace(comparison.RECIPE, epochs=epochs, lora=replace(comparison.RECIPE.lora, layers=layers))

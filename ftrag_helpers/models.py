@@ -13,6 +13,7 @@ import numpy as np
 
 from ftrag_helpers import model_files, runtime
 from ftrag_helpers.decoding import decode, roomy_cache, shared_prefix
+from ftrag_helpers.records import Pieces
 from ftrag_helpers.runtime import CourseError
 
 Messages = list[dict[str, str]]
@@ -280,3 +281,20 @@ def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False)
         return np.zeros((0, load_embedder().get_embedding_dimension()), np.float32)
     return load_embedder().encode(list(texts), batch_size=batch_size, normalize_embeddings=True,
                                   show_progress_bar=progress, convert_to_numpy=True)
+
+
+def embed_pieces(texts: Sequence[str], *, batch_size: int = 32, progress: bool = False) -> list[Pieces]:
+    """The embedder's vector of every word piece of every text, before they are averaged into the text's one vector.
+
+    The marks that the embedder puts around a text are left out, and so is what lies beyond its window.
+    """
+    model, texts = load_embedder(), list(texts)
+    vectors = model.encode(texts, batch_size=batch_size, output_value="token_embeddings", show_progress_bar=progress)
+    spans = [np.array(found.offsets) for found in model.tokenizer(texts, truncation=True, max_length=model.max_seq_length).encodings] if texts else []
+    return [_pieces(each.float().cpu().numpy(), where) for each, where in zip(vectors, spans, strict=True)]
+
+
+def _pieces(vectors: np.ndarray, spans: np.ndarray) -> Pieces:
+    inside = spans[:, 1] > spans[:, 0]  # the marks stand nowhere in the text
+    vectors = vectors[inside]
+    return Pieces(spans[inside], vectors / np.linalg.norm(vectors, axis=1, keepdims=True))

@@ -14,13 +14,12 @@ from ftrag_helpers import models, prompts
 from ftrag_helpers.metrics import token_f1
 from ftrag_helpers.records import Answer, Answerer, Document, Hit, Passage, Question
 from ftrag_helpers.retrieval import Index
-from ftrag_helpers.selection import SentenceSelector
+from ftrag_helpers.selection import CANDIDATES, SentenceSelector
 
 Finder = Callable[[Sequence[Question]], list[list[Hit]]]
 Prompt = Callable[[str, Sequence[str]], prompts.Messages]
 
 MAX_NEW_TOKENS = 32
-PASSAGES = 5
 #: One sentence is what this model reads best; the validation questions chose it (lesson 04 shows the sweep).
 SENTENCES = 1
 
@@ -80,9 +79,9 @@ def declining(answer: Answerer, refuse: Callable[[Sequence[Question], Sequence[A
     return decline
 
 
-def retrieved(index: Index, select: SentenceSelector, *, passages: int = PASSAGES, sentences: int = SENTENCES,
+def retrieved(index: Index, select: SentenceSelector, *, passages: int = CANDIDATES, sentences: int = SENTENCES,
               method: str = "hybrid", where: dict | None = None) -> Finder:
-    """The finder of the virtual librarian: search passages, then keep their best sentences."""
+    """The finder of the virtual librarian: search many passages, read them again word by word, keep the best sentences."""
     def find(questions: Sequence[Question]) -> list[list[Hit]]:
         texts = [prompts.clip(q.text) for q in questions]
         return select(texts, index.search(texts, passages, method=method, where=where), sentences)
@@ -99,13 +98,12 @@ def oracle(documents: Sequence[Document]) -> Finder:
     return find
 
 
-def distractors(index: Index, select: SentenceSelector, *, passages: int = PASSAGES, sentences: int = SENTENCES) -> Finder:
+def distractors(index: Index, select: SentenceSelector, *, passages: int = CANDIDATES, sentences: int = SENTENCES) -> Finder:
     """The finder that misleads: the best sentences of documents that do *not* hold the answer. A lower bound."""
     def find(questions: Sequence[Question]) -> list[list[Hit]]:
         texts = [prompts.clip(q.text) for q in questions]
-        wide = index.search(texts, 4 * passages)
-        wrong = [[h for h in hits if h.passage.document_id not in q.reference.documents][:passages]
-                 for q, hits in zip(questions, wide, strict=True)]
+        wrong = [[h for h in hits if h.passage.document_id not in q.reference.documents]
+                 for q, hits in zip(questions, index.search(texts, passages), strict=True)]
         return select(texts, wrong, sentences)
     return find
 

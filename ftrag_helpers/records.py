@@ -8,6 +8,8 @@ cell holds. Reading them from files is `course_data`'s job, scoring them is `met
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 QUESTION_KINDS = ("direct", "reworded", "branch", "two", "updated", "unanswerable", "style")
 SPLITS = ("train", "validation", "test")
 LABELS = ("negative", "positive")
@@ -48,6 +50,18 @@ class Passage:
     branch: str
     date: str
     text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """A text's word pieces as the embedder reads them, each in the light of the words around it.
+
+    `spans` holds where each piece stands in the text, shape (pieces, 2), in characters; `vectors` what the embedder
+    makes of it, shape (pieces, dimensions), float32, each of length 1.
+    """
+
+    spans: np.ndarray
+    vectors: np.ndarray
 
 
 @dataclass(frozen=True)

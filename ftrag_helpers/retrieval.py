@@ -162,6 +162,7 @@ class Index:
         on the training questions (`benchmarks/retrieval.py` compares both). A passage that only one
         search found counts with 0 for the other.
         """
+        depth = max(depth, k)
         both = zip(self.dense(texts, depth, where=where), self.bm25(texts, depth, where=where), strict=True)
         return [add_scores(dense, lexical)[:k] for dense, lexical in both]
 

@@ -1,5 +1,5 @@
 import pytest
-from doubles import embed, scripted_language_model
+from doubles import embed, embed_pieces, scripted_language_model
 
 from ftrag_helpers import comparison, prompts, rag, retrieval, selection
 from ftrag_helpers.records import Document, Hit, Passage, Question, Reference
@@ -23,7 +23,7 @@ def hits(*texts):
 def parts():
     index = retrieval.Index(embed)
     index.add(DOCUMENTS)
-    return index, selection.SentenceSelector(index, embed)
+    return index, selection.SentenceSelector(index, embed_pieces)
 
 
 @pytest.mark.parametrize("found, texts", [

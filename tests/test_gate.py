@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from doubles import embed, tiny_language_model
+from doubles import embed, embed_pieces, tiny_language_model
 
 from ftrag_helpers import gate, retrieval, selection
 from ftrag_helpers.records import Answer, Document, Question
@@ -15,7 +15,7 @@ DOCUMENTS = [Document("help-01", "3D printer", "help desk", "all", "2025-01-01",
 def signals():
     index = retrieval.Index(embed)
     index.synchronise(DOCUMENTS)
-    return gate.Signals(index, selection.SentenceSelector(index, embed))
+    return gate.Signals(index, selection.SentenceSelector(index, embed_pieces), embed)
 
 
 def named(row):
@@ -34,6 +34,20 @@ def test_the_kind_of_answer_is_looked_for(signals):
     assert (price["kind of answer there"], price["kind of answer missing"]) == (1.0, 0.0)
     assert price["kind of answer there"] + price["kind of answer missing"] == 1.0
     assert count["kind of answer there"] + count["kind of answer missing"] == 1.0
+
+
+def test_a_word_that_nothing_matches_shows_as_a_gap_that_another_page_may_fill(signals):
+    told, gap, elsewhere = map(named, signals([Question("a", "The printer is blue"), Question("b", "The printer is violet"),
+                                               Question("c", "The printer is chess")]))
+    assert told["largest gap"] < 0.1 < 0.3 < gap["largest gap"] and gap["worst piece"] < 0.2
+    assert elsewhere["gap filled elsewhere"] > 0.2 > gap["gap filled elsewhere"]
+    assert gap["worst piece anywhere"] < 0.2
+
+
+def test_the_questions_the_gate_is_fitted_on_are_of_both_kinds_and_none_is_a_test_question():
+    chosen = gate.fitting_questions()
+    assert len({q.id for q in chosen}) == len(chosen) == 377
+    assert {q.split for q in chosen} == {"train", "validation"} and sum(not q.answerable for q in chosen) == 110
 
 
 @pytest.mark.parametrize("text", ["?", "図書館", "word " * 5000])

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from doubles import embed, scripted_language_model
+from doubles import embed, embed_pieces, scripted_language_model
 
 from ftrag_helpers import cli, comparison, models, results
 
@@ -29,6 +29,7 @@ def small_models(monkeypatch):
     lm = scripted_language_model("a week")
     monkeypatch.setattr(models, "load_language_model", lambda: lm)
     monkeypatch.setattr(models, "embed", lambda texts, **_: embed(texts))
+    monkeypatch.setattr(models, "embed_pieces", embed_pieces)
     monkeypatch.setattr(comparison, "train_reader", lambda *_args, **_more: SimpleNamespace(lm=lm))
     monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 8)
 

@@ -286,3 +286,30 @@ def test_both_models_load_in_under_five_seconds():
             "print(clock.seconds)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=runtime.course_root())
     assert float(done.stdout.split()[-1]) < 5, done.stderr
+
+
+@pytest.mark.model
+def test_real_word_pieces_stand_where_their_spans_say_and_do_not_depend_on_the_batch():
+    texts = ["The Gutenblob's lamp.", "Otters were seen on four mornings in 2025, under the floor of the mill."]
+    alone, together = models.embed_pieces(texts[:1])[0], models.embed_pieces(texts)
+    pieces = [texts[0][a:b] for a, b in alone.spans]
+    assert "".join(pieces) == "TheGutenblob'slamp." and pieces[0] == "The" and pieces[-4:] == ["'", "s", "lamp", "."]
+    assert alone.vectors.shape == (len(pieces), 384) and alone.vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(together[1].vectors, axis=1), 1, atol=1e-5)
+    assert np.allclose(alone.vectors, together[0].vectors, atol=1e-4)
+
+
+@pytest.mark.model
+def test_real_word_pieces_end_with_the_window_and_no_text_has_none():
+    assert models.embed_pieces([]) == []
+    (long,) = models.embed_pieces(["word " * 5000])
+    assert len(long.vectors) == len(long.spans) == models.load_embedder().max_seq_length - 2
+    (empty,) = models.embed_pieces([""])
+    assert empty.vectors.shape == (0, 384) and empty.spans.shape == (0, 2)
+
+
+@pytest.mark.model
+def test_real_words_meet_their_synonyms():
+    question, sentence = models.embed_pieces(["How long must the lamp cool?", "The bulb needs nine minutes before the cover is put back."])
+    best = (question.vectors @ sentence.vectors.T).argmax(axis=1)
+    assert sentence.spans[best[4]].tolist() == [4, 8], "lamp meets bulb"

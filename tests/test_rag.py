@@ -1,7 +1,7 @@
 """The librarian on doubles: what is found is read, what is read is cited, and nothing raises."""
 
 import pytest
-from doubles import embed, scripted_language_model
+from doubles import embed, embed_pieces, scripted_language_model
 
 from ftrag_helpers import prompts, rag, retrieval, selection
 from ftrag_helpers.records import Document, Passage, Hit, Question, Reference
@@ -24,7 +24,7 @@ def index():
 
 @pytest.fixture
 def select(index):
-    return selection.SentenceSelector(index, embed)
+    return selection.SentenceSelector(index, embed_pieces)
 
 
 def test_the_finder_brings_the_sentence_that_answers(index, select):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from doubles import CountingEmbed, embed
+from doubles import Counting, embed
 from shelf import LIBRARY, doc, ids, new_index, numbered
 
 from ftrag_helpers import retrieval
@@ -19,7 +19,7 @@ from ftrag_helpers.runtime import CourseError
 
 
 def test_add_change_remove_and_embed_only_what_is_new():
-    counting = CountingEmbed()
+    counting = Counting(embed)
     index = new_index(embed=counting)
     assert index.add(LIBRARY) == len(LIBRARY) == len(counting.seen)
     assert index.add(LIBRARY) == 0 and len(counting.seen) == len(LIBRARY)
@@ -54,7 +54,7 @@ def test_an_index_in_a_folder_is_found_again_without_embedding(tmp_path):
     first = new_index(LIBRARY, tmp_path)
     wanted = {method: first.search(["map room"], 5, method=method) for method in ("dense", "bm25", "hybrid")}
     SharedSystemClient.clear_system_cache()  # what a new process begins with: nothing but the folder
-    counting = CountingEmbed()
+    counting = Counting(embed)
     again = Index(counting, tmp_path)
     assert again.passages == first.passages and again.add(LIBRARY) == 0
     assert counting.seen == [embedding_text(first.passages[0])], "one text, to see that the vectors are this embedder's"
@@ -229,7 +229,7 @@ def test_a_chroma_server_gives_the_same_hits(server, monkeypatch, tmp_path):
             here, there = (i.search(["tea in the map room"], 4, method=method, where=where)[0] for i in (embedded, kept))
             assert ids([here]) == ids([there])
             assert [h.score for h in here] == pytest.approx([h.score for h in there], abs=1e-5)
-    counting = CountingEmbed()
+    counting = Counting(embed)
     monkeypatch.setenv("FTRAG_CHROMA_URL", server.removeprefix("http://"))
     assert Index(counting, tmp_path / "mine").add(LIBRARY) == 0 and len(counting.seen) == 1
 

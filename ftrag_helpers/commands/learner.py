@@ -68,7 +68,7 @@ def _library_reader(lm):
 
     index = retrieval.Index(models.embed)
     index.synchronise(course_data.load_documents(), progress=True)
-    find = rag.retrieved(index, selection.SentenceSelector(index, models.embed), sentences=comparison.SENTENCES)
+    find = rag.retrieved(index, selection.SentenceSelector(index, models.embed_pieces), sentences=comparison.SENTENCES)
     return comparison.train_reader(lm, comparison.training_questions(), find)
 
 

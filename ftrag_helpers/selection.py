@@ -34,10 +34,11 @@ _WORDS = re.compile(r"\w+|[^\w\s]")
 class Match:
     """What was found for a question, and how its word pieces fare against the best sentence of it.
 
-    `hits` are sentences and `passages` the candidates, both ranked anew. Arrays of one value a piece: `rarity` runs from 0 (in every passage) to 1 (in none), shared by the pieces of one word;
-    `weights` is the same made to sum to 1; `sentence`, `passage` and `anywhere` are cosine similarities (-1 to 1) of the
-    piece's best match in the sentence and its title, in the passage around it, and in all candidates. `spans` says where
-    each piece stands in the question, shape (pieces, 2).
+    `hits` are sentences and `passages` the candidates, both ranked anew. `spans` says where each piece stands in the
+    question, shape (pieces, 2). The others hold one value a piece: `rarity` runs from 0 (in every passage) to 1 (in none),
+    shared by the pieces of one word; `weights` is the same made to sum to 1; `sentence`, `passage` and `anywhere` are
+    cosine similarities (-1 to 1) of the piece's best match in the sentence and its title, in the passage around it, and
+    in all candidates.
     """
 
     hits: list[Hit]

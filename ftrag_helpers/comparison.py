@@ -18,7 +18,7 @@ from ftrag_helpers.runtime import CourseError
 from ftrag_helpers.selection import SentenceSelector
 
 #: Sentences that the tuned reader gets to choose from: right on validation with two 0.62, with three 0.58. With one (0.68)
-#: nothing is left to choose, and it says word for word what the best sentence says without a model. The base model
+#: nothing is left to choose, and it is right exactly as often as the best sentence without a model. The base model
 #: reads best with one (`rag.SENTENCES`).
 SENTENCES = 2
 #: Tokens an answer may have: the longest supporting sentences of the training documents have about sixty.

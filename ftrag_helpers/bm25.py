@@ -3,6 +3,7 @@
 Level 0. What it leaves out: passages and filters (`retrieval`).
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -31,6 +32,14 @@ def query_words(text: str) -> list[str]:
     tokens = _tokens([text])
     names = {number: word for word, number in tokens.vocab.items()}
     return list(dict.fromkeys(names[number] for number in tokens.ids[0]))
+
+
+def rarity(count: int, total: int) -> float:
+    """The inverse document frequency of a word that `count` of `total` texts hold, as BM25 has it; never below 0.
+
+    Source: Spärck Jones 1972, in the form of Robertson and Zaragoza 2009, with 1 added under the logarithm.
+    """
+    return math.log(1 + (total - count + 0.5) / (count + 0.5))
 
 
 def _tokens(texts: Sequence[str]):

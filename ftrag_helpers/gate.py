@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ftrag_helpers import course_data, models, prompts
+from ftrag_helpers.bm25 import rarity
 from ftrag_helpers.chunking import embedding_text
 from ftrag_helpers.records import Answer, Hit, Question
 from ftrag_helpers.retrieval import Embed, Index
@@ -124,8 +125,8 @@ class Signals:
         self._index, self._select, self._embed = index, select, embed
         counts = Counter(word for p in index.passages for word in content_words(f"{p.title} {p.text}"))
         total = len(index.passages)
-        self._rarity = {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in counts.items()}
-        self._unknown = math.log(1 + (total + 0.5) / 0.5)
+        self._rarity = {word: rarity(n, total) for word, n in counts.items()}
+        self._unknown = rarity(0, total)
 
     def __call__(self, questions: Sequence[Question]) -> np.ndarray:
         texts = [prompts.clip(q.text) for q in questions]
@@ -140,13 +141,13 @@ class Signals:
     def _words(self, text: str, sentences: Sequence[Hit]) -> list[float]:
         best = sentences[0].passage if sentences else None
         wanted, read = content_words(text), content_words(f"{best.title} {best.text}") if best else set()
-        rarity = {word: self._rarity.get(word, self._unknown) for word in wanted}
-        total = sum(rarity.values()) or 1.0
+        weight = {word: self._rarity.get(word, self._unknown) for word in wanted}
+        total = sum(weight.values()) or 1.0
         needs = next((needed for asks, needed in ANSWER_KINDS.values() if re.search(asks, text.lower())), None)
         there = bool(needs and best and re.search(needs, best.text.lower()))
-        return [len(wanted & read) / max(1, len(wanted)), sum(rarity[w] for w in wanted & read) / total,
-                max((rarity[w] for w in wanted - read), default=0.0),
-                sum(rarity[w] for w in wanted - self._rarity.keys()) / total, float(there), float(bool(needs) and not there)]
+        return [len(wanted & read) / max(1, len(wanted)), sum(weight[w] for w in wanted & read) / total,
+                max((weight[w] for w in wanted - read), default=0.0),
+                sum(weight[w] for w in wanted - self._rarity.keys()) / total, float(there), float(bool(needs) and not there)]
 
 
 def _top(hits: Sequence[Hit]) -> float:

@@ -8,7 +8,6 @@ Source: Khattab and Zaharia 2020, "ColBERT: Efficient and Effective Passage Sear
 over BERT", with an embedder that was not trained for it, and words weighted by their rarity.
 """
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ftrag_helpers.bm25 import rarity
 from ftrag_helpers.chunking import embedding_text, split_sentences
 from ftrag_helpers.ranking import ranked
 from ftrag_helpers.records import Hit, Passage, Pieces
@@ -96,15 +96,15 @@ class SentenceSelector:
     def _count_words(self) -> None:
         self._seen, passages = self._index.changes, self._index.passages
         counts = Counter(word for p in passages for word in {m.group() for m in _WORDS.finditer(embedding_text(p).lower())})
-        self._rarity = {word: _rarity(n, len(passages)) / _rarity(0, len(passages)) for word, n in counts.items()}
+        self._rarity = {word: rarity(n, len(passages)) / rarity(0, len(passages)) for word, n in counts.items()}
 
     def _rarities(self, text: str, spans: np.ndarray) -> np.ndarray:
         """Each piece's share of its word's inverse document frequency, from 0 (in every passage) to 1 (in none)."""
-        rarity = np.zeros(len(spans))
+        shares = np.zeros(len(spans))
         for word in _WORDS.finditer(text):
             own = (spans[:, 0] >= word.start()) & (spans[:, 0] < word.end())
-            rarity[own] = self._rarity.get(word.group().lower(), 1.0) / max(1, own.sum())
-        return rarity
+            shares[own] = self._rarity.get(word.group().lower(), 1.0) / max(1, own.sum())
+        return shares
 
 
 class _Asked:
@@ -181,7 +181,3 @@ def _match(question: _Asked, compared: _Compared) -> Match:
 
 def _key(passage: Passage) -> tuple[str, str]:
     return passage.document_id, embedding_text(passage)
-
-
-def _rarity(count: int, total: int) -> float:
-    return math.log(1 + (total - count + 0.5) / (count + 0.5))

@@ -22,7 +22,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "course.py"
 # Nothing listens there: what a cut network looks like to pip.
-NOBODY_LISTENS = "http://127.0.0.1:9/simple"
+NOBODY_LISTENS = "http://127.0.0.1:9"
 NO_INDEX = f"--index-url {NOBODY_LISTENS} --retries 1 --timeout 2"
 
 CLI = '''

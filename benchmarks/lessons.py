@@ -28,6 +28,7 @@ def measure(path: Path) -> dict:
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(
         "from ftrag_helpers import runtime as _runtime\nprint(_runtime.peak_memory_gb())"))
+    os.environ["FTRAG_COMPUTE_CACHE"] = "off"  # a learner's first run
     client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(path.parent)}})
     with client.setup_kernel():
         started = time.perf_counter()

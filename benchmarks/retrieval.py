@@ -7,6 +7,7 @@ Prints recall@5, MRR and nDCG@5 with 95 % bootstrap intervals, per kind of quest
 of one query and of adding one document. The test questions choose nothing.
 """
 
+import os
 import sys
 
 import numpy as np
@@ -99,6 +100,7 @@ def test(embed, documents):
 def main(arguments):
     """Run the choices and the test."""
     runtime.prepare_notebook()
+    os.environ["FTRAG_COMPUTE_CACHE"] = "off"  # the seconds printed are today's
     embed, documents = retrieval.remembering(models.embed), course_data.load_documents()
     if "--test" not in arguments:
         choose(embed, documents)

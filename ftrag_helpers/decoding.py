@@ -8,13 +8,13 @@ Level 0. What it leaves out: texts, chat templates and progress bars (`models`).
 from collections.abc import Collection, Sequence
 
 
-def shared_prefix(rows: Sequence[list[int]]) -> int:
+def shared_prefix(rows: Sequence[Sequence[int]]) -> int:
     """How many leading tokens all rows share; at least one token of each row is left over."""
     if len(rows) < 2:
         return 0
     first, last = min(rows), max(rows)
     same = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
-    return min(same, min(map(len, rows)) - 1)
+    return max(0, min(same, min(map(len, rows)) - 1))
 
 
 def roomy_cache(layers: int, room: int):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ftrag_helpers import adapters, runtime
 from ftrag_helpers.adapters import Lora
+from ftrag_helpers.compute_cache import AnswerCache, weights_digest
 from ftrag_helpers.models import LanguageModel, Messages
 from ftrag_helpers.runtime import CourseError
 from ftrag_helpers.trunk import Row, Trunk, shared_prefix
@@ -127,15 +128,20 @@ def log_odds(lm: LanguageModel, trunk: Trunk, prompts: Sequence[Messages], yes: 
             lm.tokenizer([lm.render(prompt) for prompt in prompts], add_special_tokens=False).input_ids]
     if any(row.ids[:len(trunk.prefix)] != trunk.prefix for row in rows):
         raise ValueError("a prompt does not begin with the tokens that this trunk was made for: make a Trunk with their shared prefix")
-    found, skip = [0.0] * len(rows), len(trunk.prefix)
-    with torch.no_grad(), tqdm(total=len(rows), desc="texts", unit="text", leave=False, disable=not progress) as bar:
-        trunk.read(rows, lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"))
-        for batch in batches(rows, 16):
+    cache, skip = AnswerCache(lm.model, "log odds, trunk", trunk.first, first, second), len(trunk.prefix)
+    found = cache.find([row.ids for row in rows])
+    waiting = [i for i, odds in enumerate(found) if odds is None]
+    with torch.no_grad(), tqdm(total=len(rows), initial=len(rows) - len(waiting), desc="texts", unit="text", leave=False,
+                               disable=not progress) as bar:
+        trunk.read([rows[i] for i in waiting], lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"))
+        for numbers in batches([rows[i] for i in waiting], 16):
+            batch = [waiting[n] for n in numbers]
             hidden = trunk.top(lm.bare, [rows[i] for i in batch])
             last = hidden[range(len(batch)), [len(rows[i].ids) - skip - 1 for i in batch]]
             both = lm.bare.model.norm(last) @ lm.bare.lm_head.weight[[first, second]].T
             for i, odds in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
                 found[i] = odds
+            cache.keep([rows[i].ids for i in batch], [found[i] for i in batch])
             bar.update(len(batch))
     return found
 
@@ -199,10 +205,7 @@ def _content_key(lm: LanguageModel, rows: Sequence[Row], validation: Sequence[Ro
                                         torch.__version__.split("+")[0], peft.__version__]).encode())
     for name in ("trunk.py", "adapters.py", "finetuning.py"):
         digest.update(Path(__file__).with_name(name).read_bytes().replace(b"\r\n", b"\n"))
-    for name, weight in lm.model.named_parameters():
-        # A stride through every weight tells models apart as surely as all of it, in milliseconds.
-        digest.update(f"{name}{tuple(weight.shape)}".encode())
-        digest.update(weight.detach().flatten()[::max(1, weight.numel() // 512)].float().cpu().numpy().tobytes())
+    digest.update(weights_digest(lm.model).encode())
     return digest.hexdigest()[:24]
 
 

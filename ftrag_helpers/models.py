@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from ftrag_helpers import model_files, runtime
+from ftrag_helpers.compute_cache import AnswerCache, PiecesCache
 from ftrag_helpers.decoding import decode, roomy_cache, shared_prefix
 from ftrag_helpers.records import Pieces
 from ftrag_helpers.runtime import CourseError
@@ -85,7 +86,8 @@ def generate(lm: LanguageModel, prompts: Sequence[str | Messages], *, max_new_to
     """Continue each prompt greedily until the end token or `max_new_tokens`, in the prompts' order.
 
     A prompt is a list of chat messages, or a text that is continued as it stands. Prompts are sorted
-    by length and padded on the left; a text's answer does not depend on its batch.
+    by length and padded on the left; a text's answer does not depend on its batch. What this model was asked
+    before comes out of the `compute_cache`, with the seconds that it took then.
 
     Raises:
         CourseError: a prompt leaves no room for the answer in the model's context window.
@@ -95,17 +97,21 @@ def generate(lm: LanguageModel, prompts: Sequence[str | Messages], *, max_new_to
 
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
-    ids = [_encode(lm, prompt, max_new_tokens) for prompt in prompts]
-    shared = shared_prefix(ids)
-    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-    results: list[Generation | None] = [None] * len(ids)
-    with tqdm(total=len(ids), desc="answers", unit="answer", disable=not progress or len(ids) < 2, leave=False) as bar:
-        for start in range(0, len(order), batch_size):
-            batch = order[start:start + batch_size]
-            for i, generation in zip(batch, _generate_batch(lm, [ids[i] for i in batch], shared, max_new_tokens), strict=True):
-                results[i] = generation
+    ids, cache = [_encode(lm, prompt, max_new_tokens) for prompt in prompts], AnswerCache(lm.model, "generate", sorted(_end_tokens(lm)))
+    # An answer that ended by itself serves every limit that leaves it room; one that was cut off, its own limit.
+    made = [ended if ended and len(ended[0]) < max_new_tokens else cut
+            for ended, cut in zip(cache.find(ids), cache.find([[row, max_new_tokens] for row in ids]), strict=True)]
+    waiting = sorted((i for i, each in enumerate(made) if each is None), key=lambda i: len(ids[i]))
+    shared = shared_prefix([ids[i] for i in waiting])
+    with tqdm(total=len(ids), initial=len(ids) - len(waiting), desc="answers", unit="answer",
+              disable=not progress or len(ids) < 2, leave=False) as bar:
+        for start in range(0, len(waiting), batch_size):
+            batch = waiting[start:start + batch_size]
+            for i, each in zip(batch, _generate_batch(lm, [ids[i] for i in batch], shared, max_new_tokens), strict=True):
+                made[i] = each
+            cache.keep([ids[i] if len(made[i][0]) < max_new_tokens else [ids[i], max_new_tokens] for i in batch], [made[i] for i in batch])
             bar.update(len(batch))
-    return results
+    return [Generation(_text(lm, tokens), len(tokens), logprob, seconds) for tokens, logprob, seconds in made]
 
 
 def _encode(lm: LanguageModel, prompt: str | Messages, room: int) -> list[int]:
@@ -118,11 +124,12 @@ def _encode(lm: LanguageModel, prompt: str | Messages, room: int) -> list[int]:
     return ids
 
 
-def _generate_batch(lm: LanguageModel, rows: list[list[int]], shared: int, max_new_tokens: int) -> list[Generation]:
+def _generate_batch(lm: LanguageModel, rows: list[list[int]], shared: int, limit: int) -> list[tuple[list[int], float, float]]:
+    """For each row its tokens, their mean log-probability (nats), and its share of the batch's seconds."""
     started = time.perf_counter()
-    made = decode(lm.model, rows, max_new_tokens, shared=shared, pad=lm.tokenizer.pad_token_id, ends=_end_tokens(lm))
+    made = decode(lm.model, rows, limit, shared=shared, pad=lm.tokenizer.pad_token_id, ends=_end_tokens(lm))
     share = (time.perf_counter() - started) / len(rows)
-    return [Generation(_text(lm, tokens), len(tokens), logprob, share) for tokens, logprob in made]
+    return [(tokens, logprob, share) for tokens, logprob in made]
 
 
 def _end_tokens(lm: LanguageModel) -> set[int]:
@@ -186,13 +193,15 @@ def continuation_logprobs(lm: LanguageModel, prompts: Sequence[str | Messages], 
     if not all(answers):
         raise ValueError("an empty continuation has no probability")
     pairs = [(_encode(lm, prompt, len(answer)), answer) for prompt, answer in zip(prompts, answers, strict=True)]
-    order = sorted(range(len(pairs)), key=lambda i: sum(map(len, pairs[i])))
-    found: list[np.ndarray | None] = [None] * len(pairs)
-    for start in range(0, len(order), batch_size):
-        batch = order[start:start + batch_size]
+    cache = AnswerCache(lm.model, "continuation")
+    found = cache.find(pairs)
+    waiting = sorted((i for i, each in enumerate(found) if each is None), key=lambda i: sum(map(len, pairs[i])))
+    for start in range(0, len(waiting), batch_size):
+        batch = waiting[start:start + batch_size]
         for i, values in zip(batch, _score_batch(lm, [pairs[i] for i in batch]), strict=True):
-            found[i] = values
-    return found
+            found[i] = values.tolist()
+        cache.keep([pairs[i] for i in batch], [found[i] for i in batch])
+    return [np.array(each, np.float32) for each in found]
 
 
 def _score_batch(lm: LanguageModel, pairs: list[tuple[list[int], list[int]]]) -> list[np.ndarray]:
@@ -221,15 +230,16 @@ def log_odds(lm: LanguageModel, prompts: Sequence[str | Messages], yes: str, no:
     import torch
 
     first, second = (lm.tokenizer(word, add_special_tokens=False).input_ids[0] for word in (yes, no))
-    ids = [_encode(lm, prompt, 1) for prompt in prompts]
-    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-    found = [0.0] * len(ids)
-    for start in range(0, len(order), batch_size):
-        batch = order[start:start + batch_size]
+    ids, cache = [_encode(lm, prompt, 1) for prompt in prompts], AnswerCache(lm.model, "log odds", first, second)
+    found = cache.find(ids)
+    waiting = sorted((i for i, each in enumerate(found) if each is None), key=lambda i: len(ids[i]))
+    for start in range(0, len(waiting), batch_size):
+        batch = waiting[start:start + batch_size]
         for i, hidden in zip(batch, _last_hidden(lm, [ids[i] for i in batch]), strict=True):
             with torch.inference_mode():
                 both = lm.bare.lm_head.weight[[first, second]].float() @ hidden.float()
             found[i] = float(both[0] - both[1])
+        cache.keep([ids[i] for i in batch], [found[i] for i in batch])
     return found
 
 
@@ -286,15 +296,26 @@ def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False)
 def embed_pieces(texts: Sequence[str], *, batch_size: int = 32, progress: bool = False) -> list[Pieces]:
     """The embedder's vector of every word piece of every text, before they are averaged into the text's one vector.
 
-    The marks that the embedder puts around a text are left out, and so is what lies beyond its window.
+    The marks that the embedder puts around a text are left out, and so is what lies beyond its window. Vectors are rounded
+    to 16 bits, as the `compute_cache` keeps them.
     """
     model, texts = load_embedder(), list(texts)
-    vectors = model.encode(texts, batch_size=batch_size, output_value="token_embeddings", show_progress_bar=progress)
-    spans = [np.array(found.offsets) for found in model.tokenizer(texts, truncation=True, max_length=model.max_seq_length).encodings] if texts else []
-    return [_pieces(each.float().cpu().numpy(), where) for each, where in zip(vectors, spans, strict=True)]
+    cache = PiecesCache(model, model.get_embedding_dimension())
+    found = cache.find(texts)
+    waiting = [i for i, each in enumerate(found) if each is None]
+    if waiting:
+        new = [texts[i] for i in waiting]
+        vectors = model.encode(new, batch_size=batch_size, output_value="token_embeddings", show_progress_bar=progress)
+        spans = [np.array(read.offsets) for read in model.tokenizer(new, truncation=True, max_length=model.max_seq_length).encodings]
+        for i, each, where in zip(waiting, vectors, spans, strict=True):
+            found[i] = _pieces(each.float().cpu().numpy(), where)
+        cache.keep(new, [found[i] for i in waiting])
+    return found
 
 
 def _pieces(vectors: np.ndarray, spans: np.ndarray) -> Pieces:
     inside = spans[:, 1] > spans[:, 0]  # the marks stand nowhere in the text
     vectors = vectors[inside]
-    return Pieces(spans[inside], vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    # As they are kept: what was read from the cache and what is computed now must rank alike.
+    return Pieces(spans[inside], vectors.astype(np.float16).astype(np.float32))

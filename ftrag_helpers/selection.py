@@ -148,7 +148,7 @@ class _Compared:
             self.best = self.inside = np.zeros((len(self.sentences), pieces))
         else:
             sizes = np.array([len(read.vectors) for read in candidates])
-            similar = question.vectors @ np.concatenate([read.vectors for read in candidates]).T
+            similar = _similarities(question.vectors, np.concatenate([read.vectors for read in candidates]))
             starts = np.concatenate([read.starts + before for read, before in zip(candidates, sizes.cumsum() - sizes, strict=True)])
             stretches = np.maximum.reduceat(similar, starts, axis=1).T
             titles = self._counts.cumsum() - self._counts + np.arange(len(candidates))
@@ -161,6 +161,13 @@ class _Compared:
         """Each candidate's score: its best sentence's, or -1 where it has none."""
         ends = self._counts.cumsum()
         return [float(self.scores[end - count:end].max(initial=-1.0)) for end, count in zip(ends, self._counts, strict=True)]
+
+
+def _similarities(pieces: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Dot products, shape (pieces, others), by PyTorch: the embedder's threads, still awake, would slow those of NumPy."""
+    import torch
+
+    return (torch.from_numpy(pieces) @ torch.from_numpy(others).T).numpy()
 
 
 def _match(question: _Asked, compared: _Compared) -> Match:

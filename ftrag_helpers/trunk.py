@@ -11,6 +11,7 @@ Rows are padded on the right: with causal attention no real token sees the paddi
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from ftrag_helpers import decoding
 from ftrag_helpers.models import LanguageModel
 
 
@@ -135,8 +136,5 @@ def run_layers(core, layers, hidden, start: int, state: _Prefix | None):
 
 
 def shared_prefix(rows: Sequence[Row]) -> tuple[int, ...]:
-    """The tokens with which all rows begin, at most as far as the shortest prompt goes, less one token."""
-    first, last = min(row.ids for row in rows), max(row.ids for row in rows)
-    limit = min(row.prompt for row in rows) - 1
-    same = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), limit)
-    return first[:max(0, min(same, limit))]
+    """The tokens with which all rows' prompts begin; at least one token of each prompt is left over."""
+    return rows[0].ids[:decoding.shared_prefix([row.ids[:row.prompt] for row in rows])]

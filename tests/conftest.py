@@ -21,6 +21,8 @@ from ftrag_helpers import runtime  # noqa: E402
 os.environ.update(runtime.offline_environment())
 for _name in ("FTRAG_LLM", "FTRAG_EMBEDDER", "FTRAG_CHROMA_URL", "FTRAG_PIP_ARGS"):
     os.environ.pop(_name, None)
+# A test that asks twice is to see two computations; the cache's own tests switch it on.
+os.environ["FTRAG_COMPUTE_CACHE"] = "off"
 _SCRATCH = tempfile.TemporaryDirectory(prefix="ftrag-tests-", ignore_cleanup_errors=True)
 for _name in ("FTRAG_RESULTS", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR"):
     os.environ[_name] = str(Path(_SCRATCH.name, _name.lower()))

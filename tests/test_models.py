@@ -295,7 +295,7 @@ def test_real_word_pieces_stand_where_their_spans_say_and_do_not_depend_on_the_b
     pieces = [texts[0][a:b] for a, b in alone.spans]
     assert "".join(pieces) == "TheGutenblob'slamp." and pieces[0] == "The" and pieces[-4:] == ["'", "s", "lamp", "."]
     assert alone.vectors.shape == (len(pieces), 384) and alone.vectors.dtype == np.float32
-    assert np.allclose(np.linalg.norm(together[1].vectors, axis=1), 1, atol=1e-5)
+    assert np.allclose(np.linalg.norm(together[1].vectors, axis=1), 1, atol=1e-3)
     assert np.allclose(alone.vectors, together[0].vectors, atol=1e-4)
 
 

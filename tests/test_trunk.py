@@ -177,7 +177,7 @@ def test_layers_that_the_model_does_not_have_are_an_error(tiny, layers):
 
 
 @pytest.mark.parametrize("rows, expected", [
-    pytest.param([((1, 2, 3, 4), 3)], (1, 2), id="one row keeps a prompt token"),
+    pytest.param([((1, 2, 3, 4), 3)], (), id="one row shares with nobody"),
     pytest.param([((1, 2, 3), 1)], (), id="a prompt of one token"),
     pytest.param([((1, 2, 3), 0)], (), id="no prompt"),
     pytest.param([((1, 2, 3, 9), 3)] * 2, (1, 2), id="equal rows"),

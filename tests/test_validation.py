@@ -34,6 +34,13 @@ def test_all_equal_ends_with_zero(tmp_path, capsys):
     assert "1 notebooks, 1 cells, 0 differ" in capsys.readouterr().out
 
 
+def test_fresh_computes_everything_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "on")
+    path = str(notebook(tmp_path / "asks.ipynb", ("import os\nprint(os.environ['FTRAG_COMPUTE_CACHE'])", "on\n")))
+    assert cli.main(["validate", path]) == 0
+    assert cli.main(["validate", "--fresh", path]) == 1
+
+
 def test_a_missing_notebook_is_one_message(tmp_path, capsys):
     assert cli.main(["validate", str(tmp_path / "none.ipynb")]) == 1
     assert "There is no notebook" in capsys.readouterr().err

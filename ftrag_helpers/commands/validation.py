@@ -37,6 +37,7 @@ class Outcome:
 def add_validate(parser: argparse.ArgumentParser) -> None:
     """The options of `ftrag validate`."""
     parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="only these (default: all of notebooks/ and solutions/)")
+    parser.add_argument("--fresh", action="store_true", help="compute every answer anew, also those kept from an earlier run (trainings stay)")
 
 
 def run_validate(options: argparse.Namespace, rest: list[str]) -> int:
@@ -47,6 +48,8 @@ def run_validate(options: argparse.Namespace, rest: list[str]) -> int:
     if missing:
         raise CourseError(f"There is no notebook {missing[0]}. Name one as in notebooks/01_llm_basics.ipynb.")
     model_files.fetch()
+    if options.fresh:
+        os.environ["FTRAG_COMPUTE_CACHE"] = "off"
     outcomes = []
     for path in paths:
         print(f"{_named(path, root):44}", end=" ", flush=True)

@@ -1,0 +1,140 @@
+"""What the models have computed before, kept on disk: the same tokens given to the same model are computed once.
+
+Level 1. Greedy decoding says the same thing each time, so a lesson that is run again, or one that asks what an earlier
+one asked, need not wait for it. Kept are a few numbers a prompt, and the word vectors of passages, in SQLite files in the
+cache folder, safe where two notebooks write at once. `FTRAG_COMPUTE_CACHE=off` computes everything anew.
+What it leaves out: computing (`models`), trained adapters (`finetuning` keeps them), passage vectors (the index does).
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from ftrag_helpers import runtime
+from ftrag_helpers.records import Pieces
+from ftrag_helpers.runtime import CourseError
+
+_ASKED_AT_ONCE = 500
+
+
+class AnswerCache:
+    """The kept results, numbers and text, of one kind of computation by one model.
+
+    `parameters` is whatever else, besides the prompt, a result depends on. The name under which a result is kept also
+    holds every weight of the model, device and threads, the libraries' versions and the code that computes.
+    """
+
+    #: The file in the cache folder, and the latest results that are kept there: about 60 MB.
+    file, most = "answers.sqlite", 200_000
+
+    def __init__(self, model, *parameters):
+        self._path = _folder() and _folder() / self.file
+        self._scope = _scope(model, parameters) if self._path else ""
+
+    def find(self, prompts: Sequence) -> list:
+        """The result for each prompt (anything that JSON can write), None where there is none."""
+        if not self._path or not prompts:
+            return [None] * len(prompts)
+        names, known = self._names(prompts), {}
+        try:
+            with closing(self._open()) as base:
+                for start in range(0, len(names), _ASKED_AT_ONCE):
+                    some = names[start:start + _ASKED_AT_ONCE]
+                    known |= dict(base.execute(f"SELECT name, result FROM results WHERE name IN ({','.join('?' * len(some))})", some))
+        except sqlite3.Error:
+            self._give_up()
+        return [self._read(known[name]) if name in known else None for name in names]
+
+    def keep(self, prompts: Sequence, results: Sequence) -> None:
+        """Keep a result for each prompt. A disk that takes no more is no error."""
+        if not self._path or not prompts:
+            return
+        try:
+            with closing(self._open()) as base, base:
+                base.executemany("INSERT OR REPLACE INTO results (name, result) VALUES (?, ?)",
+                                 zip(self._names(prompts), map(self._written, results), strict=True))
+                base.execute("DELETE FROM results WHERE rowid <= (SELECT max(rowid) FROM results) - ?", (self.most,))
+        except sqlite3.Error:
+            self._give_up()
+
+    _written, _read = staticmethod(json.dumps), staticmethod(json.loads)
+
+    def _names(self, prompts: Sequence) -> list[str]:
+        return [hashlib.sha256(f"{self._scope}{json.dumps(prompt)}".encode()).hexdigest() for prompt in prompts]
+
+    def _open(self) -> sqlite3.Connection:
+        base = sqlite3.connect(self._path, timeout=10)
+        try:
+            base.execute("CREATE TABLE IF NOT EXISTS results (name TEXT PRIMARY KEY, result NOT NULL)")
+        except sqlite3.DatabaseError as error:
+            base.close()
+            if not isinstance(error, sqlite3.OperationalError):  # not locked, full or read-only, but damaged
+                self._path.unlink(missing_ok=True)  # all that was in it can be computed again
+            raise
+        return base
+
+    def _give_up(self) -> None:
+        """Go without: a cache that cannot be used costs time, nothing else."""
+        self._path = None
+
+
+class PiecesCache(AnswerCache):
+    """The kept word vectors of texts, as 16-bit numbers: 80 KB for a passage of a hundred pieces."""
+
+    #: Up to about 300 MB; the library of the course needs 60.
+    file, most = "pieces.sqlite", 4000
+
+    @staticmethod
+    def _written(pieces: Pieces) -> bytes:
+        return pieces.spans.astype("<i4").tobytes() + pieces.vectors.astype("<f2").tobytes()
+
+    def __init__(self, model, dimensions: int, *parameters):
+        super().__init__(model, dimensions, *parameters)
+        self._dimensions = dimensions
+
+    def _read(self, stored: bytes) -> Pieces:
+        count = len(stored) // (8 + 2 * self._dimensions)
+        spans, vectors = np.frombuffer(stored[:8 * count], "<i4"), np.frombuffer(stored[8 * count:], "<f2")
+        return Pieces(spans.reshape(count, 2).astype(int), vectors.reshape(count, self._dimensions).astype(np.float32))
+
+
+def _folder() -> Path | None:
+    if os.environ.get("FTRAG_COMPUTE_CACHE", "").lower() in {"off", "0", "no", "false"}:
+        return None
+    try:
+        return runtime.cache_dir()
+    except CourseError:
+        return None
+
+
+def _scope(model, parameters: Sequence) -> str:
+    import sentence_transformers
+    import torch
+    import transformers
+
+    adapters = {name: config.to_dict() for name, config in getattr(model, "peft_config", {}).items()}
+    digest = hashlib.sha256(json.dumps([
+        weights_digest(model), getattr(model, "config", ""), adapters, parameters, model.device, torch.get_num_threads(),
+        torch.backends.cpu.get_cpu_capability(), torch.__version__, transformers.__version__, sentence_transformers.__version__],
+        default=lambda value: sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)).encode())
+    for name in ("models.py", "decoding.py", "trunk.py"):
+        digest.update(Path(__file__).with_name(name).read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def weights_digest(model) -> str:
+    """32 hexadecimal digits over the names, shapes and values of all weights (0.1 s for 135 million in fp32)."""
+    import torch
+    import xxhash
+
+    digest = xxhash.xxh3_128()
+    for name, weight in model.named_parameters():
+        digest.update(f"{name}{tuple(weight.shape)}{weight.dtype}".encode())
+        digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -1,0 +1,186 @@
+"""What a model computed before is not computed again, and never taken for what another one would have said."""
+
+import sqlite3
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from doubles import tiny_language_model
+
+from ftrag_helpers import adapters, finetuning, models, runtime
+from ftrag_helpers.compute_cache import AnswerCache, PiecesCache, weights_digest
+from ftrag_helpers.records import Pieces
+from ftrag_helpers.trunk import Trunk
+
+PROMPTS = ["Tea", "The library at the old quay opens at nine.", "Where is the kettle kept?"]
+CHAT = [[{"role": "user", "content": text}] for text in PROMPTS]
+
+
+@pytest.fixture(autouse=True)
+def switched_on(monkeypatch):
+    monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "on")
+
+
+@pytest.fixture
+def lm():
+    return tiny_language_model()
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """How many rows each decoding had to continue."""
+    counts, decode = [], models.decode
+    monkeypatch.setattr(models, "decode", lambda model, rows, *a, **k: counts.append(len(rows)) or decode(model, rows, *a, **k))
+    return counts
+
+
+def test_the_second_time_nothing_is_computed_and_all_is_equal(lm, computed):
+    first = models.generate(lm, PROMPTS, max_new_tokens=8, progress=False)
+    assert models.generate(lm, PROMPTS[::-1], max_new_tokens=8, progress=False) == first[::-1]
+    assert computed == [3]
+
+
+def test_only_what_is_new_is_computed(lm, computed):
+    models.generate(lm, PROMPTS[:2], max_new_tokens=8, progress=False)
+    both = models.generate(lm, PROMPTS, max_new_tokens=8, progress=False)
+    assert computed == [2, 1] and [g.tokens for g in both] == [8, 8, 8]
+
+
+def test_switched_off_everything_is_computed(lm, computed, monkeypatch):
+    monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "off")
+    for _ in range(2):
+        models.generate(lm, PROMPTS, max_new_tokens=4, progress=False)
+    assert computed == [3, 3] and not (runtime.cache_dir() / AnswerCache.file).exists()
+
+
+def test_an_answer_that_was_cut_off_serves_its_own_limit_alone(lm, computed):
+    for limit in (4, 8, 4, 8, 6):
+        assert models.generate(lm, PROMPTS[:1], max_new_tokens=limit, progress=False)[0].tokens == limit
+    assert computed == [1, 1, 1]
+
+
+def test_an_answer_that_ended_serves_every_limit_with_room_for_it(lm, computed):
+    whole = models.generate(lm, PROMPTS[:1], max_new_tokens=12, progress=False)[0]
+    ids = models._encode(lm, PROMPTS[0], 12)
+    third = models.decode(lm.model, [ids], 12, shared=0, pad=0, ends=set())[0][0][3]
+    lm.model.generation_config.eos_token_id = third  # so that it ends by itself, at that token at the latest
+    computed.clear()
+    ended = models.generate(lm, PROMPTS[:1], max_new_tokens=12, progress=False)[0]
+    assert 1 <= ended.tokens <= 3 and ended.tokens < whole.tokens
+    assert models.generate(lm, PROMPTS[:1], max_new_tokens=ended.tokens + 1, progress=False) == [ended]
+    assert computed == [1]
+    assert models.generate(lm, PROMPTS[:1], max_new_tokens=ended.tokens, progress=False)[0].tokens == ended.tokens
+    assert computed == [1, 1]
+
+
+@pytest.mark.parametrize("change", ["one weight", "an adapter", "end token", "threads"])
+def test_what_depends_on_something_else_is_something_else(lm, computed, change, monkeypatch):
+    import torch
+
+    models.generate(lm, PROMPTS, max_new_tokens=3, progress=False)
+    if change == "one weight":
+        with torch.no_grad():
+            lm.model.model.layers[1].mlp.down_proj.weight[3, 5] += 1e-6
+    if change == "an adapter":
+        lm = adapters.attach(lm, adapters.Lora(rank=2, layers=1))
+    if change == "end token":
+        lm.model.generation_config.eos_token_id = 77
+    if change == "threads":
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 99)
+    models.generate(lm, PROMPTS, max_new_tokens=3, progress=False)
+    assert computed == [3, 3]
+
+
+def test_the_scale_of_an_adapter_counts(lm):
+    low, high = (AnswerCache(adapters.attach(lm, adapters.Lora(rank=2, alpha=a, layers=1)).model, "x") for a in (2, 4))
+    low.keep([1], ["low"])
+    assert (low.find([1]), high.find([1])) == (["low"], [None])
+
+
+def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
+    prefix = tuple(models._encode(lm, CHAT[0], 1)[:4])
+    trunk = Trunk(lm, 1, prefix)
+
+    def scores():
+        return (models.log_odds(lm, CHAT, "Yes", "No"), models.log_odds(lm, CHAT, "No", "Yes"),
+                finetuning.log_odds(lm, trunk, CHAT, "Yes", "No", progress=False),
+                [x.tolist() for x in models.continuation_logprobs(lm, PROMPTS, ["tea", "books", "a cup"])])
+    first = scores()
+    assert np.allclose(first[0], -np.array(first[1])) and np.allclose(first[0], first[2], atol=1e-4)
+    for owner, name in ((models, "_last_hidden"), (models, "_score_batch"), (Trunk, "top")):
+        monkeypatch.setattr(owner, name, lambda *_: pytest.fail("it was computed again"))
+    assert scores() == first
+
+
+def test_the_digest_sees_every_weight_and_only_the_weights():
+    one, same, other = tiny_language_model(0), tiny_language_model(0), tiny_language_model(1)
+    assert weights_digest(one.model) == weights_digest(same.model) != weights_digest(other.model)
+    assert weights_digest(one.model.bfloat16()) != weights_digest(same.model)
+
+
+@pytest.mark.parametrize("damage", ["no database", "a folder", "read-only", "cut short", "another table"])
+def test_a_cache_that_cannot_be_used_costs_time_only(lm, damage):
+    said = models.generate(lm, PROMPTS, max_new_tokens=3, progress=False)
+    path = runtime.cache_dir() / AnswerCache.file
+    if damage == "no database":
+        path.write_text("not a database, but long enough to be taken for one" * 100)
+    if damage == "cut short":
+        path.write_bytes(path.read_bytes()[:2000])
+    if damage in ("a folder", "another table"):
+        path.unlink()
+    if damage == "a folder":
+        path.mkdir()
+    if damage == "another table":
+        with sqlite3.connect(path) as base:
+            base.execute("CREATE TABLE results (something INTEGER)")
+        base.close()
+    if damage == "read-only":
+        path.chmod(0o400)
+    for _ in range(2):
+        again = models.generate(lm, PROMPTS, max_new_tokens=3, progress=False)
+        assert [replace(g, seconds=0) for g in again] == [replace(g, seconds=0) for g in said]
+
+
+def test_a_damaged_file_is_made_anew(lm):
+    path = runtime.cache_dir() / AnswerCache.file
+    path.write_text("not a database, but long enough to be taken for one" * 100)
+    AnswerCache(lm.model, "x").keep([1], [2])
+    cache = AnswerCache(lm.model, "x")
+    cache.keep([1], [2])
+    assert cache.find([1, 3]) == [2, None]
+
+
+def test_the_oldest_results_go_first(lm, monkeypatch):
+    monkeypatch.setattr(AnswerCache, "most", 3)
+    cache = AnswerCache(lm.model, "x")
+    for number in range(5):
+        cache.keep([number], [number])
+    assert cache.find(list(range(5))) == [None, None, 2, 3, 4]
+    assert AnswerCache(lm.model, "y").find([4]) == [None]
+
+
+def test_many_at_once(lm):
+    cache, many = AnswerCache(lm.model, "x"), list(range(1300))
+    cache.keep(many, many)
+    assert cache.find([*many, 9999]) == [*many, None] and cache.find([]) == []
+
+
+def test_word_vectors_come_back_as_they_were_kept(lm):
+    cache = PiecesCache(lm.model, 3)
+    kept = Pieces(np.array([[0, 3], [4, 70_000]]), np.array([[.6, .8, 0], [0, -1, 0]], np.float16).astype(np.float32))
+    cache.keep(["a", "b"], [kept, Pieces(np.zeros((0, 2), int), np.zeros((0, 3), np.float32))])
+    one, none, missing = cache.find(["a", "b", "c"])
+    assert (one.spans == kept.spans).all() and (one.vectors == kept.vectors).all() and one.vectors.dtype == np.float32
+    assert one.spans.dtype == kept.spans.dtype and none.vectors.shape == (0, 3) and missing is None
+
+
+@pytest.mark.model
+def test_pieces_of_known_texts_are_not_computed_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(PiecesCache, "file", f"{tmp_path.name}.sqlite")
+    try:
+        first = models.embed_pieces(PROMPTS)
+        monkeypatch.setattr(models.load_embedder(), "encode", lambda *_, **__: pytest.fail("it was computed again"))
+        again = models.embed_pieces(PROMPTS[::-1])[::-1]
+    finally:
+        (runtime.cache_dir() / PiecesCache.file).unlink(missing_ok=True)
+    assert all((a.vectors == b.vectors).all() and (a.spans == b.spans).all() for a, b in zip(first, again, strict=True))

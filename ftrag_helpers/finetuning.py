@@ -21,8 +21,9 @@ from ftrag_helpers.models import LanguageModel, Messages
 from ftrag_helpers.runtime import CourseError
 from ftrag_helpers.trunk import Row, Trunk, shared_prefix
 
-#: Tokens that go through the trained layers at once: it bounds the memory that their gradients need.
-PASS_TOKENS = 1500
+#: Tokens that go through the trained layers at once: it bounds the memory that their gradients need. Of 1,500 a training of
+#: passages needs 2.2 GB and of 600 1.7 GB, for 5 % more seconds.
+PASS_TOKENS = 600
 
 
 @dataclass(frozen=True)

@@ -184,3 +184,12 @@ def test_pieces_of_known_texts_are_not_computed_again(monkeypatch, tmp_path):
     finally:
         (runtime.cache_dir() / PiecesCache.file).unlink(missing_ok=True)
     assert all((a.vectors == b.vectors).all() and (a.spans == b.spans).all() for a, b in zip(first, again, strict=True))
+
+
+def test_several_may_write_at_once(lm):
+    from concurrent.futures import ThreadPoolExecutor
+
+    caches = [AnswerCache(lm.model, "x") for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: [caches[n].keep([[n, i]], [n * i]) for i in range(20)], range(8)))
+    assert caches[0].find([[n, i] for n in range(8) for i in range(20)]) == [n * i for n in range(8) for i in range(20)]

@@ -28,7 +28,6 @@ def measure(path: Path) -> dict:
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(
         "from ftrag_helpers import runtime as _runtime\nprint(_runtime.peak_memory_gb())"))
-    os.environ["FTRAG_COMPUTE_CACHE"] = "off"  # a learner's first run
     client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(path.parent)}})
     with client.setup_kernel():
         started = time.perf_counter()
@@ -54,6 +53,7 @@ def save(path: Path) -> None:
 def main(arguments: list[str]) -> None:
     """Measure, or save, the named lessons, or all; the figures of the others stay."""
     names = [name for name in arguments if name != "--save"]
+    os.environ["FTRAG_COMPUTE_CACHE"] = "off"  # both are a learner's first run
     if "--save" in arguments:
         # What is run here is nobody's progress.
         os.environ |= {"FTRAG_PROGRESS": "off", "FTRAG_RESULTS": str(runtime.cache_dir() / "reference-run")}

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -36,6 +36,21 @@ class AnswerCache:
     def __init__(self, model, *parameters):
         self._path = _folder() and _folder() / self.file
         self._scope = _scope(model, parameters) if self._path else ""
+
+    def complete(self, prompts: Sequence, compute: Callable[[list[int]], Sequence], *, batch_size: int,
+                 length: Callable[..., int] = len) -> list:
+        """A result for every prompt: the kept one, or what `compute` makes of it, which is kept.
+
+        `compute` is given the numbers of some prompts, of like length and at most `batch_size`, and returns their results.
+        """
+        found = self.find(prompts)
+        waiting = sorted((i for i, each in enumerate(found) if each is None), key=lambda i: length(prompts[i]))
+        for start in range(0, len(waiting), batch_size):
+            batch = waiting[start:start + batch_size]
+            for i, result in zip(batch, compute(batch), strict=True):
+                found[i] = result
+            self.keep([prompts[i] for i in batch], [found[i] for i in batch])
+        return found
 
     def find(self, prompts: Sequence) -> list:
         """The result for each prompt (anything that JSON can write), None where there is none."""

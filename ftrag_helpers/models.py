@@ -193,15 +193,10 @@ def continuation_logprobs(lm: LanguageModel, prompts: Sequence[str | Messages], 
     if not all(answers):
         raise ValueError("an empty continuation has no probability")
     pairs = [(_encode(lm, prompt, len(answer)), answer) for prompt, answer in zip(prompts, answers, strict=True)]
-    cache = AnswerCache(lm.model, "continuation")
-    found = cache.find(pairs)
-    waiting = sorted((i for i, each in enumerate(found) if each is None), key=lambda i: sum(map(len, pairs[i])))
-    for start in range(0, len(waiting), batch_size):
-        batch = waiting[start:start + batch_size]
-        for i, values in zip(batch, _score_batch(lm, [pairs[i] for i in batch]), strict=True):
-            found[i] = values.tolist()
-        cache.keep([pairs[i] for i in batch], [found[i] for i in batch])
-    return [np.array(each, np.float32) for each in found]
+    found = AnswerCache(lm.model, "continuation").complete(
+        pairs, lambda batch: [values.tolist() for values in _score_batch(lm, [pairs[i] for i in batch])],
+        batch_size=batch_size, length=lambda pair: sum(map(len, pair)))
+    return [np.array(values, np.float32) for values in found]
 
 
 def _score_batch(lm: LanguageModel, pairs: list[tuple[list[int], list[int]]]) -> list[np.ndarray]:
@@ -230,17 +225,13 @@ def log_odds(lm: LanguageModel, prompts: Sequence[str | Messages], yes: str, no:
     import torch
 
     first, second = (lm.tokenizer(word, add_special_tokens=False).input_ids[0] for word in (yes, no))
-    ids, cache = [_encode(lm, prompt, 1) for prompt in prompts], AnswerCache(lm.model, "log odds", first, second)
-    found = cache.find(ids)
-    waiting = sorted((i for i, each in enumerate(found) if each is None), key=lambda i: len(ids[i]))
-    for start in range(0, len(waiting), batch_size):
-        batch = waiting[start:start + batch_size]
-        for i, hidden in zip(batch, _last_hidden(lm, [ids[i] for i in batch]), strict=True):
-            with torch.inference_mode():
-                both = lm.bare.lm_head.weight[[first, second]].float() @ hidden.float()
-            found[i] = float(both[0] - both[1])
-        cache.keep([ids[i] for i in batch], [found[i] for i in batch])
-    return found
+    ids = [_encode(lm, prompt, 1) for prompt in prompts]
+
+    def odds(batch: list[int]) -> list[float]:
+        with torch.inference_mode():
+            both = _last_hidden(lm, [ids[i] for i in batch]).float() @ lm.bare.lm_head.weight[[first, second]].float().T
+        return (both[:, 0] - both[:, 1]).tolist()
+    return AnswerCache(lm.model, "log odds", first, second).complete(ids, odds, batch_size=batch_size)
 
 
 def _last_hidden(lm: LanguageModel, rows: list[list[int]]):
@@ -300,17 +291,13 @@ def embed_pieces(texts: Sequence[str], *, batch_size: int = 32, progress: bool =
     to 16 bits, as the `compute_cache` keeps them.
     """
     model, texts = load_embedder(), list(texts)
-    cache = PiecesCache(model, model.get_embedding_dimension())
-    found = cache.find(texts)
-    waiting = [i for i, each in enumerate(found) if each is None]
-    if waiting:
-        new = [texts[i] for i in waiting]
+
+    def computed(batch: list[int]) -> list[Pieces]:
+        new = [texts[i] for i in batch]
         vectors = model.encode(new, batch_size=batch_size, output_value="token_embeddings", show_progress_bar=progress)
         spans = [np.array(read.offsets) for read in model.tokenizer(new, truncation=True, max_length=model.max_seq_length).encodings]
-        for i, each, where in zip(waiting, vectors, spans, strict=True):
-            found[i] = _pieces(each.float().cpu().numpy(), where)
-        cache.keep(new, [found[i] for i in waiting])
-    return found
+        return [_pieces(each.float().cpu().numpy(), where) for each, where in zip(vectors, spans, strict=True)]
+    return PiecesCache(model, model.get_embedding_dimension()).complete(texts, computed, batch_size=max(1, len(texts)))
 
 
 def _pieces(vectors: np.ndarray, spans: np.ndarray) -> Pieces:

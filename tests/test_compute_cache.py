@@ -8,7 +8,7 @@ import pytest
 from doubles import tiny_language_model
 
 from ftrag_helpers import adapters, finetuning, models, runtime
-from ftrag_helpers.compute_cache import AnswerCache, PiecesCache, weights_digest
+from ftrag_helpers.compute_cache import AnswerCache, PiecesCache, once, weights_digest
 from ftrag_helpers.records import Pieces
 from ftrag_helpers.trunk import Trunk
 
@@ -193,3 +193,87 @@ def test_several_may_write_at_once(lm):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: [caches[n].keep([[n, i]], [n * i]) for i in range(20)], range(8)))
     assert caches[0].find([[n, i] for n in range(8) for i in range(20)]) == [n * i for n in range(8) for i in range(20)]
+
+
+def add_up(model, texts, times=1):
+    """A function as lessons have them: modules, and what it is given."""
+    return np.array([[len(text) * times, next(model.parameters()).sum().item()] for text in texts])
+
+
+def longest(model, texts):
+    return np.float32(max(len(text) for text in PROMPTS))
+
+
+def nested(model, texts):
+    return np.array([len(CHAT) for _ in texts])
+
+
+@pytest.fixture
+def network():
+    import torch
+
+    torch.manual_seed(0)
+    network = torch.nn.Linear(3, 2)
+    network.device = torch.device("cpu")
+    return network
+
+
+def test_a_function_is_computed_once_for_the_same_content(network):
+    first, second = (once(add_up, network, PROMPTS, 3) for _ in range(2))
+    assert (first.from_cache, second.from_cache) == (False, True) and second.seconds == first.seconds > 0
+    assert (first.value == add_up(network, PROMPTS, 3)).all() and (second.value == first.value).all()
+    assert second.value.dtype == first.value.dtype and second.value.shape == (3, 2)
+
+
+@pytest.mark.parametrize("change", ["data", "an array", "a weight", "mode", "source", "switched off"])
+def test_other_content_is_computed_anew(network, change, monkeypatch):
+    import inspect
+
+    import torch
+
+    data = [PROMPTS, np.array([1, 2])] if change == "an array" else [PROMPTS]
+    counted = add_up if change != "an array" else np_times
+    once(counted, network, *data)
+    if change == "data":
+        data = [PROMPTS[:2]]
+    if change == "an array":
+        data = [PROMPTS, np.array([1, 3])]
+    if change == "a weight":
+        with torch.no_grad():
+            network.weight[0, 0] += 1e-6
+    if change == "mode":
+        network.eval()
+    if change == "source":
+        monkeypatch.setattr(inspect, "getsource", lambda _: "another")
+    if change == "switched off":
+        monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "off")
+    assert not once(counted, network, *data).from_cache
+
+
+def np_times(model, texts, factors):
+    return np.outer([len(text) for text in texts], factors)
+
+
+def test_a_function_must_not_use_what_stands_around_it(network):
+    mine = 3
+
+    def enclosed(model, texts):
+        return np.array([mine])
+    for function, name in ((longest, "PROMPTS"), (nested, "CHAT"), (enclosed, "mine")):
+        with pytest.raises(ValueError, match=f"uses {name} from outside.*hand it in"):
+            once(function, network, PROMPTS)
+
+
+def test_a_function_may_use_what_it_imports(network):
+    assert once(asks_the_packages, network, [1, 2]).value.tolist() == [2]
+
+
+def asks_the_packages(model, values):
+    return np.array([len(replace(Pieces(np.array(values), np.zeros(2))).spans) for _ in range(1)])
+
+
+def test_what_a_function_made_survives_no_damage_and_needs_none(network):
+    once(add_up, network, PROMPTS)
+    path = runtime.cache_dir() / "once.sqlite"
+    path.write_bytes(b"damaged" * 500)
+    assert once(add_up, network, PROMPTS).value.shape == (3, 2)

@@ -5,11 +5,10 @@ learn) was made on the validation questions, as `benchmarks/reference.py --choos
 running and scoring (`evaluation`), and the questions of one's own documents (`own_data`).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ftrag_helpers import course_data, evaluation, finetuning, models, prompts, rag, runtime, tuning_data
+from ftrag_helpers import course_data, evaluation, finetuning, models, prompts, rag, tuning_data
 from ftrag_helpers.adapters import Lora
 from ftrag_helpers.finetuning import Example, Recipe, Tuned
 from ftrag_helpers.records import Answerer, Document, Hit, Pair, Passage, Question
@@ -182,14 +181,3 @@ def compare(lm: models.LanguageModel, reader_lm: models.LanguageModel, documents
         "best sentence, no model": rag.extract(one),
         "retrieval, one sentence": reader(lm, one, progress=progress),
         "fine-tuned reader + retrieval": reader(reader_lm, several, progress=progress)}, asked)
-
-
-def reference() -> dict[str, list[dict]]:
-    """The shipped results of longer runs, rows by name: "systems", "curve", "refusals" (see the data card).
-
-    Raises:
-        CourseError: a file differs from the manifest.
-    """
-    folder = runtime.data_dir() / "reference"
-    course_data.check_manifest(folder)
-    return {path.stem: [json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in sorted(folder.glob("*.jsonl"))}

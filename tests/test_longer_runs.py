@@ -1,0 +1,38 @@
+"""The shipped longer runs: each can be read, holds shares with their intervals, and faults are told."""
+
+import shutil
+
+import pytest
+
+from ftrag_helpers import longer_runs, runtime
+from ftrag_helpers.runtime import CourseError
+
+NAMES = sorted(path.stem for path in (runtime.data_dir() / "reference").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shares_are_shares_and_stand_within_their_intervals(name):
+    rows = longer_runs.load(name)
+    assert len(rows) >= 2
+    intervals = 0
+    for row in rows:
+        for key, low in row.items():
+            if key == "low" or key.endswith(" low"):
+                share = row["right" if key == "low" else key.removesuffix(" low")]
+                assert 0 <= low <= share <= row[key.removesuffix("low") + "high"] <= 1
+                intervals += 1
+    assert intervals or name == "refusals"
+
+
+def test_a_name_that_is_not_there_is_answered_with_those_that_are():
+    with pytest.raises(ValueError, match="no longer run 'sytems': there are curve.*systems"):
+        longer_runs.load("sytems")
+
+
+def test_a_changed_file_is_not_believed(tmp_path, monkeypatch):
+    shutil.copytree(runtime.data_dir() / "reference", tmp_path / "reference")
+    monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
+    path = tmp_path / "reference" / "curve.jsonl"
+    path.write_text(path.read_text("utf-8").replace("0.5", "0.9"), "utf-8")
+    with pytest.raises(CourseError, match="curve.jsonl"):
+        longer_runs.load("curve")

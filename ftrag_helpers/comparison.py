@@ -91,14 +91,14 @@ def train_reader(lm: models.LanguageModel, questions: Sequence[Question], find: 
 
 def house_examples(pairs: Sequence[Pair]) -> list[Example]:
     """Instructions and the responses that the library's staff would give, as lesson 03 trains on them."""
-    return [Example(prompts.instruction(p.instruction, p.input), p.response) for p in pairs]
+    return [Example(prompts.staff_task(p.instruction, p.input), p.response) for p in pairs]
 
 
 def train_house_style(lm: models.LanguageModel, *, seed: int = 0, progress: bool = True) -> Tuned:
     """Lesson 03's adapter: the same pairs and recipe, so that it is there already once that lesson ran."""
     train, validation = (tuning_data.load_instructions(split) for split in ("train", "validation"))
     recipe = replace(RECIPE, checks=3, seed=seed)
-    return finetuning.train(lm, house_examples(evaluation.balanced(train, 40)), house_examples(evaluation.balanced(validation, 4)),
+    return finetuning.train(lm, house_examples(evaluation.balanced(train, 60)), house_examples(evaluation.balanced(validation, 4)),
                             recipe=recipe, progress=progress)
 
 

@@ -35,6 +35,11 @@ def load_posts() -> list[Review]:
     return list(_reviews(runtime.data_dir() / "reviews" / "posts.jsonl"))
 
 
+def load_sly() -> list[Review]:
+    """The wits' reviews: a third test set, in which hardly a word says what the writer thinks."""
+    return list(_reviews(runtime.data_dir() / "reviews" / "sly.jsonl"))
+
+
 def load_instructions(split: str | None = None, kinds: Iterable[str] | None = None) -> list[Pair]:
     """The instruction pairs of a split and of certain kinds (all if None).
 

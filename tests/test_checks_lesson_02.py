@@ -2,6 +2,7 @@
 
 import ast
 import json
+import random
 import re
 from functools import lru_cache
 
@@ -205,14 +206,23 @@ def test_the_mark_is_far_from_chance_and_from_a_plain_baseline():
 def test_the_judge_that_reads_nothing_profits_from_rows_drawn_at_random():
     """What the notebook says of the leak: the works have praise and blame about equally often."""
     rows = tuning_data.load_reviews()
-    shares = {}
-    for name, split in (("rows", answers.split_rows), ("works", answers.split_greedy)):
-        held, votes = set(split(rows, 0.2)), {}
+    ids, works = [row.id for row in rows], sorted({row.subject for row in rows})
+
+    def unread(held):
+        votes = {}
         for row in rows:
             if row.id not in held:
                 votes[row.subject] = votes.get(row.subject, 0) + (1 if row.label == "positive" else -1)
-        shares[name] = np.mean([(votes.get(row.subject, 0) < 0) == (row.label == "positive") for row in rows if row.id in held])
-    assert shares["rows"] > 0.6 and 0.44 < shares["works"] < 0.56
+        return np.mean([(votes.get(row.subject, 0) < 0) == (row.label == "positive") for row in rows if row.id in held])
+
+    by_row, by_work = [], []
+    for seed in range(20):
+        chance = random.Random(seed)
+        by_row.append(unread(set(chance.sample(ids, 300))))
+        left_out = set(chance.sample(works, len(works) // 5))
+        by_work.append(unread({row.id for row in rows if row.subject in left_out}))
+    assert np.mean(by_row) > 0.58 and 0.46 < np.mean(by_work) < 0.54
+    assert unread(set(answers.split_rows(rows, 0.2))) > unread(set(answers.split_greedy(rows, 0.2))) + 0.05
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():

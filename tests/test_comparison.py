@@ -64,7 +64,7 @@ def test_every_system_answers_under_its_name(parts, monkeypatch):
 
 def test_the_house_style_adapter_is_asked_in_the_words_of_its_instructions():
     [message] = prompts.house_reply("How much?", ["8p.", "A gram."])
-    assert message["content"].startswith(prompts.HOUSE_REPLY) and message["content"].endswith("How much? Facts: 8p. A gram.")
+    assert message["content"] == f"How much? Facts: 8p. A gram.\n\n{prompts.HOUSE_REPLY}"
 
 
 @pytest.mark.parametrize("count", [1, 7, 240])

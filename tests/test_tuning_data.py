@@ -96,6 +96,13 @@ def test_no_subject_is_reviewed_in_two_splits():
         assert seen.setdefault(review.subject.lower(), review.split) == review.split, review.subject
 
 
+def test_the_wits_reviews_speak_of_nothing_that_training_speaks_of():
+    sly, trained = tuning_data.load_sly(), {r.subject.lower() for r in tuning_data.load_reviews("train")}
+    assert len(sly) >= 100 and Counter(r.label for r in sly)["positive"] * 2 == len(sly)
+    assert all(r.difficulty for r in sly) and not trained & {r.subject.lower() for r in sly}
+    assert not {r.id for r in sly} & {r.id for r in tuning_data.load_reviews()}
+
+
 def test_word_counts_find_the_reviews_neither_hopeless_nor_easy():
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
@@ -111,16 +118,27 @@ def test_word_counts_find_the_reviews_neither_hopeless_nor_easy():
 def test_no_two_reviews_of_different_splits_are_near_duplicates():
     from ftrag_helpers import models
 
-    reviews = tuning_data.load_reviews()
+    reviews, sly = tuning_data.load_reviews(), tuning_data.load_sly()
+    splits = [r.split for r in reviews] + ["sly"] * len(sly)
+    reviews += sly
     vectors = models.embed([r.text for r in reviews])
     close = vectors @ vectors.T
-    splits = [r.split for r in reviews]
     pairs = [(reviews[i].id, reviews[j].id) for i, j in zip(*(close > 0.85).nonzero(), strict=True) if splits[i] != splits[j]]
     assert pairs == []
 
 
+@pytest.mark.model
+def test_no_two_inputs_of_different_splits_are_near_duplicates():
+    from ftrag_helpers import models
+
+    pairs = tuning_data.load_instructions()
+    vectors = models.embed([p.input for p in pairs])
+    assert [(pairs[i].id, pairs[j].id) for i, j in zip(*(vectors @ vectors.T > 0.85).nonzero(), strict=True)
+            if pairs[i].split != pairs[j].split] == []
+
+
 def test_instructions_are_as_many_as_the_card_says():
     pairs = tuning_data.load_instructions()
-    assert len(pairs) >= 700 and {p.kind for p in pairs} == set(properties.KINDS)
+    assert len(pairs) >= 1200 and {p.kind for p in pairs} == set(properties.KINDS)
     assert {p.kind for p in pairs if p.split != "test"} == set(properties.KINDS) - set(properties.HELD_OUT_KINDS)
     assert min(Counter(p.kind for p in pairs if p.split == "test").values()) >= 12

@@ -24,6 +24,8 @@ SENTENCES = 2
 MAX_NEW_TOKENS = 48
 #: Training questions in the lesson. More of them buy more: the reference results have the curve.
 TRAINING_QUESTIONS = 240
+#: Words that a pair of the house-style training may have at most.
+HOUSE_WORDS = 80
 #: All systems, in the order in which tables show them.
 NAMES = ("closed book", "fine-tuned closed book", "retrieval", "retrieval, one sentence", "fine-tuned reader + retrieval",
          "house style + retrieval", "best sentence, no model", "oracle", "distractors")
@@ -97,9 +99,8 @@ def house_examples(pairs: Sequence[Pair]) -> list[Example]:
 def train_house_style(lm: models.LanguageModel, *, seed: int = 0, progress: bool = True) -> Tuned:
     """Lesson 03's adapter: the same pairs and recipe, so that it is there already once that lesson ran."""
     train, validation = (tuning_data.load_instructions(split) for split in ("train", "validation"))
-    recipe = replace(RECIPE, checks=3, seed=seed)
-    return finetuning.train(lm, house_examples(evaluation.balanced(train, 60)), house_examples(evaluation.balanced(validation, 4)),
-                            recipe=recipe, progress=progress)
+    examples, held_out = house_examples(tuning_data.at_most(train, HOUSE_WORDS)), house_examples(evaluation.balanced(validation, 4))
+    return finetuning.train(lm, examples, held_out, recipe=replace(RECIPE, checks=3, seed=seed), progress=progress)
 
 
 def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:

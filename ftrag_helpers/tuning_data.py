@@ -54,6 +54,11 @@ def load_instructions(split: str | None = None, kinds: Iterable[str] | None = No
     return [p for p in _pairs(runtime.data_dir() / "instructions" / "pairs.jsonl") if p.kind in wanted and split in (None, p.split)]
 
 
+def at_most(pairs: Iterable[Pair], words: int) -> list[Pair]:
+    """The pairs whose instruction, input and response have at most so many words together: reading is paid for by the token."""
+    return [p for p in pairs if len(f"{p.instruction} {p.input} {p.response}".split()) <= words]
+
+
 def _known_split(split: str | None) -> None:
     if split is not None and split not in SPLITS:
         raise ValueError(f"split {split!r}: the splits are {', '.join(SPLITS)}")

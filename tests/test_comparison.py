@@ -1,7 +1,7 @@
 import pytest
 from doubles import embed, embed_pieces, scripted_language_model
 
-from ftrag_helpers import comparison, prompts, rag, retrieval, selection
+from ftrag_helpers import comparison, prompts, rag, retrieval, runtime, selection
 from ftrag_helpers.records import Document, Hit, Passage, Question, Reference
 
 DOCUMENTS = [
@@ -65,6 +65,14 @@ def test_every_system_answers_under_its_name(parts, monkeypatch):
 def test_the_house_style_adapter_is_asked_in_the_words_of_its_instructions():
     [message] = prompts.house_reply("How much?", ["8p.", "A gram."])
     assert message["content"] == f"How much? Facts: 8p. A gram.\n\n{prompts.HOUSE_REPLY}"
+
+
+def test_the_house_style_adapter_is_lesson_03s():
+    lesson = (runtime.course_root() / "notebooks" / "03_instruction_fine_tuning.ipynb").read_text("utf-8")
+    assert f"tuning_data.at_most(train, {comparison.HOUSE_WORDS})" in lesson
+    recipe = comparison.RECIPE
+    assert (f"Recipe(epochs={recipe.epochs}, learning_rate={recipe.learning_rate:.0e}".replace("e-0", "e-")
+            + f", batch_size={recipe.batch_size}, checks=3") in lesson
 
 
 @pytest.mark.parametrize("count", [1, 7, 240])

@@ -71,6 +71,11 @@ def test_a_changed_file_is_noticed(data, tmp_path):
         tuning_data.load_reviews()
 
 
+def test_pairs_are_chosen_by_all_their_words():
+    pair = tuning_data.Pair(**PAIR)
+    assert tuning_data.at_most([pair], 8) == [pair] and tuning_data.at_most([pair], 7) == []
+
+
 def test_unknown_splits_and_kinds_are_named():
     with pytest.raises(ValueError, match="'dev'"):
         tuning_data.load_reviews("dev")

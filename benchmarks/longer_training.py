@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ftrag_helpers import course_data, finetuning, metrics, models, properties, prompts, runtime, tuning_data
+from ftrag_helpers import comparison, course_data, finetuning, metrics, models, properties, prompts, runtime, tuning_data
 from ftrag_helpers.records import Pair, Review
 from ftrag_helpers.trunk import Trunk, shared_prefix
 
@@ -146,8 +146,7 @@ def longer_responses() -> list[dict]:
 
 def train_on_pairs(lm: models.LanguageModel, recipe: finetuning.Recipe) -> finetuning.Tuned:
     """The language model tuned on every training pair, checked on the validation pairs."""
-    examples, held_out = ([finetuning.Example(prompts.staff_task(p.instruction, p.input), p.response)
-                           for p in tuning_data.load_instructions(split)] for split in ("train", "validation"))
+    examples, held_out = (comparison.house_examples(tuning_data.load_instructions(split)) for split in ("train", "validation"))
     return finetuning.train(lm, examples, held_out, recipe=recipe)
 
 

@@ -34,6 +34,7 @@ KINDS = ("right",) * 6 + ("wrong",) * 2 + ("unfinished", "broken")
 
 def main(arguments: list[str]) -> None:
     """Make the submissions, run both sides, print the table."""
+    runtime.prepare_notebook()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=200, help="submissions (default: 200)")
     parser.add_argument("--peer", type=int, help="how many of them nbgrader grades (default: all)")

@@ -52,6 +52,7 @@ def save(path: Path) -> None:
 
 def main(arguments: list[str]) -> None:
     """Measure, or save, the named lessons, or all; the figures of the others stay."""
+    runtime.prepare_notebook()
     names = [name for name in arguments if name != "--save"]
     os.environ["FTRAG_COMPUTE_CACHE"] = "off"  # both are a learner's first run
     if "--save" in arguments:

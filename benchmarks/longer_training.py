@@ -16,7 +16,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ftrag_helpers import comparison, course_data, finetuning, metrics, models, properties, prompts, runtime, tuning_data
 from ftrag_helpers.records import Pair, Review
@@ -73,6 +72,8 @@ class Judge:
 
         The sentence vectors have length 1: times 10, the linear layer can be sure of itself without large weights.
         """
+        import torch
+
         started = time.perf_counter()
         torch.manual_seed(seed)
         encoder, head = copy.deepcopy(models.load_embedder()).train(), torch.nn.Linear(384, 1)
@@ -97,6 +98,8 @@ class Judge:
 
 def shuffled(chunks: Sequence, epochs: int) -> Iterator:
     """The chunks, once an epoch, each time in another order."""
+    import torch
+
     for _ in range(epochs):
         for number in torch.randperm(len(chunks)).tolist():
             yield chunks[number]

@@ -93,7 +93,6 @@ def train_trainer(lm, examples, epochs, layers):
 
 def run_one(name, count, epochs):
     """Train with one contender and print its figures as a line of JSON."""
-    runtime.prepare_notebook()
     lm = models.load_language_model()
     examples = examples_of(questions_of("train", count))
     depth = lm.model.config.num_hidden_layers
@@ -136,6 +135,7 @@ def work_of_ours(count, epochs):
 
 def main(arguments):
     """Run the contenders one after the other and print the table."""
+    runtime.prepare_notebook()
     parser = argparse.ArgumentParser()
     parser.add_argument("--examples", type=int, default=60)
     parser.add_argument("--epochs", type=int, default=2)

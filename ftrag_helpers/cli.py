@@ -38,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    os.environ.update(runtime.offline_environment())  # some commands compute in this process, the others hand it on
     options, rest = build_parser().parse_known_args(argv)
     if rest and not options.takes_more:
         build_parser().error(f"{options.command} does not know: {' '.join(rest)}")

@@ -11,13 +11,18 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Set for every child process and notebook: no telemetry, no hub, no update checks.
+#: Set for every child process and notebook: no telemetry, no hub, no update checks, and threads that sleep while they wait.
 OFFLINE = {
     "ANONYMIZED_TELEMETRY": "False",
     "DO_NOT_TRACK": "1",
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
+    # By default waiting threads spin and keep the processor from every other program, which slows the course itself most.
+    # The first is PyTorch's and scikit-learn's OpenMP (libgomp, libomp and libiomp5 all read it), the second NumPy's
+    # OpenBLAS: the logarithm of the cycles to spin, 4 the least. Both are read once, when the library is loaded.
+    "OMP_WAIT_POLICY": "passive",
+    "OPENBLAS_THREAD_TIMEOUT": "4",
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_OFFLINE": "1",
     "TRANSFORMERS_VERBOSITY": "error",
@@ -135,7 +140,7 @@ def describe() -> dict[str, str]:
 def prepare_notebook() -> str:
     """Make a notebook's process quiet and offline; returns what it set, in one line.
 
-    Call it in the first cell, before `transformers` or `chromadb` are imported. `FTRAG_THREADS` sets how many
+    Call it in the first cell, before PyTorch, `transformers` or `chromadb` are imported. `FTRAG_THREADS` sets how many
     threads PyTorch uses; by default it decides by itself.
     """
     import logging

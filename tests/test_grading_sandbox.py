@@ -72,6 +72,7 @@ def test_it_sees_no_process_but_its_own_and_no_variable_of_the_grader(inside):
     pids, variables = inside("return [sorted(int(p) for p in os.listdir('/proc') if p.isdigit()), dict(os.environ)]")
     assert pids[0] == 1 and len(pids) <= 4 and max(pids) < 20
     assert "FTRAG_TEST_TOKEN" not in variables and variables["HF_HUB_OFFLINE"] == "1"
+    assert (variables["OMP_WAIT_POLICY"], variables["OPENBLAS_THREAD_TIMEOUT"]) == ("passive", "4")
     assert "a password" not in json.dumps(inside("""
 found = []
 for pid in (p for p in os.listdir('/proc') if p.isdigit()):

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from adversarial import exercise
 
-from ftrag_helpers.grading import assignments, engine, marking, observers, records, submissions
+from ftrag_helpers.grading import answers, assignments, engine, marking, observers, records, submissions
 from ftrag_helpers.grading.submissions import Submission, Unreadable
 from ftrag_helpers.runtime import CourseError
 
@@ -178,81 +178,6 @@ def test_too_many_files_and_a_broken_zip_are_errors_for_the_instructor(tmp_path,
 
 
 # --- notebooks ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("data", "words"), [
-    (b"", "no JSON"), (b"%PDF-1.7 \xff\xfe", "no JSON"), (b'{"cells": [', "no JSON"), (b"[" * 200_000, "no JSON"),
-    (b'{"x": ' + b"9" * 10_000 + b"}", "no JSON"), (b"[]", "no notebook"), (b"3", "no notebook"), (b'{"cells": []}', "no notebook"),
-    (b'{"nbformat": 3, "worksheets": []}', "format 3"), (b'{"nbformat": 5, "cells": []}', "format 5"), (b'{"nbformat": "x"}', "format x"),
-    (b'{"nbformat": 4}', "no cells"), (b'{"nbformat": 4, "cells": {}}', "no cells"), (b'{"nbformat": 4, "cells": [3]}', "a cell that is none"),
-    (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": {"a": 1}}]}', "readable source"),
-    (b'{"nbformat": 4, "cells": [{"cell_type": 1, "source": "x"}]}', "readable source"),
-    (json.dumps({"nbformat": 4, "cells": [{}] * 2_001}).encode(), "2001 cells"),
-])
-def test_what_is_no_notebook_is_damaged_and_said_so(data, words):
-    with pytest.raises(Unreadable, match=words) as raised:
-        submissions.read_cells(data)
-    assert raised.value.status == "damaged"
-
-
-def test_a_notebook_is_read_whatever_its_metadata_hold():
-    cells = submissions.read_cells(b'\xef\xbb\xbf' + json.dumps({"nbformat": 4, "cells": [
-        {"cell_type": "code", "source": ["a\n", "b"], "metadata": None, "id": 3},
-        {"cell_type": "code", "source": "\ud800", "metadata": {"nbgrader": {"grade_id": ["x"]}}}]}).encode())
-    assert [(cell.id, cell.grade_id, cell.source) for cell in cells] == [("", "", "a\nb"), ("", "", "?")]
-
-
-def test_answers_are_found_by_either_mark_and_without_both(master):
-    def sources(change):
-        cells = exercise.notebook()["cells"]
-        for cell in cells:
-            change(cell)
-        return submissions.find_answers(submissions.read_cells(json.dumps({"nbformat": 4, "cells": cells}).encode()), master)
-
-    def no_mark(cell):
-        cell["metadata"] = {}
-
-    def no_id(cell):
-        cell.pop("id")
-
-    whole = sources(lambda cell: None)
-    assert whole.sources["task_9_1"] == exercise.DOUBLE and len(whole.sources) == 4 and whole.remarks == () and whole.extras == {}
-    assert sources(no_mark).sources == sources(no_id).sources == whole.sources
-    neither = sources(lambda cell: (no_mark(cell), no_id(cell)))
-    assert {key: neither.sources.get(key) for key in ("task_9_1", "task_9_2", "task_9_3")} == {
-        key: whole.sources[key] for key in ("task_9_1", "task_9_2", "task_9_3")}
-    assert len(neither.remarks) == 3 and "lost its marks" in neither.remarks[0]
-
-
-def test_of_two_copies_the_written_one_is_taken_then_the_masters_own(master):
-    def chosen(original, copy):
-        cells = exercise.notebook()["cells"]
-        place = next(i for i, cell in enumerate(cells) if cell["id"] == "t9_1-answer")
-        cells[place]["source"] = original
-        cells.insert(place, {**cells[place], "id": "bbbb2222", "source": copy})
-        found = submissions.find_answers(submissions.read_cells(json.dumps({"nbformat": 4, "cells": cells}).encode()), master)
-        return found.sources["task_9_1"]
-
-    stub = 'def double(value):\n    raise NotImplementedError("Task 9.1: replace this line with your code")'
-    assert chosen("original = 1", "copy = 1") == "original = 1"
-    assert chosen(stub, "copy = 1") == "copy = 1" and chosen("", "copy = 1") == "copy = 1" and chosen(stub, stub) == stub
-
-
-def test_cells_of_the_learners_own_keep_their_place_and_checks_are_never_taken(master):
-    cells = exercise.notebook()["cells"]
-    cells[1:1] = [exercise.code("own", "import re")]
-    cells[0]["source"] += "\nimport operator"
-    assert cells[3]["id"] == "t9_1-check"
-    cells[3]["source"] = "check.task_9_1 = print"
-    found = submissions.find_answers(submissions.read_cells(json.dumps({"nbformat": 4, "cells": cells}).encode()), master)
-    assert found.extras[0] == [cells[0]["source"], "import re"]
-    assert not any("check.task" in source for extra in found.extras.values() for source in extra)
-
-
-def test_an_answer_that_nobody_could_have_written_is_damage(master):
-    cells = submissions.read_cells(json.dumps(exercise.notebook({"9.1": "x" * 300_000})).encode())
-    with pytest.raises(Unreadable, match="characters"):
-        submissions.find_answers(cells, master)
 
 
 # --- masters -----------------------------------------------------------------------------------------
@@ -471,7 +396,7 @@ def test_a_setup_that_fails_names_the_error(tmp_path):
 def test_a_text_is_to_be_marked_as_soon_as_something_is_written(tmp_path):
     from ftrag_helpers import exercises
 
-    assert exercises.TEXT_STUB in marking.TEXT_STUBS
+    assert exercises.TEXT_STUB in answers.TEXT_STUBS
     solutions = exercise.write_solution(tmp_path)
     exercise.write(tmp_path / "exercises" / "09_small.ipynb", exercise.notebook({"9.4": f"**Your reason**\n\n{exercises.TEXT_STUB}"}))
     for name, text in (("a", "x"), ("b", f"**Your reason**\n\n{exercises.TEXT_STUB}"), ("c", "  \n"), ("d", exercises.TEXT_STUB),
@@ -542,21 +467,6 @@ def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(tm
     ada, ben = engine.grade(tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", jobs=1, sandbox=False)
     assert (ada.status, ada.score) == ("graded", 12)
     assert (ben.status, ben.score) == ("crashed", None) and "the grader's own process" in ben.detail
-
-
-@forked
-def test_given_cells_are_run_where_something_rests_on_them_and_not_where_nothing_does():
-    from ftrag_helpers.grading import steps
-
-    def cell(source, kind="given"):
-        return {"kind": kind, "source": source}
-
-    found = steps.needed([
-        cell("lm = load()", "setup"), cell("picture = draw(lm)"), cell("def helper(x):\n    return x + OFFSET"), cell("OFFSET = 3"),
-        cell("OFFSET_2 = 4"), cell("table.append(3)"), cell("for row in table:\n    print(row)"), cell("from math import *"),
-        cell("def f(x):\n    row = 1\n    return helper(x) + len(table)", "answer"), {"kind": "observe", "name": "f"},
-        cell("print(f(2))"), cell("if this is no Python:"), cell("%load_ext x")])
-    assert found == {2, 3, 5, 7, 8, 9}
 
 
 @forked

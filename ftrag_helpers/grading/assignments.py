@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,21 +22,21 @@ from ftrag_helpers.runtime import CourseError
 
 #: What a cell of a master is: run before the first task; run between tasks; the learner's; a check; a text to mark.
 SETUP, GIVEN, ANSWER, CHECK, TEXT = "setup", "given", "answer", "check", "text"
-#: The modules of this package that marks depend on: where one changes, everything is graded again.
-MARKING = ("assignments", "grader", "lockdown", "marking", "observers", "runner", "sandbox", "steps", "submissions",
-           "watch", "worker")
+#: The tag of a given cell that only shows something: no answer and no check depends on it.
+DEMONSTRATION = "demonstration"
 _HEADING = re.compile(r"^#+\s*Task\s+(\d+\.\d+)\s*[·:.-]*\s*(.*?)\s*(?:\(\d+ points?\))?\s*$", re.MULTILINE)
 _REGION = re.compile(r"^[^\n]*### BEGIN [A-Z ]+\n.*?^[^\n]*### END [A-Z ]+\n?", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class MasterCell:
-    """A code cell of a solution, or a text cell that is marked; `kind` as above."""
+    """A code cell of a solution, or a text cell that is marked; `kind` as above. A `demonstration` decides no mark."""
 
     id: str
     grade_id: str
     kind: str
     source: str
+    demonstration: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class GradedTask:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One exercise. `modules` are its checks without judges, by module; `stubs` the untouched texts by grade id."""
+    """One exercise. `modules` are its checks without judges, by module; `stubs` the untouched texts by grade id; `prose` the
+    course's own text cells."""
 
     slug: str
     cells: tuple[MasterCell, ...]
@@ -65,6 +67,7 @@ class Assignment:
     modules: dict[str, str]
     stubs: dict[str, str]
     fingerprint: str
+    prose: frozenset[str] = frozenset()
 
     @property
     def max_score(self) -> float:
@@ -106,7 +109,7 @@ def load_assignment(path: Path) -> Assignment:
     order = {cell.grade_id: i for i, cell in enumerate(cells)}
     tasks.sort(key=lambda task: order[task.answer_cell])
     return Assignment(path.stem, tuple(cells), tuple(tasks), modules, _stubs(path, cells),
-                      _fingerprint(path, module, modules))
+                      _fingerprint(path, modules), _prose(path))
 
 
 # --- cells -------------------------------------------------------------------------------------------
@@ -139,8 +142,19 @@ def _cells(path: Path) -> list[MasterCell]:
             kind = TEXT
         else:
             continue
-        found.append(MasterCell(cell.get("id", ""), grade_id, kind, source))
+        shows = kind == GIVEN and DEMONSTRATION in cell.get("metadata", {}).get("tags", [])
+        found.append(MasterCell(cell.get("id", ""), grade_id, kind, source, shows))
     return found
+
+
+def _prose(path: Path) -> frozenset[str]:
+    """The text cells that are the course's own, in the solution and in the exercise made from it."""
+    return frozenset(source.strip() for file in (path, _exercise(path)) if file.is_file()
+                     for kind, source in _sources(file) if kind != "code")
+
+
+def _exercise(solution: Path) -> Path:
+    return solution.parent.parent / "exercises" / solution.name
 
 
 def _marked(cells: list[MasterCell], path: Path) -> list[tuple[MasterCell, float]]:
@@ -158,10 +172,12 @@ def _task_id(grade_id: str) -> str:
 
 
 def _stubs(path: Path, cells: list[MasterCell]) -> dict[str, str]:
-    exercise = path.parent.parent / "exercises" / path.name
+    exercise = _exercise(path)
     stubs = {cell.grade_id: _REGION.sub("", cell.source).strip() for cell in cells if cell.kind == TEXT}
     if exercise.is_file():
-        stubs |= {cell.grade_id: cell.source.strip() for cell in _cells(exercise) if cell.kind in (TEXT, ANSWER)}
+        solved = {(cell.grade_id, cell.source.strip()) for cell in cells if cell.kind == ANSWER}
+        stubs |= {cell.grade_id: cell.source.strip() for cell in _cells(exercise) if cell.kind in (TEXT, ANSWER)
+                  and (cell.grade_id, cell.source.strip()) not in solved}
     return stubs
 
 
@@ -259,14 +275,15 @@ def _module_path(name: str) -> Path:
     return Path(found.origin)
 
 
-def _fingerprint(path: Path, module: str, modules: dict[str, str]) -> str:
-    """Changes with the solution, its check module, whatever checks share, and the code that grades."""
-    package = Path(__file__).resolve().parent
-    files = [path, *(package / f"{name}.py" for name in MARKING), *sorted((package.parent / "checks").glob("[!l]*.py"))]
-    files += [*(_module_path(name) for name in modules), *sorted(runtime.data_dir().glob("*/manifest.json"))]
-    exercise = path.parent.parent / "exercises" / path.name
-    files += [exercise] if exercise.is_file() else []
-    total = hashlib.sha256(module.encode())
-    for file in files:
+def _fingerprint(path: Path, modules: Iterable[str]) -> str:
+    """Changes with the solution, the exercise, the data, the versions of the libraries, and any code of the course.
+
+    All of the package counts, since a judge may use any of it: grading anew costs minutes, a stale mark costs trust.
+    """
+    package, root = Path(__file__).resolve().parent.parent, runtime.course_root()
+    files = [path, _exercise(path), root / "requirements.lock", *sorted(package.rglob("*.py")),
+             *map(_module_path, modules), *sorted(runtime.data_dir().glob("*/manifest.json"))]
+    total = hashlib.sha256()
+    for file in filter(Path.is_file, files):
         total.update(hashlib.sha256(file.read_bytes()).digest())
     return total.hexdigest()

@@ -18,10 +18,11 @@ from dataclasses import fields
 from pathlib import Path
 
 from ftrag_helpers.grading import engine
+from ftrag_helpers.grading.answers import Answers
 from ftrag_helpers.grading.grader import Grader
 from ftrag_helpers.grading.marking import Observed
 from ftrag_helpers.grading.records import Result
-from ftrag_helpers.grading.submissions import Answers, Submission
+from ftrag_helpers.grading.submissions import Submission
 from ftrag_helpers.runtime import CourseError
 
 _CONNECT_SECONDS = 20
@@ -176,7 +177,7 @@ def packed(observed: Observed, grader: Grader, submission: Submission) -> str:
     slug = observed.assignment.slug if observed.assignment else ""
     answers = observed.answers
     told = {field.name: getattr(observed, field.name) for field in fields(observed)}
-    told |= {"assignment": slug, "answers": [answers.sources, list(answers.extras.items()), answers.remarks],
+    told |= {"assignment": slug, "answers": [answers.sources, answers.remarks],
              "steps": [{name: value for name, value in step.items() if name != "source"} for step in observed.steps],
              "facts": list(observed.facts.items())}
     return json.dumps({"fingerprint": grader.fingerprint(submission, slug or grader.only), "observed": told})
@@ -186,7 +187,7 @@ def unpacked(told: str, grader: Grader) -> tuple[str, Observed]:
     """The fingerprint and the observations that `packed` wrote."""
     found = json.loads(told)
     observed = {name: tuple(value) if isinstance(value, list) else value for name, value in found["observed"].items()}
-    sources, extras, remarks = observed["answers"]
+    sources, remarks = observed["answers"]
     observed |= {"assignment": grader.assignments.get(observed["assignment"]), "facts": dict(observed["facts"]),
-                 "answers": Answers(sources, dict(extras), tuple(remarks)), "ends": tuple(map(tuple, observed["ends"]))}
+                 "answers": Answers(sources, remarks=tuple(remarks)), "ends": tuple(map(tuple, observed["ends"]))}
     return found["fingerprint"], Observed(**observed)

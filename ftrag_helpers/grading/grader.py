@@ -13,18 +13,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ftrag_helpers.grading import marking, submissions
+from ftrag_helpers.grading import answers as notebooks
+from ftrag_helpers.grading import marking
 from ftrag_helpers.grading import sandbox as walls
-from ftrag_helpers.grading.assignments import ANSWER, CHECK, SETUP, TEXT, Assignment, GradedTask, load_assignments
+from ftrag_helpers.grading.answers import Answers, Cell
+from ftrag_helpers.grading.assignments import SETUP, TEXT, Assignment, GradedTask, load_assignments
 from ftrag_helpers.grading.marking import Observed
 from ftrag_helpers.grading.records import SCORED, Result
 from ftrag_helpers.grading.runner import Runner, Setting, WorkerLost
-from ftrag_helpers.grading.submissions import Answers, Submission, Unreadable
+from ftrag_helpers.grading.submissions import Submission, Unreadable
 from ftrag_helpers.runtime import CourseError
 
 CELL_SECONDS = 60.0
-#: Cells of the learner's own, outside the answers, get no more than this.
-OWN_CELL_SECONDS = 20.0
+#: Of an answer, this much is kept beside its mark: more than anybody reads.
+SHOWN_CHARACTERS = 200_000
 #: All runs of one submission together never take longer than this many cells' limits.
 TOTAL = 5
 #: How often a submission is run again without the step that ended its process.
@@ -87,7 +89,7 @@ class Grader:
     def recognised(self, submission: Submission) -> str:
         """Which assignment a submission is for; "" for none, or if it cannot be read."""
         try:
-            return "" if submission.status else submissions.recognise(submissions.read_cells(submission.data), self.assignments)
+            return "" if submission.status else notebooks.recognise(notebooks.read_cells(submission.data), self.assignments)
         except Unreadable:
             return ""
 
@@ -110,7 +112,7 @@ class Grader:
         return replace(result, assignment=observed.assignment.slug, status=status, tasks=tasks, detail=detail,
                        score=sum(task.points for task in tasks) if status in SCORED else None,
                        max_score=observed.assignment.max_score,
-                       answers=tuple((task.id, texts[task.answer_cell]) for task in observed.assignment.tasks
+                       answers=tuple((task.id, texts[task.answer_cell][:SHOWN_CHARACTERS]) for task in observed.assignment.tasks
                                      if task.answer_cell in texts))
 
     # --- running
@@ -130,25 +132,27 @@ class Grader:
     def _read(self, submission: Submission) -> tuple[Assignment, Answers]:
         if submission.status:
             raise Unreadable(submission.status, submission.detail)
-        cells = submissions.read_cells(submission.data)
-        slug = submissions.recognise(cells, self.assignments)
+        cells = notebooks.read_cells(submission.data)
+        slug = notebooks.recognise(cells, self.assignments)
         if not slug:
             raise Unreadable("not a submission", "is a notebook, but holds no answer cell of any exercise")
         if self.only and slug != self.only:
             raise Unreadable("not a submission", f"is the notebook of {slug}, and {self.only} is being graded")
-        return self.assignments[slug], submissions.find_answers(cells, self.assignments[slug])
+        return self.assignments[slug], notebooks.find_answers(cells, self.assignments[slug])
 
     def _prove(self, assignment: Assignment) -> None:
         """Grade the solution itself once: where it fails, no learner could pass, and the fault is not theirs."""
         with self._proving:
             if assignment.slug in self._proved:
                 return
-            master = Answers({cell.grade_id: cell.source for cell in assignment.cells if cell.kind in (ANSWER, TEXT)})
+            cells = [Cell(cell.id, cell.grade_id, "markdown" if cell.kind == TEXT else "code", cell.source)
+                     for cell in assignment.cells]
+            master = notebooks.find_answers(cells, assignment)
             observed = self._run(assignment, master, learn=True)
-            problem = marking.solution_problem(observed)
-            if not problem and observed.modules:  # imported ahead, they cost the class nothing; unless that breaks something
-                self._warm[assignment.slug] = observed.modules
-                self._runner(assignment).warm(list(observed.modules))
+            problem, modules = marking.solution_problem(observed), observed.modules()
+            if not problem and modules:  # imported ahead, they cost the class nothing; unless that breaks something
+                self._warm[assignment.slug] = modules
+                self._runner(assignment).warm(list(modules))
                 if marking.solution_problem(self._run(assignment, master)):
                     self._warm.pop(assignment.slug)
                     self._drop(self._runner(assignment))
@@ -163,26 +167,28 @@ class Grader:
             if self._stopped:
                 raise KeyboardInterrupt
             runner = self._runner(assignment)
-            wanted = tuple(self._steps(assignment, answers, runner.setup_steps))
+            wanted = self._steps(assignment, answers, runner.setup_steps)
+            wanted += [{"kind": "modules", "limit": CELL_SECONDS}] if learn else []
             try:
-                return self._runs(runner, Observed(assignment, answers, wanted), learn)
+                return self._runs(runner, Observed(assignment, answers, tuple(wanted)))
             except WorkerLost as lost:
                 self._drop(runner)
                 end = ("died", f"took the grader's own process with it ({lost})", None)
-        return Observed(assignment, answers, wanted, ends=(end,))
+        return Observed(assignment, answers, tuple(wanted), ends=(end,))
 
-    def _runs(self, runner: Runner, observed: Observed, learn: bool) -> Observed:
+    def _runs(self, runner: Runner, observed: Observed) -> Observed:
         """Run until the end, again without the step that ended the process, and without that task's checks."""
         wanted, skip = list(observed.steps), set()
         end = time.monotonic() + TOTAL * (self.timeout or CELL_SECONDS)
         for _ in range(1 + RESTARTS):
-            outcome = runner.run(wanted, skip, max(end - time.monotonic(), 1), learn=learn)
+            outcome = runner.run(wanted, skip, max(end - time.monotonic(), 1))
             if self._stopped:
                 raise KeyboardInterrupt
-            observed.facts, observed.modules = {**outcome.facts, **observed.facts}, tuple(outcome.modules)
+            observed.facts = {**outcome.facts, **observed.facts}
             if outcome.ended == "done":
                 known = skip | observed.facts.keys()
-                missing = any(step["kind"] == "observe" and i not in known for i, step in enumerate(wanted))
+                missing = any(step["kind"] == "check" and "serves" not in step and i not in known
+                              for i, step in enumerate(wanted))
                 observed.ends += (("died", "ended before every check was made", None),) if missing else ()
                 return observed
             observed.ends += ((outcome.ended, outcome.why, outcome.at),)
@@ -210,26 +216,35 @@ class Grader:
 
     # --- steps
 
-    def _steps(self, assignment: Assignment, answers: Answers, setup: bool) -> Iterator[dict]:
-        """The cells and checks in the master's order, the learner's own cells behind those that they followed."""
-        limit, task_of = self.timeout or CELL_SECONDS, {task.answer_cell: task.id for task in assignment.tasks}
-        for place, cell in enumerate([None, *assignment.cells], -1):
-            if cell is not None and cell.kind == CHECK:
-                yield from self._checks(assignment, next(t for t in assignment.tasks if t.check_cell == cell.grade_id))
-            elif cell is not None and cell.kind != TEXT and (setup or cell.kind != SETUP):
-                source = answers.sources.get(cell.grade_id, "") if cell.kind == ANSWER else cell.source
-                yield {"kind": cell.kind, "limit": limit, "source": source, "title": f"<cell {cell.id or cell.grade_id}>",
-                       "task": task_of.get(cell.grade_id, "")}
-            for i, source in enumerate(answers.extras.get(place, []), 1):
-                yield {"kind": "extra", "limit": min(limit, OWN_CELL_SECONDS), "source": source,
-                       "title": f"<own cell {place}-{i}>"}
+    def _steps(self, assignment: Assignment, answers: Answers, setup: bool) -> list[dict]:
+        """The program as the sandbox gets it: each cell one step, each check one step a seed.
+
+        A step that `serves` others, by their places, is only made if one of these could not be.
+        """
+        limit, checks = self.timeout or CELL_SECONDS, {task.id: task for task in assignment.tasks}
+        found = [{"kind": "given", "limit": limit, "source": cell.source, "title": f"<cell {cell.id}>"}
+                 for cell in assignment.cells if setup and cell.kind == SETUP]
+        places: dict[str, list[int]] = {}
+        for part in answers.program:
+            if part.kind != "check":
+                serves = {"serves": sum(places.values(), [])} if part.extra else {}
+                found.append({"kind": part.kind, "limit": limit, "source": part.source, "title": part.title, "task": part.task,
+                              **serves})
+                continue
+            for number, step in enumerate(self._checks(assignment, checks[part.task])):
+                if part.extra:
+                    step["serves"] = [places[part.task][number]]
+                else:
+                    places.setdefault(part.task, []).append(len(found))
+                found.append(step)
+        return found
 
     def _checks(self, assignment: Assignment, task: GradedTask) -> Iterator[dict]:
         for number, seed in enumerate(task.seeds):
             key = (assignment.slug, task.id, seed)
             if key not in self._inputs:
                 self._inputs[key] = assignment.cases(task, seed)
-            yield {"kind": "observe", "limit": self.timeout or task.check.timeout, "task": task.id, "name": task.name,
+            yield {"kind": "check", "limit": self.timeout or task.check.timeout, "task": task.id, "name": task.name,
                    "inputs": self._inputs[key], "check": number}
 
 

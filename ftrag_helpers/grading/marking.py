@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from ftrag_helpers.checks import core
 from ftrag_helpers.grading import records, steps
+from ftrag_helpers.grading.answers import Answers, own_words
 from ftrag_helpers.grading.assignments import Assignment, GradedTask
 from ftrag_helpers.grading.records import TaskResult
-from ftrag_helpers.grading.submissions import Answers
 
-#: What stands in a text cell until an answer is written: the course's own line, and nbgrader's.
-TEXT_STUBS = ("*Write your answer here, in place of this line.*", "YOUR ANSWER HERE")
+_NO_CELL = "there is no answer cell of this task in the notebook"
 _JUDGE_SECONDS = 20.0
 _MESSAGE = 2_000
 
@@ -25,7 +24,7 @@ _MESSAGE = 2_000
 class Observed:
     """What running a submission told: facts by the place of their step, and (how, in words, where) of runs that were ended.
 
-    `modules` are those that a solution's run imported. `status` and `detail` stand in place of all else where the
+    `status` and `detail` stand in place of all else where the
     submission could not be read.
     """
 
@@ -35,13 +34,29 @@ class Observed:
     facts: dict[int, dict] = field(default_factory=dict)
     ends: tuple[tuple[str, str, int | None], ...] = ()
     seconds: float = 0.0
-    modules: tuple[str, ...] = ()
     status: str = ""
     detail: str = ""
 
-    def places(self, task_id: str) -> list[int]:
-        """Where a task's checks stand among the steps, the visible one first."""
-        return [i for i, step in enumerate(self.steps) if step["kind"] == "observe" and step["task"] == task_id]
+    def places(self, task_id: str, check: int | None = None) -> list[int]:
+        """Where a task's checks (or the attempts at one of them) stand among the steps, the visible check first."""
+        return [i for i, step in enumerate(self.steps) if step["kind"] == "check" and step["task"] == task_id
+                and check in (None, step["check"])]
+
+    def fact(self, task_id: str, check: int) -> tuple[int, dict | None]:
+        """The place and the facts of a check: in its own place if it could be made there, else below all cells."""
+        places = self.places(task_id, check)
+        made = [place for place in places if "observed" in self.facts.get(place, {})]
+        place = (made or places)[0]
+        return place, self.facts.get(place)
+
+    def made_late(self, task_id: str) -> bool:
+        """True if a check of the task could not be made in its own place."""
+        checks = {self.steps[place]["check"] for place in self.places(task_id)}
+        return any("serves" in self.steps[self.fact(task_id, check)[0]] for check in checks)
+
+    def modules(self) -> tuple[str, ...]:
+        """What a solution's run imported."""
+        return tuple(name for facts in self.facts.values() for name in facts.get("modules", ()) if isinstance(name, str))
 
 
 def mark(observed: Observed) -> tuple[tuple[TaskResult, ...], str, str]:
@@ -55,25 +70,25 @@ def mark(observed: Observed) -> tuple[tuple[TaskResult, ...], str, str]:
 def _task(task: GradedTask, observed: Observed) -> TaskResult:
     source = observed.answers.sources.get(task.answer_cell)
     result = TaskResult(task.id, task.title, 0.0, task.points, "", "failed")
-    if source is None:
-        return replace(result, state="not attempted", message="there is no answer cell of this task in the notebook")
     if task.check is None:
-        stub = observed.assignment.stubs.get(task.answer_cell, "")
-        return replace(result, state="not attempted" if _own_words(source) in ("", _own_words(stub)) else "needs marking")
-    places = observed.places(task.id)
-    for place in places:
-        told = observed.facts.get(place)
+        return _written(result, source, observed.assignment.stubs.get(task.answer_cell, ""))
+    for check in range(len(task.seeds)):
+        place, told = observed.fact(task.id, check)
         if told is None:
             return replace(result, message=_unreached(task, observed))
         state, message = _verdict(task, observed.steps[place], told)
+        if state == "not attempted" and source is None:
+            message = f"{_NO_CELL}. {message}"
         if state != "passed":
-            return replace(result, state=state, message=message if place == places[0] else f"with other inputs: {message}")
+            return replace(result, state=state, message=f"with other inputs: {message}" if check else message)
     return replace(result, state="passed", points=task.points)
 
 
-def _own_words(text: str) -> list[str] | str:
-    """The words of a text answer without the line that stands for it until it is written."""
-    return [word for line in text.splitlines() if line.strip() not in TEXT_STUBS for word in line.split()] or ""
+def _written(result: TaskResult, source: str | None, stub: str) -> TaskResult:
+    """An answer in words: a person marks whatever was written."""
+    if source is None:
+        return replace(result, state="not attempted", message=_NO_CELL)
+    return replace(result, state="not attempted" if own_words(source) in ([], own_words(stub)) else "needs marking")
 
 
 def _unreached(task: GradedTask, observed: Observed) -> str:
@@ -105,23 +120,26 @@ def _judge_limit():
 
 
 def _status(tasks: tuple[TaskResult, ...], observed: Observed) -> tuple[str, list[str]]:
-    slow = [observed.steps[place] for place, told in observed.facts.items()
-            if told.get("slow") is True and observed.steps[place]["kind"] != "extra"]
+    late = [f"The check of task {task.id} passed only after the cells below it had run." for task in tasks
+            if task.state == "passed" and observed.made_late(task.id)]
+    unchecked = any(task.state == "failed" for task in tasks)
+    slow = [step for step in (observed.steps[place] for place, told in observed.facts.items() if told.get("slow") is True)
+            if step["kind"] in ("answer", "check") or (step["kind"] == "own" and unchecked)]
     if not observed.ends and not slow:
-        return ("needs marking" if any(task.state == "needs marking" for task in tasks) else "graded"), []
+        return ("needs marking" if any(task.state == "needs marking" for task in tasks) else "graded"), late
     where = [f"{_where(observed.steps[at]) if at is not None else 'The submission'} {why}." for _how, why, at in observed.ends]
     where += [f"{_where(step)} ran into its time limit of {step['limit']:g} seconds." for step in slow]
     status = "crashed" if any(how != "time" for how, _why, _at in observed.ends) else "timed out"
     earned = sum(task.points for task in tasks)
-    return status, [*dict.fromkeys(where), f"What else could be run earned {earned:g} points, which are not a score yet."]
+    return status, [*dict.fromkeys(where), *late, f"What else could be run earned {earned:g} points, which are not a score yet."]
 
 
 def _where(step: dict) -> str:
-    if step["kind"] == "observe":
+    if step["kind"] == "check":
         return f"The check of task {step['task']}"
     if step["kind"] == "answer" and step["task"]:
         return f"The answer of task {step['task']}"
-    return f"The {'learner' if step['kind'] == 'extra' else 'given'} cell {step['title']}"
+    return f"The {'learner' if step['kind'] == 'own' else 'given'} cell {step['title']}"
 
 
 def one_text(text: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ftrag_helpers import runtime
 from ftrag_helpers.grading import sandbox, worker
-from ftrag_helpers.grading.watch import Outcome, Watch
+from ftrag_helpers.grading.watch import Feed, Outcome, Watch
 from ftrag_helpers.runtime import CourseError
 
 _START_SECONDS = 600
@@ -120,8 +120,8 @@ class Runner:
         """Import modules in the warmed process, for the runs to come; trusted code only may have named them."""
         self._ask({"warm": modules})
 
-    def run(self, request_steps: list[dict], skip: set[int], total: float, *, learn: bool = False) -> Outcome:
-        """Run steps in a fresh sandbox, at most `total` seconds long; `learn` asks which modules they import.
+    def run(self, request_steps: list[dict], skip: set[int], total: float) -> Outcome:
+        """Run steps in a fresh sandbox, at most `total` seconds long.
 
         Raises:
             WorkerLost: the warmed process is gone; make another Runner.
@@ -129,25 +129,23 @@ class Runner:
         """
         walls = sandbox.Walls(self._command, self._folders) if self._setting.walls else None
         nonce = uuid.uuid4().hex
-        source, report = os.pipe()
-        child = None
+        (source, report), (request, sink) = os.pipe(), os.pipe()
+        feed, child = Feed(sink, request_steps, skip), None
         try:
-            with tempfile.TemporaryFile() as request:
-                asked = {"nonce": nonce, "skip": sorted(skip), "steps": request_steps, "learn": learn}
-                request.write(json.dumps(asked).encode())
-                request.seek(0)
-                child = self._launch(walls, request.fileno(), report)
+            os.write(sink, json.dumps({"nonce": nonce}).encode() + b"\n")
+            child = self._launch(walls, request, report)
             self._running = (child, *([walls.pid] if walls else []))
             os.close(report)
             report = None
-            watch = Watch(source, nonce.encode(), self._setting.limits, request_steps, (walls, self._process.pid, child))
+            watch = Watch(source, nonce.encode(), self._setting.limits, feed, (walls, self._process.pid, child))
             outcome = watch.outcome(total)
             if not outcome.entered:
                 raise CourseError(f"The sandbox could not be entered: {self._log()}.")
             return outcome
         finally:
             self._running = ()
-            for handle in filter(None, (source, report)):
+            feed.close()
+            for handle in filter(None, (source, report, request)):
                 os.close(handle)
             self._end(walls, child)
 

@@ -1,24 +1,23 @@
 """What runs in the sandbox: the cells of one submission in their order, and the observations between them.
 
-Level 3. The learner's code shares this process, and may change anything here: it reaches no mark with it, because all
-that leaves is observations, and a judge outside decides whether they are right. What this module leaves out: judging
-(`engine`), and the walls around this process (`lockdown`, `sandbox`).
+Level 3. Cells run in IPython's own shell, so that `await`, `!`, magics and `get_ipython()` do what they do in Jupyter. The
+learner's code shares this process, and may change anything here: it reaches no mark with it, because all that leaves
+is observations, and a judge outside decides whether they are right. What this module leaves out: judging (`marking`),
+the order of the cells (`answers`), and the walls around this process (`lockdown`, `sandbox`).
 """
 
-import ast
+import asyncio
 import json
-import linecache
 import os
-import re
 import signal
 import sys
 import time
 import traceback
 import types
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import contextmanager, suppress
 
 from ftrag_helpers.checks import core
-from ftrag_helpers.grading.names import global_names
 
 #: Bytes of one observation's line; more is no answer to any task.
 FRAME_BYTES = 2**20
@@ -32,108 +31,71 @@ class TooSlow(BaseException):
 # --- the notebook's world ----------------------------------------------------------------------------
 
 
-class Shell:
-    """What IPython's syntax turns into: `%time`, `%%capture` and their like run the code, the rest does nothing.
+class Notebook:
+    """A fresh `__main__` in an IPython shell, as a kernel has it; `names` are its global names.
 
-    There is no shell to escape to: `!ls` raises.
+    It differs from a kernel in what cannot be here: nothing is shown, no history is kept on disk, nothing can be asked.
     """
 
-    def __init__(self, namespace: dict):
-        self._namespace = namespace
+    def __init__(self):
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
 
-    def run_line_magic(self, name: str, line: str, *_more) -> None:
-        if name in ("time", "prun"):
-            execute(line, self._namespace, f"<%{name}>")
+        config = Config()
+        config.HistoryManager.enabled = False  # else a thread, which a fork would lose
+        main = types.ModuleType("__main__")
+        self.names = main.__dict__
+        self._shell = InteractiveShell.instance(config=config, user_module=main, user_ns=self.names,
+                                                compiler_class=_compiler())
+        for unused in ("showtraceback", "showsyntaxerror", "enable_gui", "ask_exit"):
+            setattr(self._shell, unused, lambda *_values, **_more: None)
+        self._loop = None
 
-    def run_cell_magic(self, name: str, line: str, body: str) -> None:
-        if name not in ("time", "timeit", "capture", "prun"):
-            raise RuntimeError(f"%%{name} is not available where exercises are graded")
-        execute(body, self._namespace, f"<%%{name}>")
+    def run(self, source: str, title: str, limit: float) -> BaseException | None:
+        """Run a cell for at most `limit` seconds; what it raised, a `TooSlow` where it was stopped, or None."""
+        # One loop for all cells, as in a kernel: a task that one cell starts goes on in the next ones. Made late: a
+        # loop does not survive a fork.
+        self._loop = self._loop or asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        cell = self._loop.create_task(self._cell(source, title))
+        try:
+            with time_limit(limit):
+                return self._loop.run_until_complete(cell)
+        except BaseException as error:  # noqa: BLE001 (SystemExit too must not end the others' cells)
+            cell.cancel()
+            with suppress(BaseException), time_limit(1.0):
+                self._loop.run_until_complete(asyncio.sleep(0))
+            return error
 
-    def system(self, command: str) -> None:
-        raise RuntimeError("shell commands are not available where exercises are graded")
+    async def _cell(self, source: str, title: str) -> BaseException | None:
+        shell, failed = self._shell, None
+        shell.compile.title = title
+        try:
+            code = shell.transform_cell(source)
+        except Exception:  # noqa: BLE001 (the shell reports it in its own way)
+            code, failed = source, sys.exc_info()
+        done = await shell.run_cell_async(source, store_history=True, transformed_cell=code, preprocessing_exc_tuple=failed)
+        return done.error_before_exec or done.error_in_exec
 
-    getoutput = system
-
-
-def namespace() -> dict:
-    """A fresh `__main__` with what a notebook finds there: `get_ipython` and `display`."""
-    main = types.ModuleType("__main__")
-    sys.modules["__main__"] = main
-    shell = Shell(main.__dict__)
-    main.__dict__.update(get_ipython=lambda: shell, display=lambda *_values, **_more: None)
-    return main.__dict__
-
-
-def execute(source: str, names: dict, title: str) -> None:
-    """Run a cell as IPython would, without showing what it ends with. Raises whatever the cell raises."""
-    _execute_plain(plain_python(source), names, title)
-
-
-def _execute_plain(code: str, names: dict, title: str) -> None:
-    linecache.cache[title] = (len(code), None, code.splitlines(keepends=True), title)
-    exec(compile(code, title, "exec", dont_inherit=True), names)  # noqa: S102 (this is what the sandbox is for)
-
-
-def plain_python(source: str) -> str:
-    """IPython's magics and shell escapes as calls of `get_ipython()`, by a transformer that no other cell has changed."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return TransformerManager().transform_cell(source)
-
-
-def _readable(source: str) -> str:
-    try:
-        return plain_python(source)
-    except Exception:  # noqa: BLE001 (whatever is wrong with the cell, running it says it best)
-        return source
+    def rest(self) -> None:
+        """Close what a fork could not share; the next cell opens it again."""
+        if self._loop:
+            self._loop.close()
+        self._loop = None
 
 
-# --- which cells are needed --------------------------------------------------------------------------
+def _compiler() -> type:
+    from IPython.core.compilerop import CachingCompiler
 
+    class Compiler(CachingCompiler):
+        """Gives each cell the name that messages use."""
 
-def needed(steps: list[dict]) -> set[int]:
-    """The places of the steps to run: all answers and observations, and those other cells that they rest on.
+        title = "<cell>"
 
-    Sources are plain Python here, as far as they can be. A given cell that only shows something (asks a model, draws a
-    figure) costs seconds and decides nothing. A cell is rested on if it binds, changes in place, or calls a method of a
-    global name that a needed cell uses. What cannot be read as Python is run, and counts as using every word in it.
-    """
-    last = max((place for place, step in enumerate(steps) if step["kind"] in ("answer", "observe")), default=-1)
-    names = {place: _names(step["source"]) for place, step in enumerate(steps[:last + 1]) if step["kind"] != "observe"}
-    kept = {place for place in range(last + 1)
-            if place not in names or steps[place]["kind"] == "answer" or names[place][0] is None}
-    while True:
-        wanted = {steps[place]["name"] for place in kept if place not in names}
-        wanted |= {name for place in kept if place in names for name in names[place][1]}
-        more = {place for place, (touched, _used) in names.items() if place not in kept and touched & wanted}
-        if not more:
-            return kept
-        kept |= more
+        def get_code_name(self, *_more) -> str:
+            return self.title
 
-
-def _names(source: str) -> tuple[set[str] | None, set[str]]:
-    """Global names that a cell binds or changes (None: it may be any), and those that it uses."""
-    try:
-        if "get_ipython()" in source:
-            raise SyntaxError("a magic may hold any code")
-        tree, (bound, used) = ast.parse(source), global_names(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a cell that cannot even be read
-        return None, set(re.findall(r"[^\W\d]\w*", source))
-    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
-        return None, set(re.findall(r"[^\W\d]\w*", source))
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            bound.add(_root(node))
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-            bound.add(_root(node.value.func))
-    return bound, used
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
+    return Compiler
 
 
 # --- running -----------------------------------------------------------------------------------------
@@ -151,47 +113,39 @@ class Report:
             data = data[os.write(self._handle, data):]
 
 
-def run(request: dict, handle: int, names: dict, observers: dict) -> None:
-    """Run a request's steps and report on each: an error of one step leaves the others as they are.
+def run(steps: Iterable[dict], report: Report, notebook: Notebook, observers: dict) -> None:
+    """Run steps as they come and report on each: an error of one leaves the others as they are.
 
-    `request` has `nonce`, `skip` (places of steps that ended an earlier run), `learn` (report at the end which modules
-    the steps imported) and `steps`, each with `kind` ("setup",
-    "given", "extra", "answer", "observe"), `limit` in seconds, and either `source` and `title`, or `task`, `name` and
-    `inputs`. `observers` has the observe functions by task.
+    A step has its `place`, `kind` ("given", "own", "answer", "demonstration", "check", or "modules", which asks what has
+    been imported by then), `limit` in seconds, and either `source` and `title`, or `task`, `name` and `inputs`.
+    `observers` has the observe functions by task.
     """
-    report = Report(handle, request["nonce"])
-    # All of them first: a cell may change how IPython's syntax is read, but only after this.
-    steps = [{**step, "source": _readable(step["source"])} if "source" in step else step for step in request["steps"]]
-    kept = needed(steps) - set(request["skip"])
     errors: dict[str, str] = {}
     me, loaded = os.getpid(), set(sys.modules)
-    for place in sorted(kept):
-        step = steps[place]
-        report(begin=place)
+    for step in steps:
         start = time.monotonic()
-        if step["kind"] == "observe":
-            facts = _observed(step, names, observers, errors)
+        if step["kind"] == "modules":
+            facts = {"modules": [name for name in sys.modules if name not in loaded and name != "__main__"]}
+        elif step["kind"] == "check":
+            facts = _observed(step, notebook.names, observers, errors)
         else:
-            facts = _ran(step, names, errors)
+            facts = _ran(step, notebook, errors)
         if os.getpid() != me:
             os._exit(0)  # a copy that the learner's code forked, come to the end of the cell
-        report(step=place, slow=time.monotonic() - start >= step["limit"], **facts)
-    if request["learn"]:
-        report(modules=[name for name in sys.modules if name not in loaded and name != "__main__"])
+        report(step=step["place"], slow=time.monotonic() - start >= step["limit"], **facts)
     report(end=True)
 
 
-def _ran(step: dict, names: dict, errors: dict[str, str]) -> dict:
-    try:
-        with time_limit(step["limit"]):
-            _execute_plain(step["source"], names, step["title"])
+def _ran(step: dict, notebook: Notebook, errors: dict[str, str]) -> dict:
+    error = notebook.run(step["source"], step["title"], step["limit"])
+    if error is None:
         return {}
-    except TooSlow:
+    if isinstance(error, NotImplementedError) and str(error).startswith("Task "):
+        return {"error": str(error), "stub": True}
+    if isinstance(error, TooSlow):
         text = f"the cell ran longer than {step['limit']:g} seconds and was stopped"
-    except BaseException as error:  # noqa: BLE001 (SystemExit too must not end the others' cells)
+    else:
         text = _in_words(error, step["title"])
-        if isinstance(error, NotImplementedError) and str(error).startswith("Task "):
-            return {"error": text, "stub": True}
     errors[step.get("task", "")] = text
     return {"error": text}
 

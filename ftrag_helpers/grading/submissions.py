@@ -1,33 +1,25 @@
-"""What learners handed in: files of a folder or a zip, whose they are, and the answers in them.
+"""What learners handed in: files of a folder or a zip, and whose they are.
 
-Level 3. Everything here is read in the grader's own process, so nothing is unpacked to disk, no link is followed, sizes
-are bounded while reading, and a notebook is JSON and nothing more: its code is neither run nor parsed. What this module
-leaves out: masters (`assignments`), and running answers (`engine`).
+Level 3. Everything here is read in the grader's own process, so nothing is unpacked to disk, no link is followed, and sizes
+are bounded while reading. What this module leaves out: what stands in a notebook (`answers`).
 """
 
 import hashlib
-import json
 import os
 import re
 import stat
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ftrag_helpers.grading.assignments import ANSWER, GIVEN, SETUP, TEXT, Assignment
 from ftrag_helpers.runtime import CourseError
 
 NOTEBOOK_MB = 20
 FILES = 5_000
-CELLS = 2_000
-#: More than any hand-written answer; the sandbox would run it, but nobody could read it.
-ANSWER_CHARACTERS = 200_000
 _CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_file_(?P<rest>.*)", re.DOTALL)
-
-_STUB = re.compile(r"""raise NotImplementedError\(\s*["']Task \d+\.\d+""")
 
 
 class Unreadable(ValueError):
@@ -52,25 +44,6 @@ class Submission:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest() if self.data else ""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a learner's notebook; an id that is not there is empty."""
-
-    id: str
-    grade_id: str
-    kind: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The learner's sources by grade id, other code by the cell it follows (its place among the master's), and remarks."""
-
-    sources: dict[str, str]
-    extras: dict[int, list[str]] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
 
 
 # --- files -------------------------------------------------------------------------------------------
@@ -196,119 +169,3 @@ def _clean(text: str) -> str:
     """One line of at most 200 printable characters; what cannot be shown becomes "?"."""
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
     return "".join(c if c.isprintable() else "?" for c in text)[:200].strip() or "unnamed"
-
-
-# --- notebooks ---------------------------------------------------------------------------------------
-
-
-def read_cells(data: bytes) -> list[Cell]:
-    """The cells of a notebook of format 4.
-
-    Raises:
-        Unreadable: the bytes are no such notebook.
-    """
-    try:
-        found = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError, MemoryError):
-        raise Unreadable("damaged", "is no JSON, so it is no notebook as Jupyter writes it") from None
-    version = found.get("nbformat") if isinstance(found, dict) else None
-    if version is None:
-        raise Unreadable("damaged", "is JSON, but no notebook")
-    if version != 4:
-        raise Unreadable("damaged", f"is a notebook of format {str(version)[:20]}, and the course's are of format 4: open it "
-                                    "in JupyterLab 4 and save it again")
-    cells = found.get("cells")
-    if not isinstance(cells, list) or len(cells) > CELLS:
-        many = f"has {len(cells)} cells; {CELLS} is the most that is read" if isinstance(cells, list) else "has no cells"
-        raise Unreadable("damaged", many)
-    return [_cell(cell) for cell in cells]
-
-
-def _cell(cell: object) -> Cell:
-    if not isinstance(cell, dict):
-        raise Unreadable("damaged", "has a cell that is none")
-    source = cell.get("source", "")
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(source, str) or not isinstance(cell.get("cell_type"), str):
-        raise Unreadable("damaged", "has a cell without a readable source")
-    mark = cell.get("metadata")
-    mark = mark.get("nbgrader") if isinstance(mark, dict) else None
-    grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
-    name = cell.get("id")
-    # Half of a surrogate pair is JSON, but no text that could ever be written again.
-    source = source.encode("utf-8", "replace").decode("utf-8")
-    return Cell(name if isinstance(name, str) else "", grade_id if isinstance(grade_id, str) else "", cell["cell_type"], source)
-
-
-def recognise(cells: list[Cell], assignments: dict[str, Assignment]) -> str:
-    """The assignment with most of whose answers the cells can be answers; "" if there is none."""
-    found = {slug: len(find_answers(cells, assignment).sources) for slug, assignment in assignments.items()}
-    best = max(found, key=found.get, default="")
-    return best if found.get(best) else ""
-
-
-def find_answers(cells: list[Cell], assignment: Assignment) -> Answers:
-    """The learner's answers: by cell id, by grade id, or, where both are lost, by the check that follows a cell.
-
-    Of several candidates the one with the master's own cell id is taken, unless it is still the stub. Code in cells of
-    the learner's own is kept with its place; check cells and the master's other cells are never taken from here.
-    """
-    own = {cell.id: i for i, cell in enumerate(assignment.cells) if cell.id}
-    by_grade = {cell.grade_id: i for i, cell in enumerate(assignment.cells) if cell.grade_id}
-    wanted = {i for i, cell in enumerate(assignment.cells) if cell.kind in (ANSWER, TEXT)}
-    claims = [own.get(cell.id, by_grade.get(cell.grade_id)) for cell in cells]
-    remarks = _by_check(cells, claims, assignment)
-    candidates: dict[int, list[int]] = {}
-    for at, place in enumerate(claims):
-        if place in wanted and (cells[at].kind == "code") == (assignment.cells[place].kind == ANSWER):
-            candidates.setdefault(place, []).append(at)
-    sources = {}
-    for place, found in candidates.items():
-        master = assignment.cells[place]
-        sources[master.grade_id] = _chosen([cells[at] for at in found], master, assignment.stubs.get(master.grade_id))
-        if len(found) > 1:
-            remarks.append(f"{master.grade_id} is there {len(found)} times; one was taken")
-        if len(sources[master.grade_id]) > ANSWER_CHARACTERS:
-            raise Unreadable("damaged", f"has an answer ({master.grade_id}) of more than {ANSWER_CHARACTERS:,} characters")
-    return Answers(sources, _extras(cells, claims, assignment), tuple(remarks))
-
-
-def _by_check(cells: list[Cell], claims: list, assignment: Assignment) -> list[str]:
-    """Claims answers that lost both ids: the last unclaimed code cell before a call of the task's check."""
-    place = {cell.grade_id: i for i, cell in enumerate(assignment.cells)}
-    remarks = []
-    for task in assignment.tasks:
-        if task.check is None or place[task.answer_cell] in claims:
-            continue
-        call = f".task_{task.id.replace('.', '_')}("
-        check = next((at for at, cell in enumerate(cells) if cell.kind == "code" and call in cell.source), 0)
-        before = [at for at in range(check)
-                  if claims[at] is None and cells[at].kind == "code" and ".task_" not in cells[at].source]
-        if before:
-            claims[before[-1]] = place[task.answer_cell]
-            remarks.append(f"task {task.id} lost its marks; its answer was found before its check")
-    return remarks
-
-
-def _chosen(found: list[Cell], master, stub: str | None) -> str:
-    found = sorted(found, key=lambda cell: cell.id != master.id)
-    written = [cell for cell in found if cell.source.strip() not in ("", stub) and not _STUB.search(cell.source)]
-    return (written or found)[0].source
-
-
-def _extras(cells: list[Cell], claims: list, assignment: Assignment) -> dict[int, list[str]]:
-    """The learner's further code by the master's cell that it follows, -1 before all.
-
-    A setup or given cell that the learner changed (an import added, say) counts as one after the master's.
-    """
-    extras: dict[int, list[str]] = {}
-    after = -1
-    for cell, place in zip(cells, claims, strict=True):
-        after = after if place is None else max(after, place)
-        if cell.kind != "code" or not cell.source.strip() or len(cell.source) > ANSWER_CHARACTERS:
-            continue
-        master = None if place is None else assignment.cells[place]
-        if master is None or (master.kind in (SETUP, GIVEN) and cell.source.strip() != master.source.strip()):
-            extras.setdefault(after, []).append(cell.source)
-    return extras

@@ -1,4 +1,4 @@
-"""Watching one run of a submission: what its report says, its deadlines, and what all its processes use together.
+"""Watching one run of a submission: its steps and what it reports on them, its deadlines, and what all its processes use.
 
 Level 3. Whatever comes out of a sandbox is read here, with bounds on size and time. What this module leaves out:
 starting and ending the run (`runner`), and what the facts are worth (`marking`).
@@ -24,7 +24,7 @@ _WHAT_ENDED = {"time": "did not stop at its time limit", "memory": "used more me
 class Outcome:
     """What a run told: facts by the place of their step; `ended` is "done" or one of `_WHAT_ENDED`; `at` is where.
 
-    `modules` are what the steps imported, if that was asked for. `entered` tells a submission that ended its process
+    `entered` tells a submission that ended its process
     from a sandbox that could not be entered at all.
     """
 
@@ -32,18 +32,62 @@ class Outcome:
     ended: str = "died"
     at: int | None = None
     entered: bool = False
-    modules: list[str] = field(default_factory=list)
 
     @property
     def why(self) -> str:
         return _WHAT_ENDED.get(self.ended, "")
 
 
-class Watch:
-    """Reads a run's report until it ends, is cut, or its time is over."""
+class Feed:
+    """Sends the steps one by one, so that the inputs of a check never lie beside the code that runs before it."""
 
-    def __init__(self, source: int, nonce: bytes, limits: sandbox.Limits, request_steps: list[dict], run: tuple):
-        self._source, self._nonce, self._limits, self._steps = source, nonce, limits, request_steps
+    def __init__(self, handle: int, request_steps: list[dict], skip: set[int]):
+        os.set_blocking(handle, False)
+        self.handle, self._steps, self._skip = handle, request_steps, skip
+        self._waiting, self._unsent = iter(range(len(request_steps))), b""
+
+    def next(self, facts: dict[int, dict]) -> int | None:
+        """Make the next step ready to be sent, and return its place; None after the last one."""
+        for place in self._waiting:
+            step = self._steps[place]
+            if place not in self._skip and not _needless(step, facts):
+                self._unsent = json.dumps({"place": place, **step}).encode() + b"\n"
+                return place
+        self.close()
+        return None
+
+    def limit(self, place: int) -> float:
+        """Seconds that a step may take."""
+        return self._steps[place]["limit"]
+
+    def handles(self) -> list[int]:
+        """The handle, where something waits to be written to it."""
+        return [self.handle] if self.handle is not None and self._unsent else []
+
+    def send(self) -> None:
+        """Write as much as the pipe takes now."""
+        try:
+            self._unsent = self._unsent[os.write(self.handle, self._unsent):]
+        except BrokenPipeError:
+            self._unsent = b""  # the run has ended; its report says so
+
+    def close(self) -> None:
+        if self.handle is not None:
+            os.close(self.handle)
+        self.handle = None
+
+
+def _needless(step: dict, facts: dict[int, dict]) -> bool:
+    """True for a step that only serves checks which have been made, or which took all their time."""
+    serves = step.get("serves")
+    return serves is not None and all("observed" in facts.get(place, {}) or facts.get(place, {}).get("slow") for place in serves)
+
+
+class Watch:
+    """Feeds a run its steps and reads its report until it ends, is cut, or its time is over."""
+
+    def __init__(self, source: int, nonce: bytes, limits: sandbox.Limits, feed: Feed, run: tuple):
+        self._source, self._nonce, self._limits, self._feed = source, nonce, limits, feed
         self._walls, warmed, self._child = run
         self._memory = limits.memory_bytes + memory([warmed], "status", ("RssAnon", "RssShmem"))
         self._outcome = Outcome()
@@ -52,6 +96,7 @@ class Watch:
     def outcome(self, total: float) -> Outcome:
         end, rest, received, look = time.monotonic() + total, b"", 0, 0.0
         self._deadline = end
+        self._step()
         while not self._outcome.ended == "done":
             now = time.monotonic()
             if now >= min(end, self._deadline):
@@ -61,7 +106,11 @@ class Watch:
                 look = time.monotonic() + _WATCH_SECONDS
                 if excess:
                     return self._over(excess)
-            if not select.select([self._source], [], [], min(_WATCH_SECONDS, max(0, min(end, self._deadline) - now)))[0]:
+            wait = min(_WATCH_SECONDS, max(0, min(end, self._deadline) - now))
+            told, ready, _ = select.select([self._source], self._feed.handles(), [], wait)
+            if ready:
+                self._feed.send()
+            if not told:
                 continue
             data = os.read(self._source, 2**16)
             received += len(data)
@@ -80,8 +129,15 @@ class Watch:
         self._outcome.ended = ended
         return self._outcome
 
+    def _step(self) -> None:
+        """Send the next step; from now on its time runs."""
+        place = self._feed.next(self._outcome.facts)
+        if place is not None:
+            self._outcome.at = place
+            self._deadline = time.monotonic() + self._feed.limit(place) + GRACE
+
     def _take(self, line: bytes) -> None:
-        """One line: a beginning (places only ever rise, so that no forger can win time), a step's facts, or the end."""
+        """One line: the facts of the step that was sent (a forger cannot tell of others), or the end."""
         if not line.startswith(self._nonce):
             return
         try:
@@ -90,14 +146,10 @@ class Watch:
             return
         if not isinstance(told, dict):
             return
-        at, place = self._outcome.at, told.get("begin")
-        if type(place) is int and 0 <= place < len(self._steps) and (at is None or place > at):
-            self._outcome.at = place
-            self._deadline = time.monotonic() + self._steps[place]["limit"] + GRACE
-        elif type(told.get("step")) is int and 0 <= told["step"] < len(self._steps):
-            self._outcome.facts.setdefault(told["step"], told)
-        elif isinstance(told.get("modules"), list):
-            self._outcome.modules = [name for name in told["modules"] if isinstance(name, str)]
+        at = self._outcome.at
+        if type(told.get("step")) is int and told["step"] == at and at not in self._outcome.facts:
+            self._outcome.facts[at] = told
+            self._step()
         elif told.get("entered") is True:
             self._outcome.entered = True
         elif told.get("end") is True:

@@ -17,6 +17,7 @@ import types
 #: The descriptors of a fork: what it reads, and where it reports.
 _REQUEST, _REPORT = 3, 4
 _DESCRIPTORS = 16
+_SETUP_SECONDS = 600.0
 
 
 def main(descriptor: int) -> None:
@@ -38,7 +39,7 @@ def _serve(line: socket.socket, config: dict) -> None:
     os.dup2(quiet, 1)
     os.close(quiet)
     try:
-        names, observers, why = prepare(config)
+        notebook, observers, why = prepare(config)
     except Exception as error:  # noqa: BLE001 (whatever setup raises belongs into the message for the instructor)
         send(line, {"error": f"{type(error).__name__}: {error}"})
         return
@@ -54,7 +55,7 @@ def _serve(line: socket.socket, config: dict) -> None:
         child = os.fork()
         if not child:
             line.close()
-            _child(launch, handles, names, observers)
+            _child(launch, handles, notebook, observers)
         for handle in handles:
             os.close(handle)
         send(line, {"pid": child})
@@ -63,14 +64,13 @@ def _serve(line: socket.socket, config: dict) -> None:
         send(line, {"status": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])})
 
 
-def prepare(config: dict) -> tuple[dict, dict, str]:
+def prepare(config: dict) -> tuple:
     """Load the check modules without judges, the imports and, where wanted, the setup cells.
 
-    Returns the namespace, the observe functions, and why a fork cannot share what setup made ("" if it can): open
+    Returns the notebook, the observe functions, and why a fork cannot share what setup made ("" if it can): open
     files and threads stay behind.
     """
     import numpy  # noqa: F401
-    from IPython.core import inputtransformer2  # noqa: F401
 
     from ftrag_helpers import checks
     from ftrag_helpers.checks import core  # noqa: F401
@@ -80,16 +80,18 @@ def prepare(config: dict) -> tuple[dict, dict, str]:
     observers: dict = {}
     for name, source in config["modules"].items():
         observers |= getattr(_module(name, source), "OBSERVE", {})
-    names = steps.namespace()
-    for text in config["imports"]:
-        steps.execute(text, dict(names), "<imports>")
+    notebook = steps.Notebook()
     _import(config["warm"])
+    exec("\n".join(config["imports"]), {})  # noqa: S102 (the course's own lines)
     before = _held()
     for text in config["setup"]:
-        steps.execute(text, names, "<setup>")
+        error = notebook.run(text, "<setup>", _SETUP_SECONDS)
+        if error is not None:
+            raise error
+    notebook.rest()
     files, threads = (after - earlier for after, earlier in zip(_held(), before, strict=True))
     why = f"setup leaves {files} files open and {threads} threads running" if files > 0 or threads > 0 else ""
-    return names, observers, why
+    return notebook, observers, why
 
 
 def _import(names: list[str]) -> None:
@@ -127,7 +129,7 @@ def _held() -> tuple[int, int]:
         return 0, 0
 
 
-def _child(launch: dict, handles: list[int], names: dict, observers: dict) -> None:
+def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
     """In the fork: into the namespaces, fork once more into the process namespace, and run. Never returns."""
     code = 70
     try:
@@ -147,7 +149,7 @@ def _child(launch: dict, handles: list[int], names: dict, observers: dict) -> No
             lockdown.confine(launch["limits"], launch["uid"])
         else:
             _limits_alone(launch["limits"])
-        code = _work(launch, names, observers)
+        code = _work(launch, notebook, observers)
     except BaseException as error:  # noqa: BLE001 (a fork must end here, whatever happens)
         os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
@@ -178,18 +180,19 @@ def _only(wanted: list[int], namespaces: dict[str, int]) -> None:
                 pass  # the listing's own
 
 
-def _work(launch: dict, names: dict, observers: dict) -> int:
+def _work(launch: dict, notebook, observers: dict) -> int:
     from ftrag_helpers.grading import steps
 
     os.chdir(launch["limits"]["folders"][0])
-    with open(_REQUEST, "rb") as file:
-        request = json.loads(file.read())
+    sys.path.insert(0, "")  # a module that a cell writes can be imported, as in a notebook
     quiet = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1, 2):
         os.dup2(quiet, handle)
     os.close(quiet)
-    os.write(_REPORT, f"{request['nonce']}{json.dumps({'entered': True})}\n".encode())
-    steps.run(request, _REPORT, names, observers)
+    with open(_REQUEST, encoding="utf-8") as lines:
+        report = steps.Report(_REPORT, json.loads(lines.readline())["nonce"])
+        report(entered=True)
+        steps.run(map(json.loads, iter(lines.readline, "")), report, notebook, observers)
     return 0
 
 

@@ -43,7 +43,8 @@ def notebook(answers=None, hidden=False):
             "metadata": _mark("task_9_4", solution=True, grade=True, points=2)}
     heading = {"cell_type": "markdown", "id": "t9_4-text", "metadata": {}, "source": "## Task 9.4 · Which and why (2 points)"}
     cells = [code("x9-setup", SETUP), *_task("9.1", answers["9.1"], "double", seeds["9.1"]),
-             code("x9-look", "picture = double(3)\nraise RuntimeError('a cell that only shows something is not run')"),
+             code("x9-look", "picture = double(3)\nraise RuntimeError('a cell that only shows something is not run')",
+                  {"tags": ["demonstration"]}),
              *_task("9.2", answers["9.2"], "longest", seeds["9.2"]), code("x9-parts", GIVEN),
              *_task("9.3", answers["9.3"], 'check.answer("share")', seeds["9.3"]), heading, text]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": copy.deepcopy(cells)}

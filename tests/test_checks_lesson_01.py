@@ -150,7 +150,7 @@ def test_known_values():
 
 
 def test_the_judge_agrees_with_the_sampling_that_the_lesson_teaches():
-    """The lesson's own cell keeps the same tokens, and scipy softens to the same probabilities."""
+    """The lesson's own cell keeps as likely tokens, and scipy softens to the same probabilities."""
     import numpy as np
     from scipy.special import softmax
 
@@ -162,7 +162,8 @@ def test_the_judge_agrees_with_the_sampling_that_the_lesson_teaches():
     for seed in range(20):
         for probabilities, share in check.TASKS["1.2"].cases(seed):
             kept = space["keep_top_p"](np.array(probabilities), share)
-            assert set(np.flatnonzero(kept)) == set(check._nucleus(probabilities, share))
+            chosen = check._nucleus(probabilities, share)  # of equal tokens it may be another one
+            assert sorted(np.array(probabilities)[kept]) == sorted(probabilities[token] for token in chosen)
         for logits, temperature in check.TASKS["1.1"].cases(seed):
             assert check._softened(logits, temperature) == pytest.approx(softmax(np.array(logits) / temperature))
 

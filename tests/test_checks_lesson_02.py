@@ -145,10 +145,10 @@ def test_the_cases_expose_every_slip():
     for seed in range(4):
         assert slips.telling(check.TASKS["2.3"].cases(seed), check._scored, check._SCORE_SLIPS)
         assert slips.telling(check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS, times=1)
-        assert check._told_apart(check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS)
+        assert slips.told_apart(check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS)
     for seed in range(2):
-        assert check._told_apart(check.TASKS["2.5"].cases(seed), domains.adapted, domains.SLIPS)
-    assert not check._told_apart([[1]], lambda x: x, {"a": lambda x: x + 1, "b": lambda x: 2 * x})
+        assert slips.told_apart(check.TASKS["2.5"].cases(seed), domains.adapted, domains.SLIPS)
+    assert not slips.told_apart([[1]], lambda x: x, {"a": lambda x: x + 1, "b": lambda x: 2 * x})
 
 
 def test_no_curve_hangs_on_a_gain_near_the_noise():

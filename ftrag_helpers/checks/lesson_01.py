@@ -6,13 +6,15 @@ another tokenizer (`FTRAG_LLM`) that one task does not apply.
 
 import math
 import random
+import statistics
 from collections.abc import Callable
 from functools import partial
 
 from ftrag_helpers.checks import core
 from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, by_case, calls, hint
+from ftrag_helpers.checks.slips import by_slips, telling, told_apart
 from ftrag_helpers.checks.statements import STATEMENTS
-from ftrag_helpers.checks.values import is_number, number_problem, numbers_problem, shown
+from ftrag_helpers.checks.values import number_problem, numbers_problem, shown
 
 __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_1_1", "task_1_2", "task_1_3", "task_1_4", "task_1_5"]
 
@@ -40,14 +42,14 @@ def _nucleus(probabilities: list[float], share: float) -> list[int]:
     return kept
 
 
-def _near(got: list[float], want: list[float]) -> bool:
-    return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) for a, b in zip(got, want, strict=True))
-
-
 # Task 1.1: temperature
 
 _TOO_LARGE = ("exp() of such a logit is too large for a computer; what may be taken from every logit without changing the "
               "result?")
+_TOO_SMALL = ("exp() of each such logit is 0 for a computer; what may be taken from every logit without changing the "
+              "result?")
+#: Logits beyond this cannot go into exp() as they are.
+_FAR = 500
 
 
 def _logits(chance: random.Random, length: int) -> list[float]:
@@ -59,40 +61,66 @@ def _logits(chance: random.Random, length: int) -> list[float]:
 
 
 def _soften_cases(seed: int) -> list:
+    """Several temperatures, equal logits, a lone one; the last two are far from 0."""
     chance = _chance("1.1", seed)
-    cases = [[_logits(chance, length), temperature] for length, temperature in ((4, 1.0), (5, 2.0), (3, 0.5), (6, 1.5))]
-    return [*cases, [[logit + 1000 for logit in _logits(chance, 4)], 0.8]]
+    cases = [[_logits(chance, length), temperature] for length, temperature in
+             ((4, 1.0), (5, 2.0), (3, 0.5), (6, 1.5), (7, round(chance.uniform(0.3, 0.9), 2)))]
+    equal = chance.choice([0.5, 1.5, 2.0])
+    return [*cases, [[equal] * 3, 0.7], [[-0.5], 1.3],
+            *([[logit + far for logit in _logits(chance, 4)], 0.8] for far in (1000, -1000))]
 
 
 def _soften_calls(soften: object, inputs: list) -> list:
+    """As `calls`; an exp() that stops the code where NumPy's gives inf or 0 leads to the same question."""
+    near = calls(soften, [case for case in inputs if abs(case[0][0]) < _FAR])
+    return near + [_far_call(soften, case) for case in inputs if abs(case[0][0]) >= _FAR]
+
+
+def _far_call(soften: object, case: list) -> object:
     try:
-        return calls(soften, inputs)
-    except OverflowError:  # math.exp() stops where NumPy's gives inf; the learner needs the same question either way
+        return calls(soften, [case])[0]
+    except OverflowError:
         raise core.CheckFailed(f"for logits near 1000 your code stopped with OverflowError. {_TOO_LARGE}") from None
+    except ZeroDivisionError:
+        raise core.CheckFailed(f"for logits near -1000 your code stopped with ZeroDivisionError. {_TOO_SMALL}") from None
 
 
-def _soften_problem(logits: list[float], temperature: float, got: object) -> str:
+def _soften_form(logits: list[float], _temperature: float, got: object) -> str:
     problem = numbers_problem(got, len(logits))
-    if problem:
-        big = max(logits) > 500 and isinstance(got, list)
-        return problem + (f". {_TOO_LARGE}" if big else "")
+    far = isinstance(got, list) and len(got) == len(logits) and abs(logits[0]) >= _FAR
+    return problem + (f". {_TOO_LARGE if logits[0] > 0 else _TOO_SMALL}" if problem and far else "")
+
+
+def _not_normalised(logits: list[float], temperature: float) -> list[float]:
+    largest = max(logits)
+    return [math.exp((logit - largest) / temperature) for logit in logits]
+
+
+_SOFTEN_SLIPS = {
+    "the temperature changes nothing yet: all results are those of temperature 1":
+        lambda logits, _temperature: _softened(logits, 1.0),
+    "is the temperature used twice? The results are those of its square": lambda logits, t: _softened(logits, t**2),
+    "a high temperature must bring the probabilities closer together, and yours draws them apart: the logits are divided by the "
+    "temperature": lambda logits, t: _softened(logits, 1 / t),
+    "the powers are those of 2, and e is wanted: math.exp()": lambda logits, t: _softened(logits, t / math.log(2)),
+    "the probabilities must add up to 1: what is each power divided by?": _not_normalised,
+    "these are percentages; probabilities lie between 0 and 1": lambda logits, t: [100 * p for p in _softened(logits, t)],
+    "these are the logarithms of the probabilities": lambda logits, t: [math.log(p) for p in _softened(logits, t)],
+}
+
+
+def _soften_otherwise(logits: list[float], temperature: float, got: list[float]) -> str:
     if min(got) < 0 or max(got) > 1 + 1e-6:
         return f"expected probabilities between 0 and 1, got {shown(got)}"
-    if abs(sum(got) - 1) > 1e-4:
+    if abs(sum(got) - 1) > 1e-3:
         return f"the probabilities must add up to 1, yours add up to {sum(got):.3f}"
-    want = _softened(logits, temperature)
-    if _near(got, want):
-        return ""
     plain, top = max(_softened(logits, 1.0)), max(got)
-    if _near(got, _softened(logits, 1.0)):
-        return "the result is that of temperature 1: the temperature changes nothing yet"
-    if _near(got, _softened(logits, temperature**2)):
-        return f"the result is that of temperature {temperature**2:g}: is the temperature used twice?"
-    if (temperature - 1) * (top - plain) > 0:
+    if (temperature - 1) * (top - plain) > 1e-6:
         moves = "closer together" if temperature > 1 else "further apart"
         return (f"a temperature of {temperature} must bring the probabilities {moves}, yours went the other way: the "
                 f"largest went from {plain:.3f} to {top:.3f}")
-    return f"the largest probability should be {max(want):.3f}, in the place of the largest logit; got {shown(got)}"
+    want = _softened(logits, temperature)
+    return f"the probability in the place of the largest logit should be {max(want):.3f}, and all of them follow it; got {shown(got)}"
 
 
 # Task 1.2: top-p
@@ -104,38 +132,86 @@ def _probabilities(chance: random.Random, length: int) -> list[float]:
     return [part / 1024 for part in parts] if len(set(parts)) == length else _probabilities(chance, length)
 
 
+#: Probabilities and shares that are right to the bit: a share reached exactly, equal tokens, impossible ones, all, one alone.
+_EXACT = (((1 / 8, 1 / 2, 1 / 16, 1 / 4, 1 / 16), 0.75), ((1 / 8, 1 / 2, 1 / 16, 1 / 4, 1 / 16), 0.05),
+          ((1 / 4,) * 4, 0.6), ((1 / 8, 1 / 8, 1 / 2, 1 / 8, 1 / 8), 0.7), ((3 / 8, 3 / 8, 1 / 8, 1 / 8), 0.5),
+          ((0.0, 1 / 2, 0.0, 1 / 4, 1 / 4), 1.0), ((1.0,), 0.9))
+
+
 def _nucleus_cases(seed: int) -> list:
     chance, cases = _chance("1.2", seed), []
-    for length in (4, 5, 6, 7):
+    for length in (4, 5, 6, 7, 9):
         probabilities = _probabilities(chance, length)
         ranked, count = sorted(probabilities, reverse=True), chance.randint(2, length - 1)
         # Between two sums, so that no rounding decides.
         cases.append([probabilities, round(sum(ranked[:count]) - ranked[count - 1] * 0.4, 4)])
-    exact = [0.125, 0.5, 0.0625, 0.25, 0.0625]
-    chance.shuffle(exact)
-    return [*cases, [exact, 0.75], [exact, 0.05]]
+    return [*cases, *([chance.sample(exact, len(exact)), share] for exact, share in _EXACT)]
 
 
 def _nucleus_problem(probabilities: list[float], share: float, got: object) -> str:
+    fewest = _nucleus(probabilities, share)
     if not isinstance(got, list):
-        return numbers_problem(got, len(_nucleus(probabilities, share)))
+        return numbers_problem(got, len(fewest))
     if not got:
         return "the list is empty: the likeliest token always belongs to the nucleus"
-    if not all(type(token) is int and 0 <= token < len(probabilities) for token in got) or len(set(got)) < len(got):
-        return f"expected token numbers (places in the list, counted from 0), each once; got {shown(got)}"
-    mass, fewest = sum(probabilities[token] for token in got), _nucleus(probabilities, share)
+    if not all(type(token) is int and 0 <= token < len(probabilities) for token in got):
+        return f"expected token numbers (places in the list, counted from 0); got {shown(got)}"
+    if len(set(got)) < len(got):
+        twice = next(token for token in got if got.count(token) > 1)
+        why = ". Two tokens may be equally likely: go through the token numbers, not through the probabilities" \
+            if probabilities.count(probabilities[twice]) > 1 else ""
+        return f"expected each token number once; {twice} is there more than once: {shown(got)}{why}"
+    mass = sum(probabilities[token] for token in got)
     if mass < share - 1e-9:
         return (f"you keep tokens {got}, which hold {mass:.3f} together and do not reach {share}: the token that "
                 "reaches the share belongs to the nucleus")
     if len(got) > len(fewest):
         return (f"you keep {len(got)} tokens, and {len(fewest)} are enough to reach {share}. Do you begin with the "
                 "likeliest, and stop as soon as the share is reached (reaching it exactly is enough)?")
-    if sorted(got) != sorted(fewest):
+    if sorted(probabilities[token] for token in got) != sorted(probabilities[token] for token in fewest):
         return f"as many tokens as needed, but there are likelier ones than some of {got}"
-    return "" if got == fewest else f"the right tokens, {got}, but the likeliest must come first"
+    falling = all(probabilities[a] >= probabilities[b] for a, b in zip(got, got[1:], strict=False))
+    return "" if falling else f"the right tokens, {got}, but the likeliest must come first"
 
 
 # Task 1.3: perplexity
+
+def _perplexity(texts: list[list[float]]) -> float:
+    return math.exp(-_mean(sum(texts, [])))
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _of_means(texts: list[list[float]]) -> float:
+    return math.exp(-_mean([_mean(text) for text in texts]))
+
+
+_PERPLEXITY_SLIPS = {
+    "yours is one over the perplexity. What is the sign of a log-probability?": lambda texts: 1 / _perplexity(texts),
+    "it lets a short text count as much as a long one. Each token must count the same, whichever text it is in": _of_means,
+    "it is a mean of perplexities, and lets a short text count as much as a long one. Put all tokens together first":
+        lambda texts: _mean([math.exp(-_mean(text)) for text in texts]),
+    "it takes the logarithms for bits (base 2), but they are natural logarithms (base e)":
+        lambda texts: 2 ** -_mean(sum(texts, [])),
+    "it takes the logarithms for those of base 10, but they are natural logarithms (base e)":
+        lambda texts: 10 ** -_mean(sum(texts, [])),
+    "it is the mean surprise in nats; one step is missing from there to the perplexity": lambda texts: -_mean(sum(texts, [])),
+    "it averages after exp(), where the mean of the log-probabilities comes first":
+        lambda texts: _mean([math.exp(-value) for value in sum(texts, [])]),
+    "it averages the probabilities, where the mean of the log-probabilities comes first":
+        lambda texts: 1 / _mean([math.exp(value) for value in sum(texts, [])]),
+    "it is the mean probability of a token, not a perplexity": lambda texts: _mean([math.exp(value) for value in sum(texts, [])]),
+    "it looks at the first text alone": lambda texts: _perplexity(texts[:1]),
+    "it looks at the last text alone. Does the function return too early?": lambda texts: _perplexity(texts[-1:]),
+    "it takes the median of the surprises; a perplexity is made of their mean":
+        lambda texts: math.exp(-statistics.median(sum(texts, []))),
+    "Is it a sum? Divide by the number of tokens before exp()": lambda texts: math.exp(-sum(sum(texts, []))),
+    "Is it a sum? You divide by the number of texts, and the number of tokens is wanted":
+        lambda texts: math.exp(-sum(sum(texts, [])) / len(texts)),
+}
+
 
 def _perplexity_cases(seed: int) -> list:
     chance = _chance("1.3", seed)
@@ -144,42 +220,31 @@ def _perplexity_cases(seed: int) -> list:
         return [-round(mean * (0.2 + 1.6 * chance.random()), 3) for _ in range(tokens)]
 
     return [[[text(6, 2.0)]], [[text(2, 5.0), text(9, 1.2)]], [[text(4, 0.6), text(12, 3.1), text(1, 6.5)]],
-            [[text(400, 2.5), text(3, 4.0)]]]
+            [[text(1, 4.0)] * 2], [[[-0.0], [0.0, -0.0]]], [[text(40, 2.5), text(3, 4.0), text(1, 0.1)]]]
 
 
-def _perplexity_problem(texts: list[list[float]], got: object) -> str:
-    if not is_number(got):
-        inside = ". One number is wanted for all texts together" if isinstance(got, list) else ""
-        return number_problem(got) + inside
-    tokens = [value for text in texts for value in text]
-    mean = sum(tokens) / len(tokens)
-    means = [sum(text) / len(text) for text in texts]
-    if math.isclose(got, math.exp(-mean), rel_tol=1e-4):
-        return ""
-    slips = [
-        (got < 1, "is below 1, and no model can hesitate between fewer than one token. What is the sign of a "
-                  "log-probability?"),
-        (_is(got, math.exp(-sum(means) / len(means))) or _is(got, sum(math.exp(-m) for m in means) / len(means)),
-         "lets a short text count as much as a long one. Each token must count the same, whichever text it is in"),
-        (_is(got, 2**-mean), "takes the logarithms for bits (base 2), but they are natural logarithms (base e)"),
-        (_is(got, -mean), "is the mean surprise in nats; one step is missing from there to the perplexity"),
-        (_is(got, sum(math.exp(-t) for t in tokens) / len(tokens)),
-         "averages after exp(), where the mean of the log-probabilities comes first"),
-        (got > math.exp(-min(tokens)) * 1.001,
-         "is larger than one over the smallest probability in the list, which no mean can be. Is it a sum?")]
-    reason = next((words for holds, words in slips if holds), f"should be {shown(math.exp(-mean))}")
-    return f"your perplexity of {shown(got)} {reason}"
+def _perplexity_form(_texts: list[list[float]], got: object) -> str:
+    inside = ". One number is wanted for all texts together" if isinstance(got, list) else ""
+    return number_problem(got) and number_problem(got) + inside
 
 
-def _is(got: float, slip: float) -> bool:
-    return math.isclose(got, slip, rel_tol=1e-4)
+def _perplexity_otherwise(texts: list[list[float]], got: float) -> str:
+    tokens = sum(texts, [])
+    told, want = f"your perplexity of {shown(got)}", shown(_perplexity(texts))
+    if got < 1:
+        return f"{told} is below 1, and no model can hesitate between fewer than one token. It should be {want}"
+    if got > math.exp(-min(tokens)) * 1.001:
+        return f"{told} is larger than one over the smallest probability in the list, which no mean can be. It should be {want}"
+    return f"{told} should be {want}: the mean over {len(tokens)} tokens, each counted once"
 
 
 # Task 1.4: what a language costs
 
 #: What one may count in place of the tokens.
 _SLIPS = {"characters": len, "bytes": lambda text: len(text.encode()), "words": lambda text: len(text.split()),
-          "tokens for each character": lambda text: _TOKENS[text] / len(text)}
+          "tokens for each character": lambda text: _TOKENS[text] / len(text),
+          "tokens for each byte": lambda text: _TOKENS[text] / len(text.encode()),
+          "tokens for each word": lambda text: _TOKENS[text] / len(text.split())}
 
 
 def _ranked(statements: dict[str, str], measure: Callable[[str], float]) -> list[str]:
@@ -187,38 +252,44 @@ def _ranked(statements: dict[str, str], measure: Callable[[str], float]) -> list
 
 
 def _price_cases(seed: int) -> list:
-    """For each statement, five languages with English among them, in which no slip gives the right order."""
+    """Each statement twice, in three to six languages with English among them; each slip goes wrong on two at least."""
     chance = _chance("1.4", seed)
-    return [[_five_languages(statement, chance)] for statement in STATEMENTS]
+    while True:
+        cases = [[_some_languages(statement, chance, count)] for statement, count in
+                 zip(STATEMENTS * 2, (5, 6, 4, 3, 5, 6), strict=True)]
+        if telling(cases, _by_tokens, _PRICE_SLIPS) and told_apart(cases, _by_tokens, _PRICE_SLIPS):
+            return cases
 
 
-def _five_languages(statement: dict[str, tuple[str, int]], chance: random.Random) -> dict[str, str]:
+def _some_languages(statement: dict[str, tuple[str, int]], chance: random.Random, count: int) -> dict[str, str]:
     """Languages whose counts differ by at least two tokens, in any order."""
     chosen: list[str] = []
     for language in ["English", *chance.sample(sorted(statement), len(statement))]:
-        if len(chosen) < 5 and all(abs(statement[language][1] - statement[other][1]) >= 2 for other in chosen):
+        if len(chosen) < count and all(abs(statement[language][1] - statement[other][1]) >= 2 for other in chosen):
             chosen.append(language)
-    chance.shuffle(chosen)
-    texts = {language: statement[language][0] for language in chosen}
-    right = _ranked(texts, _TOKENS.get)
-    misled = right != chosen and all(_ranked(texts, slip) != right for slip in _SLIPS.values())
-    return texts if misled else _five_languages(statement, chance)
+    return {language: statement[language][0] for language in chance.sample(chosen, len(chosen))}
 
 
-def _price_problem(statements: dict[str, str], got: object) -> str:
+def _price_form(statements: dict[str, str], got: object) -> str:
     if not isinstance(got, list) or not all(isinstance(language, str) for language in got):
         return f"expected a list with the names of {len(statements)} languages to be returned, got {shown(got)}"
-    if sorted(got) != sorted(statements):
-        return f"expected each of {', '.join(statements)} once, got {shown(got)}"
+    return "" if sorted(got) == sorted(statements) else f"expected each of {', '.join(statements)} once, got {shown(got)}"
 
-    right = _ranked(statements, _TOKENS.get)
-    if got == right:
-        return ""
-    if got[::-1] == right:
-        return "the order is turned round: the language that costs the most tokens comes first"
-    for unit, slip in _SLIPS.items():
-        if got == _ranked(statements, slip):
-            return f"this is the order by {unit}; the price of the whole statement is its number of tokens"
+
+def _by_tokens(statements: dict[str, str]) -> list[str]:
+    return _ranked(statements, _TOKENS.get)
+
+
+_PRICE_SLIPS = {
+    "the order is turned round: the language that costs the most tokens comes first":
+        lambda statements: _by_tokens(statements)[::-1],
+    "the languages stand in the order in which they were given": lambda statements: list(statements),
+    "the languages stand in the order of the alphabet": lambda statements: sorted(statements),
+    **{f"this is the order by {unit}; the price of the whole statement is its number of tokens": partial(_ranked, measure=slip)
+       for unit, slip in _SLIPS.items()}}
+
+
+def _price_otherwise(statements: dict[str, str], got: list[str]) -> str:
     costs = [_TOKENS[statements[language]] for language in got]
     i = next(i for i in range(len(costs) - 1) if costs[i] < costs[i + 1])
     return f"{got[i]} comes before {got[i + 1]}, yet it needs fewer tokens. Print the counts, and compare"
@@ -227,13 +298,15 @@ def _price_problem(statements: dict[str, str], got: object) -> str:
 # Task 1.5: a sampler
 
 def _draw_cases(seed: int) -> list:
-    """Twenty cases in which rounding decides nothing, and each slip gives a wrong token at least three times."""
+    """Thirty cases in which rounding decides nothing; each slip gives a wrong token three times, and its own row of tokens."""
     chance = _chance("1.5", seed)
     while True:
-        cases = [_draw_case(chance, (place + chance.random()) / 20) for place in range(20)]
+        cases = [_draw_case(chance, (place + chance.random()) / 26) for place in range(26)]
+        cases += [[_logits(chance, 4), 0.7, share, number] for share, number in ((0.8, 0.0), (0.8, 0.9995), (0.02, 0.6), (1.0, 0.9995))]
         chance.shuffle(cases)
-        wrong = [[slip != _drawn(*_row(*case)) for slip in _draw_slips(*case).values()] for case in cases]
-        if all(sum(slip) >= 3 for slip in zip(*wrong, strict=True)):
+        rights, slips = [_drawn(*_row(*case)) for case in cases], [_draw_slips(*case) for case in cases]
+        wrong = [sum(slip[words] != right for slip, right in zip(slips, rights, strict=True)) for words in slips[0]]
+        if min(wrong) >= 3 and len({str([slip[words] for slip in slips]) for words in slips[0]}) == len(wrong):
             return cases
 
 
@@ -267,14 +340,29 @@ def _drawn(tokens: list[int], weights: list[float], number: float) -> int:
 def _draw_slips(logits: list[float], temperature: float, share: float, number: float) -> dict[str, int]:
     """What the usual slips draw, by the sentence that helps."""
     kept, p, _ = _row(logits, temperature, share, number)
+    cold = _softened(logits, 1.0)
+    held = sum(p[token] for token in kept)
+    place = kept.index(_drawn(kept, p, number))
     return {
         "you return the likeliest token whatever the number is; the number must decide": kept[0],
+        "you return the last token of the nucleus whatever the number is; the number must decide": kept[-1],
         "your tokens lie in the row by number; the likeliest must come first": _drawn(sorted(kept), p, number),
+        "your tokens lie in the row with the least likely one first; the likeliest must come first":
+            _drawn(kept[::-1], p, number),
         "tokens outside the nucleus are drawn: nothing is cut off yet": _drawn(_nucleus(p, 1.0), p, number),
         "the nucleus is cut before the temperature is applied; the temperature comes first":
-            _drawn(_nucleus(_softened(logits, 1.0), share), p, number),
+            _drawn(_nucleus(cold, share), p, number),
+        "the temperature changes nothing: neither what is kept nor how long a token's piece of the row is":
+            _drawn(_nucleus(cold, share), cold, number),
+        "the temperature decides what is kept, but the pieces of the row are as long as without it": _drawn(kept, cold, number),
+        "the probabilities of what is kept are softened a second time; divide them by what they hold together":
+            _drawn(kept, [math.exp(value) for value in p], number),
         "the last token comes up too often. Are the kept probabilities divided by what they hold together?":
-            _drawn(kept, p, min(number / sum(p[token] for token in kept), 1.0)),
+            _drawn(kept, p, min(number / held, 1.0)),
+        "you divide by the share that was asked for; divide by what the kept tokens hold together, which is a little more":
+            _drawn(kept, p, min(number * share / held, 1.0)),
+        "the last token of the nucleus never comes up; it is kept too": _drawn(kept[:-1] or kept, p, number),
+        "you return the token after the one that the number falls on": kept[min(place + 1, len(kept) - 1)],
         "all kept tokens are drawn alike; each has a piece of the row as long as its probability":
             kept[int(number * len(kept))]}
 
@@ -310,7 +398,8 @@ TASKS = {task.id: task for task in (
          ("Divide first, then take exp() of each value, then divide by their sum.",
           "Only differences between logits matter. Take the largest logit from all of them first: then the largest "
           "exponent is 0, and nothing can overflow."),
-         _soften_cases, _soften_calls, by_case(_soften_problem, "soften({}, {})"), 10),
+         _soften_cases, _soften_calls, by_slips(_softened, _SOFTEN_SLIPS, call="soften({}, {})", problem=_soften_form,
+                                                otherwise=_soften_otherwise, rel=1e-3), 10),
     Task("1.2", "The nucleus", 4,
          ("sorted() can put the token numbers in order of their probability: give it a key.",
           "Walk through the sorted tokens, append each, add its probability to a sum, and only then ask whether the sum "
@@ -319,12 +408,14 @@ TASKS = {task.id: task for task in (
     Task("1.3", "Perplexity of several texts", 4,
          ("First put the log-probabilities of all texts into one list.",
           "Perplexity is e to the power of the mean surprise, and surprise is minus a log-probability."),
-         _perplexity_cases, calls, by_case(_perplexity_problem, "perplexity({})"), 10),
+         _perplexity_cases, calls, by_slips(_perplexity, _PERPLEXITY_SLIPS, call="perplexity({})", problem=_perplexity_form,
+                                            otherwise=_perplexity_otherwise, rel=1e-4), 10),
     Task("1.4", "What a language costs", 4,
          ("lm.tokenizer(text, add_special_tokens=False).input_ids is the list of the text's tokens.",
           "Write a small function that counts a text's tokens, and sort the names of the languages by it, with the "
           "largest count first (reverse=True)."),
-         _price_cases, calls, by_case(_price_problem, "dearest_first({})"), 60),
+         _price_cases, calls, by_slips(_by_tokens, _PRICE_SLIPS, call="dearest_first({})", problem=_price_form,
+                                       otherwise=_price_otherwise), 60),
     Task("1.5", "A sampler", 4,
          ("Three steps: soften() gives the probabilities, nucleus() the tokens that may be chosen, and then the number "
           "chooses one of them.",

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from ftrag_helpers.checks import core, domains, patrons
 from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, by_case, calls, hint
 from ftrag_helpers.checks.patrons import see_adapt, see_baseline, see_split
-from ftrag_helpers.checks.slips import by_slips, same, telling
+from ftrag_helpers.checks.slips import by_slips, same, telling, told_apart
 from ftrag_helpers.checks.values import is_number, number_problem, numbers_problem, shown
 
 __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_2_1", "task_2_2", "task_2_3", "task_2_4", "task_2_5"]
@@ -21,12 +21,6 @@ __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_2_1", "task_2_2"
 
 def _chance(task_id: str, seed: int) -> random.Random:
     return random.Random(f"{task_id}/{seed}")
-
-
-def _told_apart(cases: list, right: Callable, slips: dict[str, Callable]) -> bool:
-    """True where no slip gives the right results, nor those of another slip: each learner hears of the one that was made."""
-    found = [[function(*case) for case in cases] for function in (right, *slips.values())]
-    return len(set(map(str, found))) == len(found)
 
 
 # Task 2.1: a split by works
@@ -338,7 +332,7 @@ _CLEAR = 0.12
 def _curve_cases(seed: int) -> list:
     chance = _chance("2.4", seed)
     cases: list = []
-    while not (cases and _told_apart(cases, _first_enough, _CURVE_SLIPS)):
+    while not (cases and told_apart(cases, _first_enough, _CURVE_SLIPS)):
         cases = [_curve(chance, n) for n in (150, 200, 300, 300, 600, 1200, 2400, 2400)]
     return cases
 
@@ -392,7 +386,7 @@ def _adapt_cases(seed: int) -> list:
         if domains.clear(*case):
             cases = [*cases[-5:], case]
             gains = [after - before for before, _, after in (domains.adapted(*case) for case in cases)]
-            if len(cases) > 3 and sum(gain > 0.15 for gain in gains) > 1 and _told_apart(cases, domains.adapted, domains.SLIPS):
+            if len(cases) > 3 and sum(gain > 0.15 for gain in gains) > 1 and told_apart(cases, domains.adapted, domains.SLIPS):
                 return cases
 
 

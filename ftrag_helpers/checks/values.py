@@ -4,16 +4,23 @@ Level 3. Whatever an answer returns is turned into JSON's types (`plain`); a jud
 module leaves out: which values are right.
 """
 
-#: The key that marks a value without a plain form: {NOT_PLAIN: "generator"}.
+from collections import deque
+from collections.abc import Iterator, KeysView, ValuesView
+from itertools import islice
+
+#: The key that marks a value without a plain form: {NOT_PLAIN: "set"}.
 NOT_PLAIN = "not a plain value"
 _DEPTH = 12
+#: What hands its items out one by one and in an order: as good as a list of them. (A set has no order.)
+_ONE_BY_ONE = (Iterator, range, deque, KeysView, ValuesView)
+_ENDLESS = 100_000
 
 
 def plain(value: object, depth: int = _DEPTH) -> object:
-    """The value in JSON's types: arrays, tensors and tuples as lists, keys as texts; what has no such form is marked.
+    """The value in JSON's types: arrays, tensors, tuples and generators as lists, keys as texts; the rest is marked.
 
-    >>> plain({1: (2, 3.5)}), plain(iter("a"))
-    ({'1': [2, 3.5]}, {'not a plain value': 'str_ascii_iterator'})
+    >>> plain({1: (2, 3.5)}), plain(iter("ab")), plain({3})
+    ({'1': [2, 3.5]}, ['a', 'b'], {'not a plain value': 'set'})
     """
     if value is None or isinstance(value, bool):
         return value
@@ -23,6 +30,8 @@ def plain(value: object, depth: int = _DEPTH) -> object:
     if hasattr(value, "tolist") and not isinstance(value, type):
         value = value.tolist()  # numpy, torch, pandas
         return plain(value, depth - 1) if depth else {NOT_PLAIN: "too deep"}
+    if isinstance(value, _ONE_BY_ONE):
+        value = list(islice(value, _ENDLESS))
     if isinstance(value, (list, tuple, dict)) and not depth:
         return {NOT_PLAIN: "too deep"}
     if isinstance(value, (list, tuple)):
@@ -55,8 +64,8 @@ def numbers_problem(value: object, length: int) -> str:
 def shown(value: object, width: int = 80) -> str:
     """An observed value as a message shows it: floats to 4 digits, long ones cut.
 
-    >>> shown([1/3, "a"]), shown({NOT_PLAIN: "generator"})
-    ("[0.3333, 'a']", 'a generator object')
+    >>> shown([1/3, "a"]), shown({NOT_PLAIN: "set"})
+    ("[0.3333, 'a']", 'a set object')
     """
     if isinstance(value, dict) and set(value) == {NOT_PLAIN}:
         return f"a {value[NOT_PLAIN]} object"

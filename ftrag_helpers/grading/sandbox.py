@@ -156,7 +156,7 @@ def environment(scratch: Path) -> dict[str, str]:
     place = {name: str(scratch) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR", "XDG_CACHE_HOME")}
     return {**runtime.OFFLINE, **kept, **one, **place, "PATH": f"{Path(sys.prefix, 'bin')}:/usr/bin:/bin", "LANG": "C.UTF-8",
             "USER": "learner", "LOGNAME": "learner", "MPLBACKEND": "agg", "PYTHONHASHSEED": "0",
-            "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2", "FTRAG_PROGRESS": "off",
+            "PYTHONDONTWRITEBYTECODE": "1", "PIP_NO_INDEX": "1", "MALLOC_ARENA_MAX": "2", "FTRAG_PROGRESS": "off",
             "FTRAG_CACHE": str(runtime.cache_dir().resolve())}
 
 

@@ -49,6 +49,8 @@ class Notebook:
                                                 compiler_class=_compiler())
         for unused in ("showtraceback", "showsyntaxerror", "enable_gui", "ask_exit"):
             setattr(self._shell, unused, lambda *_values, **_more: None)
+        # Nobody reads it, and drawing it takes a tenth of a second, in every process of a fork bomb too.
+        self._shell.InteractiveTB.structured_traceback = lambda *_values, **_more: []
         self._loop = None
 
     def run(self, source: str, title: str, limit: float) -> BaseException | None:

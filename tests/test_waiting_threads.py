@@ -49,8 +49,9 @@ def chosen(environment) -> dict:
 
 
 def test_waiting_threads_of_numpy_and_pytorch_use_no_processor(unset):
-    """Of 0.4 s that this process sleeps after a product, the libraries' threads may use a tenth; spinning, they use all of it."""
-    done = subprocess.run([sys.executable, "-c", WAITS], env=os.environ | runtime.offline_environment(), capture_output=True, text=True)
+    """Of 0.4 s slept after products the libraries' threads may use a tenth; spinning, NumPy's use all of it."""
+    environment = os.environ | runtime.offline_environment()
+    done = subprocess.run([sys.executable, "-c", WAITS], env=environment, capture_output=True, text=True)
     assert len(done.stdout.split()) == 2 and max(map(float, done.stdout.split())) < 0.04, done.stdout + done.stderr
 
 
@@ -120,8 +121,8 @@ def test_a_kernel_in_the_jupyterlab_that_the_course_opens_has_it(unset, tmp_path
         lab = subprocess.Popen([*command, "--IdentityProvider.token=of-this-test"], cwd=ROOT, stdout=log, stderr=log)
     try:
         started = json.load(ask(address, data=json.dumps({"name": "python3"}).encode(), log=tmp_path / "log"))
-        kernels = [child for child in psutil.Process(lab.pid).children(recursive=True) if started["id"] in " ".join(child.cmdline())]
-        assert [chosen(kernel.environ()) for kernel in kernels] == [SET]
+        family = psutil.Process(lab.pid).children(recursive=True)
+        assert [chosen(child.environ()) for child in family if started["id"] in " ".join(child.cmdline())] == [SET]
     finally:
         family = psutil.Process(lab.pid).children(recursive=True)
         lab.terminate()
@@ -154,6 +155,16 @@ runtime.prepare_notebook = stop
 {name}.main([])"""
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.split() == ["first"], done.stdout + done.stderr
+
+
+def test_the_benchmarks_busy_program_ends_whatever_happens_beside_it(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import beside
+
+    with pytest.raises(KeyError), beside.busy_program():
+        [loop] = [child for child in psutil.Process().children() if "getppid" in " ".join(child.cmdline())]
+        raise KeyError
+    assert not psutil.pid_exists(loop.pid)
 
 
 def test_numbers_of_threads_are_left_alone():

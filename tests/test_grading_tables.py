@@ -45,14 +45,16 @@ def test_no_cell_of_any_table_is_a_formula_in_any_spreadsheet(separator):
     class_ = [result(text, f"{text}{i}", file=f"{text}{i}", tasks=(task("3.1", "failed", message=text),
                                                                   task("3.6", "needs marking")), status="needs marking",
                      score=0.0, answers=(("3.6", text),)) for i, text in enumerate(FORMULAS)]
-    class_ += [result(text, "", file=f"x{i}/{text}", detail=text) for i, text in enumerate(FORMULAS)]
+    plain = [result(text, "", file=f"x{i}/{text}", detail=text) for i, text in enumerate(FORMULAS)]
+    class_ += [*plain, *(result(text, f"{i}{text}", detail=text) for i, text in enumerate(FORMULAS))]
     class_ += [replace(FAILED[0], learner=text, detail=text, file=text) for text in FORMULAS]
     class_ += [result(text, str(i), file=f"{text}_{i}_assignsubmission_file_", tasks=(task("3.1", "failed", message=text),))
                for i, text in enumerate(FORMULAS)]
     marks = {by_hand.key(found, found.tasks[1]): by_hand.Mark("1", text, ("k", *[text] * 9), 2)
              for found, text in zip(class_, FORMULAS, strict=False)}
     texts = [tables.marks(class_), tables.not_graded(class_), tables.handed_in_twice(class_ * 2), tables.canvas(class_, SLUG),
-             tables.moodle(class_, SLUG), by_hand.table(class_, marks), by_hand.table([], marks)]
+             tables.canvas(plain, SLUG), tables.moodle(plain, SLUG), tables.moodle(class_, SLUG), by_hand.table(class_, marks),
+             by_hand.table([], marks)]
     assert all(texts)
     for text in texts:
         bad = [cell for cell in in_spreadsheet(text, separator) if cell.lstrip(' "').startswith(("=", "+", "@", "＝"))

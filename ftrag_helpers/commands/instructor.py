@@ -74,5 +74,8 @@ def run_grade(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _tell(result) -> None:
+    from ftrag_helpers.grading import learners
+
     marks = f"{result.score:g} of {result.max_score:g}" if result.score is not None else result.detail
-    print(f"{result.status:15} {result.learner[:40]:40} {marks}", flush=True)
+    told = f"{result.status:15} {result.learner[:40]:40} {marks}"
+    print(learners.printable(told, 1000), flush=True)  # part of it is the learner's text, which is not to steer a terminal

@@ -13,6 +13,7 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 from ftrag_helpers.grading import records, submissions
@@ -57,11 +58,11 @@ def grade(folder_or_zip: Path, solutions: Path, out: Path, *, jobs: int = 0, tim
 def in_order(grader: Grader, folder_or_zip: Path) -> Iterator[Submission]:
     """The submissions, one assignment after another, so that warmed processes last; unreadable ones come first."""
     if grader.only or len(grader.assignments) == 1:
-        yield from submissions.intake(folder_or_zip)
+        yield from submissions.intake(folder_or_zip, grader.assignments)
         return
     route: dict[str, str] = {}
     for slug in ("", *grader.assignments):
-        for submission in submissions.intake(folder_or_zip):
+        for submission in submissions.intake(folder_or_zip, grader.assignments):
             if submission.file not in route:
                 route[submission.file] = grader.recognised(submission)
             if route[submission.file] == slug:
@@ -124,11 +125,17 @@ def stored(results: Path, grader: Grader, submission: Submission) -> Result | No
     if found.get("fingerprint") != grader.fingerprint(submission, result.assignment):
         return None
     more_time = result.status == "timed out" and (grader.timeout or 0) > (found.get("timeout") or 0)
-    return None if more_time else result
+    return None if more_time else _of(submission, result)
+
+
+def _of(submission: Submission, result: Result) -> Result:
+    """The result as that of the learner whose submission it is now: beside other files a name may tell something else."""
+    return replace(result, learner=submission.learner, learner_id=submission.learner_id, platform=submission.platform)
 
 
 def store(results: Path, grader: Grader, submission: Submission, result: Result) -> Result:
     """Keep a result, in one step, so that a reader sees all of it or nothing; returns it."""
+    result = _of(submission, result)
     found = {"fingerprint": grader.fingerprint(submission, result.assignment), "timeout": grader.timeout,
              "result": records.to_json(result)}
     handle, name = tempfile.mkstemp(dir=results, prefix=".result-")

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +46,10 @@ def fill(results: Sequence[Result], path: Path, *, solutions: Path | None = None
         CourseError: nbgrader is not installed; the file is no database of nbgrader's.
     """
     path = Path(path).expanduser().resolve()
-    students, double = _students(results), tables.twice(results)
+    double = tables.twice(results)
     try:
         with _opened(path) as book:
+            students = _students(results, _enrolled(book))
             for slug in sorted({result.assignment for result in results if result.assignment}):
                 found = [result for result in results if result.assignment == slug]
                 cells = _master(slug, found, solutions)
@@ -92,12 +93,22 @@ def _opened(path: Path) -> Iterator:
 
 
 def _who(result: Result) -> tuple[str, str]:
-    return result.learner, result.learner_id
+    """A learner, whatever name a platform's number comes with."""
+    known = result.platform and result.learner_id
+    return result.platform if known else result.learner, result.learner_id
 
 
-def _students(results: Sequence[Result]) -> dict[tuple[str, str], str]:
-    """nbgrader's name for each learner: a folder's name on any system, and one's own where two would share it."""
-    plain = {who: re.sub(r"[^\w@.-]+", "_", who[1] or who[0]).strip("._-") or "learner" for who in map(_who, results)}
+def _enrolled(book) -> dict[str, str]:
+    """The student's name for each name and each platform's number that the database holds already."""
+    return {student.lms_user_id: student.id for student in book.students if student.lms_user_id} | {
+        student.id: student.id for student in book.students}
+
+
+def _students(results: Sequence[Result], enrolled: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """nbgrader's name for each learner: the one that it has, else a folder's name on any system, and one's own where two
+    would share it."""
+    plain = {who: enrolled.get(who[1] or who[0]) or re.sub(r"[^\w@.-]+", "_", who[1] or who[0]).strip("._-") or "learner"
+             for who in map(_who, results)}
     taken = [name.casefold() for name in plain.values()]
     return {who: name if taken.count(name.casefold()) == 1 and len(name) < 100 else
             f"{name[:80]}-{hashlib.sha256('|'.join(who).encode('utf-8', 'replace')).hexdigest()[:8]}"

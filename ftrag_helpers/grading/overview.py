@@ -203,13 +203,12 @@ def _not_graded(results: Sequence[Result], folder: str) -> str:
 
 
 def _twice(results: Sequence[Result], folder: str) -> str:
-    double = tables.twice(results)
-    rows = [[_link(result, folder), sheet.name(result.file), sheet.status(result.status), tables.number(result.score) or "–"]
-            for result in results if tables.person(result) in double]
+    rows = [[_link(result, folder), sheet.name(result.file), sheet.status(result.status), tables.number(result.score) or "–",
+             sheet.safe(why)] for result, why in tables.several(results)]
     if not rows:
         return ""
     found = sheet.table("One of them counts, and which one is for you to say: none is in the import files. The same list is in "
-                        "handed_in_twice.csv.", ["Learner", "File", "Status", "Score"], rows, "people")
+                        "handed_in_twice.csv.", ["Learner", "File", "Status", "Score", "Remark"], rows, "people")
     return f"<section><h2>Who needs a person: handed in more than once</h2>{found}</section>"
 
 

@@ -30,7 +30,8 @@ class Result:
     """One submission.
 
     `learner` and `learner_id` come from the file's name and are the learner's own text: quote them wherever they are
-    written. `file` is the path within the folder or zip and names the submission. `score` is None for every status but
+    written. `platform` ("canvas", "moodle", …, "" for none) is the one whose pattern the name has, and which gave the id.
+    `file` is the path within the folder or zip and names the submission. `score` is None for every status but
     "graded" and "needs marking"; the tasks of a submission that timed out or crashed are what was seen without the
     guilty cell. `sha256` is the file's, and `answers` holds the learner's source or text for each task found.
     """
@@ -47,6 +48,7 @@ class Result:
     sha256: str
     seconds: float
     answers: tuple[tuple[str, str], ...]
+    platform: str = ""
 
     def __post_init__(self):
         if self.status not in STATUSES:

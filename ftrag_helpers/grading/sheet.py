@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from ftrag_helpers.grading.records import STATUSES
 from ftrag_helpers.grading.tables import number
 
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _MARKS = dict(zip(STATUSES, "✓✎◷✕▨∅", strict=True))
 _STATE_MARKS = {"passed": "✓", "failed": "✗", "not attempted": "–", "needs marking": "✎", "marked": "✎"}
 

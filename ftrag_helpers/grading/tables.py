@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from ftrag_helpers.grading import learners
 from ftrag_helpers.grading.records import SCORED, Result
 
 #: What a spreadsheet needs at the start of a file to read it as UTF-8; the platforms' importers do without, and Canvas
@@ -23,7 +24,6 @@ _HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u20
 _BREAK = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]\s*")
 _FORMULA = re.compile(r"(?:^|(?<=;))(?=[\s\"]*[=+\-@＝＋－＠])")
 _POINTS_ROW = "    Points Possible"
-_MOODLE_FILE = "_assignsubmission_file_"
 
 
 def defused(text: str) -> str:
@@ -83,20 +83,38 @@ def handed_in_twice(results: Sequence[Result]) -> str:
 
     Which of them counts is for a person to say, so none of them is in an import file.
     """
+    rows = [[*_who(result), result.status, number(result.score), why] for result, why in several(results)]
+    return text([["Learner", "ID", "File", "Exercise", "Status", "Score", "Remark"], *rows], bom=True) if rows else ""
+
+
+def several(results: Sequence[Result]) -> list[tuple[Result, str]]:
+    """Each submission of somebody who handed in the same exercise more than once, and whether these may be two people."""
     double = twice(results)
-    rows = [[*_who(result), result.status, number(result.score)] for result in results if person(result) in double]
-    return text([["Learner", "ID", "File", "Exercise", "Status", "Score"], *rows], bom=True) if rows else ""
+    groups: dict[tuple, list[Result]] = {}
+    for result in (result for result in results if person(result) in double):
+        groups.setdefault(person(result), []).append(result)
+    return [(result, _why(groups[person(result)])) for result in results if person(result) in double]
+
+
+def _why(group: Sequence[Result]) -> str:
+    if len({result.learner for result in group}) > 1:
+        return "one number or name written differently: perhaps two learners"
+    places = {result.file.rpartition("/")[0] or result.file for result in group}
+    unsure = not group[0].learner_id and len(places) > 1
+    return "one name in several places: perhaps two learners" if unsure else "several files of one learner"
 
 
 def canvas(results: Sequence[Result], assignment: str) -> str:
     """A file for Canvas (Grades, Import) with the final marks of one exercise; "" where there is none to import.
 
     The column is named after the exercise: rename it to Canvas's own "Title (number)", or choose the assignment when
-    Canvas asks. Learners are found by Canvas's number, which its zip has in the files' names.
+    Canvas asks. Learners are found by Canvas's number, which its zip has in the files' names; an anonymous one has none, and
+    no row. A class that no platform collected is found by login or name.
 
     Source: Canvas guide, "How do I import grades in the Gradebook?", and canvas-lms, lib/gradebook_importer.rb.
     """
-    final = [result for result in _final(results, assignment) if not _from_moodle(result)]
+    final = _collected(results, assignment, learners.CANVAS)
+    final = [result for result in final if result.learner_id or not result.platform]
     if not final:
         return ""
     heads = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment]
@@ -119,7 +137,7 @@ def moodle(results: Sequence[Result], assignment: str) -> str:
 
     Source: Moodle docs, "Offline grading worksheet" and "Grade import"; mod/assign/feedback/offline/importgradeslib.php.
     """
-    final = [result for result in _final(results, assignment) if _from_moodle(result) or not result.learner_id.isdecimal()]
+    final = _collected(results, assignment, learners.MOODLE)
     if not final:
         return ""
     heads = ["Identifier", "Full name", "ID number", "Email address", "Grade", "Maximum grade", "Last modified (grade)",
@@ -128,8 +146,9 @@ def moodle(results: Sequence[Result], assignment: str) -> str:
 
 
 def _moodle_row(result: Result) -> list[str]:
-    identifier = f"Participant {result.learner_id}" if _from_moodle(result) and result.learner_id.isdecimal() else ""
-    login = "" if identifier else _login(result)
+    from_moodle = result.platform == learners.MOODLE
+    identifier = f"Participant {result.learner_id}" if from_moodle and result.learner_id.isdecimal() else ""
+    login = "" if from_moodle else _login(result)
     mail, code = (login, "") if "@" in login else ("", login)
     return [identifier, defused(result.learner), code, mail, number(result.score), number(result.max_score), "-",
             feedback(result)]
@@ -150,8 +169,9 @@ def scored(result: Result) -> bool:
 
 
 def person(result: Result) -> tuple[str, str, str]:
-    """What makes two submissions one person's for one exercise."""
-    return result.learner_id, "" if result.learner_id else result.learner.casefold(), result.assignment
+    """What makes two submissions one person's for one exercise: the platform's number, else the name."""
+    known = f"{result.platform} {result.learner_id}" if result.learner_id else ""
+    return known, "" if known else result.learner.casefold(), result.assignment
 
 
 def in_course_order(task_id: str) -> tuple:
@@ -172,12 +192,15 @@ def _final(results: Sequence[Result], assignment: str) -> list[Result]:
             if result.assignment == assignment and result.status == "graded" and person(result) not in double]
 
 
+def _collected(results: Sequence[Result], assignment: str, platform: str) -> list[Result]:
+    """The final marks of what a platform collected; of all that was handed in, where no platform collected anything."""
+    wanted = platform if any(result.platform for result in results) else ""
+    return [result for result in _final(results, assignment) if result.platform == wanted]
+
+
 def _who(result: Result) -> list[str]:
     return [defused(part) for part in (result.learner, result.learner_id, result.file, result.assignment)]
 
-
-def _from_moodle(result: Result) -> bool:
-    return _MOODLE_FILE in result.file
 
 
 def _login(result: Result) -> str:

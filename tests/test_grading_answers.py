@@ -8,6 +8,7 @@ from adversarial import exercise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ftrag_helpers import runtime
 from ftrag_helpers.grading import answers, assignments, grader
 from ftrag_helpers.grading.submissions import Submission, Unreadable
 
@@ -118,11 +119,21 @@ def test_a_long_answer_is_an_answer(master):
     ("print(picture)", True), ("def f():\n    return picture", True), ("x = globals()['pic' + 'ture']", True),
     ("%time y = picture", True), ("%time y = 3", False), ("!pip --version", False), ("!echo $picture", True),
     ("get_ipython().user_ns['p']", True), ("exec('p' + 'icture')", True), ("from x import *", True), ("def f(:", False),
-    ("await picture", True), ("picture += 1", True)])
+    ("await picture", True), ("picture += 1", True),
+    ("def f(picture):\n    picture += 1", False), ("def f():\n    global picture\n    picture += 1", True)])
 def test_a_demonstration_is_passed_over_only_where_nothing_of_the_learners_can_depend_on_it(master, source, needs):
     cells = exercise.notebook()["cells"]
     cells.insert(place(cells, "t9_2-answer"), exercise.code("own", source))
     assert any(part.kind == "demonstration" for part in read(cells, master).program) == needs
+
+
+@pytest.mark.parametrize("path", sorted((runtime.course_root() / "solutions").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_courses_own_answers_depend_on_no_demonstration_and_its_check_cells_are_not_run(path):
+    """So a usual submission is marked without loading a model again, and no hidden seed lies in the sandbox."""
+    master = assignments.load_assignment(path)
+    found = answers.find_answers(answers.read_cells(path.read_bytes()), master)
+    assert {part.kind for part in found.program} <= {"answer", "check", "given"}
+    assert len([part for part in found.program if part.kind == "check" and not part.extra]) == len([t for t in master.tasks if t.check])
 
 
 @pytest.mark.parametrize(("change", "state"), [

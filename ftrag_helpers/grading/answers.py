@@ -261,7 +261,7 @@ def _part(at: int, cell: Cell, master: MasterCell | None, assignment: Assignment
     if master.kind == ANSWER:
         task = next(task.id for task in assignment.tasks if task.answer_cell == master.grade_id)
         return None if _is_stub(cell, master, assignment) else Part("answer", cell.source, f"<cell {at + 1}>", task)
-    if cell.source.strip() != _visible(master):
+    if cell.source.strip() not in (master.source.strip(), _visible(master)):
         return Part("own", cell.source, f"<cell {at + 1}>")
     return _given(master) if master.kind == GIVEN else None
 
@@ -327,7 +327,8 @@ def _used(source: str) -> set[str]:
     try:
         changed = {node.id for place in ast.walk(ast.parse(plain)) if isinstance(place, (ast.AugAssign, ast.Delete))
                    for node in ast.walk(place) if isinstance(node, ast.Name)}
-        return global_names(plain)[1] | words | changed
+        bound, used = global_names(plain)
+        return used | words | (changed & bound)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(_WORD.findall(source))
 

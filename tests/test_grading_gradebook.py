@@ -121,6 +121,22 @@ def test_hostile_and_equal_names_become_students_of_their_own(database):
     assert not [student for student in found if set(student) & set("/\\<>;'=, \"")]
 
 
+def test_students_whom_the_database_holds_already_get_their_own_marks(database):
+    with api.Gradebook(f"sqlite:///{database}") as book:
+        book.update_or_create_student("o'hara, tom")
+        book.update_or_create_student("aking", lms_user_id="4711")
+    gradebook.fill([result("o'hara, tom", ""), result("kingada", "4711"), result("new/one", "")], database)
+    assert set(read(database)) == {"o'hara, tom", "aking", "new_one"}
+    gradebook.fill([result("4711", "", tasks=(task("3.1", "failed", message="no"),))], database)
+    assert read(database)["aking"][2] == 20.0 and read(database)["4711"][2] == 0.0  # a file's name is no platform's number
+
+
+def test_a_platform_s_number_is_one_student_whatever_name_it_comes_with(database):
+    gradebook.fill([result("kingada", "4711"), result("king-ekada", "4711", assignment="02_task_fine_tuning")], database)
+    with api.Gradebook(f"sqlite:///{database}") as book:
+        assert [student.id for student in book.students] == ["4711"]
+
+
 def test_a_task_that_the_exercise_got_later_is_added(database):
     gradebook.fill([result(tasks=(task("3.1"),))], database)
     gradebook.fill([result()], database)

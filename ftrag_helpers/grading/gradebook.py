@@ -98,17 +98,17 @@ def _who(result: Result) -> tuple[str, str]:
     return result.platform if known else result.learner, result.learner_id
 
 
-def _enrolled(book) -> dict[str, str]:
-    """The student's name for each name and each platform's number that the database holds already."""
-    return {student.lms_user_id: student.id for student in book.students if student.lms_user_id} | {
-        student.id: student.id for student in book.students}
+def _enrolled(book) -> dict[tuple[str, str], str]:
+    """The students in the database, by ("platform", number) where nbgrader knows a platform's, and by ("", name)."""
+    return {("platform", student.lms_user_id): student.id for student in book.students if student.lms_user_id} | {
+        ("", student.id): student.id for student in book.students}
 
 
-def _students(results: Sequence[Result], enrolled: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    """nbgrader's name for each learner: the one that it has, else a folder's name on any system, and one's own where two
+def _students(results: Sequence[Result], enrolled: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """nbgrader's name for each learner: the one in the database, else a folder's name on any system, and one's own where two
     would share it."""
-    plain = {who: enrolled.get(who[1] or who[0]) or re.sub(r"[^\w@.-]+", "_", who[1] or who[0]).strip("._-") or "learner"
-             for who in map(_who, results)}
+    plain = {who: enrolled.get(("platform", who[1])) or enrolled.get(("", who[1] or who[0]))
+             or re.sub(r"[^\w@.-]+", "_", who[1] or who[0]).strip("._-") or "learner" for who in map(_who, results)}
     taken = [name.casefold() for name in plain.values()]
     return {who: name if taken.count(name.casefold()) == 1 and len(name) < 100 else
             f"{name[:80]}-{hashlib.sha256('|'.join(who).encode('utf-8', 'replace')).hexdigest()[:8]}"

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 CANVAS, MOODLE, BRIGHTSPACE, BLACKBOARD = "canvas", "moodle", "brightspace", "blackboard"
@@ -36,17 +37,18 @@ _LONGEST = 300  # characters of a name with a platform's pattern; more than any 
 
 #: Words of names that tell nobody's name, but an exercise, a version or a collection.
 _WORDS = frozenset("""
-    abgabe abgaben abgegeben answer answers assignment assignments attempt aufgabe aufgaben basics blatt ch chapter
-    class colab collected compiti compito consegna consegne copy corso cours course courses curso cursus data day
-    desktop devoir devoirs documents download downloaded downloads draft einreichungen ejercicio ejercicios entrega
-    entregas esercizi esercizio ex exam exercice exercices exercise exercises export extracted file files final fine
-    folder ftrag generation grade graded grading handed handin hands homework homeworks hw in inbox inleveren
-    instruction jupyter kernel kurs lab labs lektion lesson lessons librarian llm llms lösung lösungen model module
-    modules my nb new notebook notebooks oefening of old on opdracht opdrachten out part practical problem problems
-    project projects ps pset quiz rag received release rendu rendus results retrieval review reviewed reviews semaine
-    semana semester session sheet solution solutions source students submission submissions submit submitted tarea
-    tareas task tasks temp term test the tmp to tuning tutorial uebung uebungen unit untitled upload uploaded uploads v
-    version virtual vs week weeks woche work working worksheet ws zip übung übungen""".split())
+    abgabe abgaben abgegeben answer answers archiv archive assignment assignments attempt aufgabe aufgaben basics
+    blackboard blatt brightspace canvas ch chapter class colab collected compiti compito consegna consegne copy corso
+    cours course courses curso cursus data day desktop devoir devoirs documents download downloaded downloads draft
+    einreichungen ejercicio ejercicios entrega entregas esercizi esercizio ex exam exercice exercices exercise
+    exercises export extracted file files final fine folder ftrag generation grade graded grading handed handin hands
+    homework homeworks hw in inbox inleveren instruction jupyter kernel kurs lab labs lektion lesson lessons librarian
+    llm llms lösung lösungen mail mails model module modules moodle my nb new notebook notebooks oefening of old on
+    opdracht opdrachten out part practical problem problems project projects ps pset quiz rag received release rendu
+    rendus results retrieval review reviewed reviews section sections semaine semana semester session sheet solution
+    solutions source students submission submissions submit submitted tarea tareas task tasks temp term test the tmp to
+    tuning tutorial uebung uebungen unit untitled upload uploaded uploads v version virtual vs week weeks woche work
+    working worksheet ws zip übung übungen""".split())
 _HOLDS_WORDS = re.compile(r"[^\W\d_]+|\d+")
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 
@@ -99,6 +101,7 @@ def printable(text: str, most: int = 200) -> str:
 # --- one part of a path --------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=65_536)
 def _from_platform(part: str) -> Owner | None:
     """The owner whom the name of a platform's file or folder tells, None for any other name.
 
@@ -181,9 +184,9 @@ def owners(paths: Sequence[Sequence[str]], *, given: str = "", exercises: Collec
     layout = _Layout(notebooks, nobody)
     found = [layout.owner(path) for path in paths]
     told = any(owner.platform or not nobody(owner.learner) for owner in map(layout.owner, notebooks))
-    if given and not told and not nobody(given):
+    if not told and not nobody(given) and (_like_a_person(given) or _like_a_login(given)):
         return [owner if owner.platform else Owner(_named(given)) for owner in found]
-    return _logins(paths, found, layout)
+    return _with_logins(paths, found, layout.start, nobody)
 
 
 def is_notebook(path: Sequence[str]) -> bool:
@@ -280,12 +283,13 @@ def _stem(name: str) -> str:
     return PurePosixPath(name).stem
 
 
-def _logins(paths: Sequence[Sequence[str]], found: list[Owner], layout: _Layout) -> list[Owner]:
+def _with_logins(paths: Sequence[Sequence[str]], found: list[Owner], start: Callable[[Sequence[str]], int],
+                 nobody: Callable[[str], bool]) -> list[Owner]:
     """Blackboard's names end in the login, which may hold underscores as the exercise's name may: all share the latter."""
-    heads = {i: _BLACKBOARD.fullmatch(path[layout.start(path)])["name"] for i, path in enumerate(paths)
-             if found[i].platform == BLACKBOARD}
-    if len(set(heads.values())) < 2:
+    fronts = {i: _BLACKBOARD.fullmatch(path[start(path)])["name"] for i, path in enumerate(paths)
+              if found[i].platform == BLACKBOARD}
+    shared = os.path.commonprefix(list(fronts.values())).rpartition("_")
+    logins = {i: front[len(shared[0]) + 1:] for i, front in fronts.items()}
+    if len(set(logins.values())) < 2 or not shared[1] or any(nobody(login.partition("_")[0]) for login in logins.values()):
         return found
-    shared = os.path.commonprefix(list(heads.values())).rpartition("_")
-    cut = len(shared[0] + shared[1])
-    return [replace(owner, learner=_named(heads[i][cut:])) if i in heads and cut else owner for i, owner in enumerate(found)]
+    return [replace(owner, learner=_named(logins[i])) if i in logins else owner for i, owner in enumerate(found)]

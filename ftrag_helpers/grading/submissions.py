@@ -87,7 +87,8 @@ def intake(path: Path, exercises: Collection[str] = ()) -> Iterator[Submission]:
     """
     path = Path(path)
     if path.is_dir():
-        yield from _submissions(path, path.resolve().name, list(_in_folder(path)), exercises)
+        given = path.name if path.name not in ("", "..") else path.resolve().name
+        yield from _submissions(path, given, list(_in_folder(path)), exercises)
     elif path.is_file() and zipfile.is_zipfile(path):
         with _opened(path) as archive:
             yield from _submissions(path, path.stem, _in_zip(archive), exercises)

@@ -133,7 +133,8 @@ def moodle(results: Sequence[Result], assignment: str) -> str:
 
     It is an assignment's offline grading worksheet ("Upload grading worksheet"), whose Identifier is the number in the
     names of Moodle's zip; a class that was not collected by Moodle imports it under Grades, Import, CSV, by ID number or
-    e-mail address. The heads are those of Moodle in English.
+    e-mail address. The heads are those of Moodle in English. What this cannot know: in a group assignment the number is the
+    group's.
 
     Source: Moodle docs, "Offline grading worksheet" and "Grade import"; mod/assign/feedback/offline/importgradeslib.php.
     """

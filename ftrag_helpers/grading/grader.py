@@ -208,7 +208,13 @@ class Grader:
             setting = Setting(assignment.modules, _imports(setup), setup, self._warm.get(assignment.slug, ()), self._hidden,
                               self._walls)
             self._runners[me, assignment.slug] = Runner(setting)
-        return self._runners[me, assignment.slug]
+        if self._stopped:  # after it is known to `stop`, before it starts
+            raise KeyboardInterrupt
+        try:
+            return self._runners[me, assignment.slug].started()
+        except BaseException:
+            self._drop(self._runners[me, assignment.slug])
+            raise
 
     def _drop(self, runner: Runner) -> None:
         for key in [key for key, other in list(self._runners.items()) if other is runner]:

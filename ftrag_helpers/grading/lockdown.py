@@ -14,21 +14,24 @@ NOBODY = 65534
 NAMESPACES = {"user": 0x10000000, "ipc": 0x08000000, "uts": 0x04000000, "net": 0x40000000, "mnt": 0x00020000,
               "pid": 0x20000000}
 _NEW_NAMESPACES = 0x7E020000
+#: A child of this one's parent, which is outside and would have to see to its end.
+_SIBLING = 0x00008000
 _NO_NEW_PRIVILEGES, _DROP_BOUNDING, _DUMPABLE, _SECURE_BITS, _SECCOMP, _AMBIENT = 38, 24, 4, 28, 22, 47
 _EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
 
 # Numbers of calls that no answer needs, by machine: other namespaces and mounts, other processes' memory, keys, kernel
-# modules, tracing, and memory that no limit counts (memfd, System V). What is not listed is ruled by the namespaces.
+# modules, tracing, and memory that no limit counts (memfd, System V, vmsplice). What is not listed is ruled by the
+# namespaces.
 _DENIED = {
     "x86_64": (101, 103, 135, 154, 155, 161, 163, 164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 175, 176, 179, 227,
-               237, 238, 240, 246, 248, 249, 250, 256, 272, 279, 29, 30, 298, 300, 303, 304, 308, 310, 311, 312, 313,
+               237, 238, 240, 246, 248, 249, 250, 256, 272, 278, 279, 29, 30, 298, 300, 303, 304, 308, 310, 311, 312, 313,
                319, 320, 321, 323, 425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 447, 64, 68),
-    "aarch64": (39, 40, 41, 51, 60, 89, 92, 97, 104, 105, 106, 112, 116, 117, 142, 161, 162, 170, 180, 186, 190, 194,
+    "aarch64": (39, 40, 41, 51, 60, 75, 89, 92, 97, 104, 105, 106, 112, 116, 117, 142, 161, 162, 170, 180, 186, 190, 194,
                 196, 217, 218, 219, 224, 225, 235, 237, 238, 239, 241, 262, 264, 265, 268, 270, 271, 272, 273, 279,
                 280, 282, 294, 425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 447),
 }
-#: Audit number of the machine, then clone, clone3, socket.
-_MACHINES = {"x86_64": (0xC000003E, 56, 435, 41), "aarch64": (0xC00000B7, 220, 435, 198)}
+#: Audit number of the machine, then clone, clone3, socket, mmap.
+_MACHINES = {"x86_64": (0xC000003E, 56, 435, 41, 9), "aarch64": (0xC00000B7, 220, 435, 198, 222)}
 
 
 def known_machine() -> bool:
@@ -133,8 +136,11 @@ def _no_capabilities() -> None:
 
 
 def _filter_calls() -> None:
-    """A seccomp filter: the denied calls and new namespaces fail with EPERM, sockets but local and IP ones are unknown."""
-    audit, clone, clone3, socket = _MACHINES[platform.machine()]
+    """A seccomp filter: the denied calls and new namespaces fail with EPERM, sockets but local and IP ones are unknown.
+
+    Neither is there shared memory without a file, which stays in use when nothing maps it, and so can be counted nowhere.
+    """
+    audit, clone, clone3, socket, mmap = _MACHINES[platform.machine()]
     load, equal, at_least, bits, result = 0x20, 0x15, 0x35, 0x45, 0x06
     refuse, allow, kill = 0x00050000, 0x7FFF0000, 0x80000000
     program = [(load, 0, 0, 4), (equal, 1, 0, audit), (result, 0, 0, kill), (load, 0, 0, 0),
@@ -143,7 +149,9 @@ def _filter_calls() -> None:
         program += [(equal, 0, 1, number), (result, 0, 0, refuse | _EPERM)]
     # The arguments of clone3 lie in memory that a filter cannot read: without it, libc falls back to clone.
     program += [(equal, 0, 1, clone3), (result, 0, 0, refuse | _ENOSYS),
-                (equal, 0, 4, clone), (load, 0, 0, 16), (bits, 0, 1, _NEW_NAMESPACES), (result, 0, 0, refuse | _EPERM),
+                (equal, 0, 4, clone), (load, 0, 0, 16), (bits, 0, 1, _NEW_NAMESPACES | _SIBLING), (result, 0, 0, refuse | _EPERM),
+                (result, 0, 0, allow),
+                (equal, 0, 5, mmap), (load, 0, 0, 40), (bits, 0, 2, 0x20), (bits, 0, 1, 0x01), (result, 0, 0, refuse | _EPERM),
                 (result, 0, 0, allow),
                 (equal, 0, 5, socket), (load, 0, 0, 16), (equal, 3, 0, 1), (equal, 2, 0, 2), (equal, 1, 0, 10),
                 (result, 0, 0, refuse | _EAFNOSUPPORT), (result, 0, 0, allow)]

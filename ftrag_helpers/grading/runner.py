@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from ftrag_helpers.grading.watch import Feed, Outcome, Watch
 from ftrag_helpers.runtime import CourseError
 
 _START_SECONDS = 600
+_ANSWER_SECONDS = 30
+_END_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -39,28 +42,39 @@ class Setting:
 
 
 class Runner:
-    """A warmed process and what it forks. `setup_steps` says whether each run must still do the setup cells itself."""
+    """A warmed process and what it forks, once it is `started`. `setup_steps` says whether each run must still do the setup
+    cells itself."""
 
     def __init__(self, setting: Setting):
         self._setting = setting
-        self._running: tuple = ()
+        self._process, self._line = None, None
+        self._running, self._aborted = 0, False
         self._folder = Path(tempfile.mkdtemp(prefix="ftrag-grading-", dir="/tmp" if os.path.isdir("/tmp") else None)).resolve()
         self.setup_steps = False
         self._command, self._folders = [], [str(self._folder)]
+
+    # --- the warmed process
+
+    def started(self) -> "Runner":
+        """This runner, with its process up: apart from making it, so that whoever may `abort` it knows it by then.
+
+        Raises:
+            CourseError: the setup cells cannot be run here.
+        """
+        if self._process:
+            return self
         try:
-            if setting.walls:
-                self._command = sandbox.command(self._folder, setting.limits, list(setting.hidden))
+            if self._setting.walls:
+                self._command = sandbox.command(self._folder, self._setting.limits, list(self._setting.hidden))
                 self._folders = sandbox.scratch_folders(self._folder)
-            why = self._start(setting.setup)
-            if why:
+            if self._start(self._setting.setup):
                 self._stop()
                 self.setup_steps = True
                 self._start([])
         except BaseException:
             self.close()
             raise
-
-    # --- the warmed process
+        return self
 
     def _start(self, setup: list[str]) -> str:
         """Start the process; why its forks cannot share the setup, or ""."""
@@ -73,14 +87,16 @@ class Runner:
                                              env=sandbox.environment(self._folder), start_new_session=True)
         theirs.close()
         self._line = ours
-        self._line.settimeout(_START_SECONDS)
+        if self._aborted:
+            self._process.kill()
         said = self._ask({"modules": self._setting.modules, "imports": self._setting.imports, "setup": setup,
-                          "warm": list(self._setting.warm), "folder": str(self._folder)})
+                          "warm": list(self._setting.warm), "folder": str(self._folder)}, seconds=_START_SECONDS)
         if "error" in said:
             raise CourseError(f"The first cells of the solution cannot be run where exercises are graded: {said['error']}")
         return said["unshared"]
 
-    def _ask(self, message: dict, handles: tuple[int, ...] = ()) -> dict:
+    def _ask(self, message: dict, handles: tuple[int, ...] = (), *, seconds: float = _ANSWER_SECONDS) -> dict:
+        self._line.settimeout(seconds)
         try:
             worker.send(self._line, message, handles)
             said, _ = worker.receive(self._line)
@@ -95,19 +111,20 @@ class Runner:
         return text.splitlines()[-1] if text else "it said nothing"
 
     def _stop(self) -> None:
-        if getattr(self, "_process", None):
+        if self._process:
             self._process.kill()
-            self._process.wait()
-        if getattr(self, "_line", None):
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_SECONDS)
+        if self._line:
             self._line.close()  # after its end: a process that loses its line tidies up as if the grader were gone
 
     def abort(self) -> None:
-        """From another thread: end the run under way, if there is one."""
-        for end, pid in [(end, pid) for pid in self._running for end in (os.killpg, os.kill)]:
-            try:
-                end(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
+        """From another thread: end whatever is under way, and let nothing else begin."""
+        self._aborted = True
+        if self._process:
+            self._process.kill()  # whoever waits for its answer waits no longer
+        if self._running:
+            _kill(self._running)
 
     def close(self) -> None:
         """End the process and remove its folder."""
@@ -118,7 +135,7 @@ class Runner:
 
     def warm(self, modules: list[str]) -> None:
         """Import modules in the warmed process, for the runs to come; trusted code only may have named them."""
-        self._ask({"warm": modules})
+        self._ask({"warm": modules}, seconds=_START_SECONDS)
 
     def run(self, request_steps: list[dict], skip: set[int], total: float) -> Outcome:
         """Run steps in a fresh sandbox, at most `total` seconds long.
@@ -134,7 +151,9 @@ class Runner:
         try:
             os.write(sink, json.dumps({"nonce": nonce}).encode() + b"\n")
             child = self._launch(walls, request, report)
-            self._running = (child, *([walls.pid] if walls else []))
+            self._running = walls.pid if walls else child
+            if self._aborted:
+                raise WorkerLost("it was stopped")
             os.close(report)
             report = None
             watch = Watch(source, nonce.encode(), self._setting.limits, feed, (walls, self._process.pid, child))
@@ -143,7 +162,7 @@ class Runner:
                 raise CourseError(f"The sandbox could not be entered: {self._log()}.")
             return outcome
         finally:
-            self._running = ()
+            self._running = 0
             feed.close()
             for handle in filter(None, (source, report, request)):
                 os.close(handle)
@@ -163,14 +182,17 @@ class Runner:
 
     def _end(self, walls: "sandbox.Walls | None", child: int | None) -> None:
         if walls:
-            walls.close()
+            walls.close()  # before the fork that waits outside, which takes in what is left of the one inside
         if child:
-            for end in (os.killpg, os.kill):  # its group, and itself if it had no group yet
-                try:
-                    end(child, signal.SIGKILL)
-                except (ProcessLookupError, PermissionError):
-                    pass
+            _kill(child)
+            self._process.send_signal(signal.SIGCONT)  # without walls a submission can stop it
             self._ask({"done": True})
+
+
+def _kill(pid: int) -> None:
+    for end in (os.killpg, os.kill):  # its group, and itself if it had no group yet
+        with suppress(ProcessLookupError, PermissionError):
+            end(pid, signal.SIGKILL)
 
 
 class WorkerLost(Exception):

@@ -12,6 +12,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ _GET = ("On Debian and Ubuntu: sudo apt install bubblewrap. On Fedora: sudo dnf 
 _UNSAFE = ("--unsafe-no-sandbox grades without one: then a submission can read your files, use the network and change other "
            "marks. Use it only where you trust every submission, or in a machine that you can throw away.")
 _START_SECONDS = 20
+_END_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,14 @@ def refusal() -> str:
         return f"The sandbox is made for 64-bit Intel, AMD and ARM machines, and this is {platform.machine()}. {_UNSAFE}"
     if not shutil.which("bwrap"):
         return f"The sandbox needs bubblewrap, and there is no command bwrap here. {_GET} {_UNSAFE}"
-    done = subprocess.run([*_isolation(), "--ro-bind", "/", "/", "true"], capture_output=True, text=True, errors="replace",
-                          timeout=_START_SECONDS, stdin=subprocess.DEVNULL)
-    if done.returncode == 0:
-        return ""
-    said = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"
+    try:
+        done = subprocess.run([*_isolation(), "--ro-bind", "/", "/", "true"], capture_output=True, text=True, errors="replace",
+                              timeout=_START_SECONDS, stdin=subprocess.DEVNULL)
+        if done.returncode == 0:
+            return ""
+        said = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"
+    except subprocess.TimeoutExpired:
+        said = f"it did not end within {_START_SECONDS} seconds"
     return (f"bubblewrap is here but may not make a sandbox: {said}. In a container, start it with the right to make "
             "namespaces (docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined --cap-add SYS_ADMIN). "
             "On Ubuntu 24.04 and later: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0. " + _UNSAFE)
@@ -90,7 +96,8 @@ def command(scratch: Path, limits: Limits, hidden: list[Path]) -> list[str]:
     """The bubblewrap command line. `scratch` is a path under /tmp; `hidden` paths are covered wherever they would show."""
     size = str(limits.scratch_bytes)
     shown = _system() + _python()
-    lines = [*_isolation(), "--proc", "/proc", "--dev", "/dev", "--size", str(64 * 2**20), "--tmpfs", "/dev/shm",
+    # A mapping of /dev/zero would be memory that no limit counts; /dev/full reads the same, and cannot be mapped.
+    lines = [*_isolation(), "--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--size", str(64 * 2**20), "--tmpfs", "/dev/shm",
              "--size", size, "--tmpfs", "/tmp", *_options(shown)]
     root = runtime.course_root()
     if _within(root, shown) and (root / "course.py").is_file():  # a course inside Python's own folder: cover it first
@@ -161,29 +168,38 @@ def environment(scratch: Path) -> dict[str, str]:
 
 
 class Walls:
-    """One running sandbox: an idle process that holds the namespaces until `close`, which ends all in it."""
+    """One running sandbox: an idle process that holds the namespaces until `close`, which ends all in it.
+
+    `proc` is the path of the sandbox's own /proc: every process in there, whoever its parent is now, and no other.
+    """
 
     def __init__(self, line: list[str], folders: list[str]):
         info, told = os.pipe()
-        self._folders = folders
         self._holder = subprocess.Popen([*line, "--info-fd", str(told), "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, pass_fds=(told,), env={"PATH": "/usr/bin:/bin"},
                                         start_new_session=True)
         os.close(told)
-        with open(info, "rb") as source:
-            said = source.read()
+        late = threading.Timer(_START_SECONDS, self._holder.kill)
+        late.start()
         try:
+            with open(info, "rb") as source:
+                said = source.read()
             self._holder.stdin.write(b"ready\n")  # comes back when everything is mounted and `cat` runs
             self._holder.stdin.flush()
             answer = self._holder.stdout.readline()
         except BrokenPipeError:
             answer = b""
+        finally:
+            late.cancel()
         if answer != b"ready\n":
             self._holder.kill()
-            words = self._holder.stderr.read().decode(errors="replace").strip()
-            self._holder.wait()
+            words = self._holder.communicate()[1].decode(errors="replace").strip()
             raise CourseError(f"The sandbox did not start: {words or 'bubblewrap said nothing'}")
         self.pid = json.loads(said)["child-pid"]
+        # Opened now: a submission may rename and close its folders, and these stay what they are.
+        root = f"/proc/{self.pid}/root"
+        held = [os.open(f"{root}{folder}", os.O_PATH) for folder in ("/proc", *folders)]
+        self.proc, self._held = f"/proc/self/fd/{held[0]}", held
 
     def namespaces(self) -> dict[str, int]:
         """Open descriptors of the namespaces; whoever gets them closes them."""
@@ -197,17 +213,17 @@ class Walls:
         return {"user": fcntl.ioctl(handles["mnt"], 0xB701), **handles}
 
     def files(self) -> int:
-        """How many files the scratch folders hold (one that lies in another counts twice)."""
-        total = 0
-        for folder in self._folders:
-            found = os.statvfs(f"/proc/{self.pid}/root{folder}")
-            total += found.f_files - found.f_ffree
-        return total
+        """How many files the scratch folders hold."""
+        file_systems = {os.fstat(handle).st_dev: os.fstatvfs(handle) for handle in self._held[1:]}
+        return sum(found.f_files - found.f_ffree for found in file_systems.values())
 
     def close(self) -> None:
         """End every process in the sandbox and wait until all are gone, with their files."""
-        try:
+        with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)  # the first of a process namespace: the kernel ends the others with it
-        except ProcessLookupError:
-            pass
-        self._holder.communicate()
+        with suppress(subprocess.TimeoutExpired):
+            self._holder.wait(_END_SECONDS)
+        for pipe in (self._holder.stdin, self._holder.stdout, self._holder.stderr):
+            pipe.close()
+        while self._held:
+            os.close(self._held.pop())

@@ -5,6 +5,7 @@ starting and ending the run (`runner`), and what the facts are worth (`marking`)
 """
 
 import json
+import math
 import os
 import select
 import time
@@ -15,6 +16,10 @@ from ftrag_helpers.grading import sandbox, steps
 #: Seconds that a step may take beyond its own limit, for a process that cannot be interrupted from inside.
 GRACE = 3.0
 _WATCH_SECONDS = 0.2
+#: Seconds in which a process that is ending gives back what it holds.
+_ENDING_SECONDS = 1
+#: Lines of a process's status and, where forks share pages, of its smaps_rollup.
+HELD, _PARTS = ("RssAnon", "RssShmem", "VmSwap"), ("Pss_Anon", "Pss_Shmem", "SwapPss")
 _WHAT_ENDED = {"time": "did not stop at its time limit", "memory": "used more memory than is allowed",
                "files": "made more files than are allowed", "flood": "reported more than any answer needs",
                "died": "ended the process it ran in"}
@@ -68,6 +73,8 @@ class Feed:
         """Write as much as the pipe takes now."""
         try:
             self._unsent = self._unsent[os.write(self.handle, self._unsent):]
+        except BlockingIOError:
+            pass  # a submission fills its own request
         except BrokenPipeError:
             self._unsent = b""  # the run has ended; its report says so
 
@@ -89,12 +96,12 @@ class Watch:
     def __init__(self, source: int, nonce: bytes, limits: sandbox.Limits, feed: Feed, run: tuple):
         self._source, self._nonce, self._limits, self._feed = source, nonce, limits, feed
         self._walls, warmed, self._child = run
-        self._memory = limits.memory_bytes + memory([warmed], "status", ("RssAnon", "RssShmem"))
+        self._memory = limits.memory_bytes + (held(f"/proc/{warmed}/status", HELD) or 0)
         self._outcome = Outcome()
         self._deadline = 0.0
 
     def outcome(self, total: float) -> Outcome:
-        end, rest, received, look = time.monotonic() + total, b"", 0, 0.0
+        end, rest, received, look, ended = time.monotonic() + total, b"", 0, 0.0, False
         self._deadline = end
         self._step()
         while not self._outcome.ended == "done":
@@ -111,6 +118,9 @@ class Watch:
             if ready:
                 self._feed.send()
             if not told:
+                if ended:
+                    return self._outcome
+                ended = self._ended()
                 continue
             data = os.read(self._source, 2**16)
             received += len(data)
@@ -155,44 +165,74 @@ class Watch:
         elif told.get("end") is True:
             self._outcome.ended = "done"
 
+    def _ended(self) -> bool:
+        """True once the process that reports is gone, though others may still hold its end of the pipe."""
+        try:
+            with open(f"/proc/{self._child}/stat", encoding="ascii", errors="replace") as file:
+                return file.read().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return False
+
     def _excess(self) -> str:
         """Which bound over all processes together is broken, if any."""
         if self._walls is None:
             return ""
+        if self._walls.files() > self._limits.scratch_files:
+            return "files"
+        # Pages that forks share count for each of them at first, and in parts where that is too much; then once more,
+        # since a process that is just starting a program holds all of its parent's.
+        over = all(memory(self._walls.proc, shared) > self._memory for shared in (False, True, True))
+        return "memory" if over else ""
+
+
+def memory(proc: str, shared: bool) -> float:
+    """Bytes that all processes of a sandbox hold, in memory, on the swap device and in sockets; infinite where one of them
+    cannot be read. `proc` is the sandbox's own /proc; pages that are `shared` are counted in parts."""
+    return _in_sockets(proc) + sum(_of_process(f"{proc}/{pid}", shared) for pid in os.listdir(proc) if pid.isdigit())
+
+
+def _of_process(folder: str, shared: bool) -> float:
+    """What a process holds, told by another of its threads where the first has ended; 0 once all have."""
+    found, threads = _told(folder, shared), []
+    for _ in range(10 * _ENDING_SECONDS):
+        for thread in threads:
+            found = _told(f"{folder}/task/{thread}", shared) if found is None else found
+        if found is not None:
+            return found
         try:
-            if self._walls.files() > self._limits.scratch_files:
-                return "files"
+            threads = os.listdir(f"{folder}/task")
         except OSError:
-            return ""  # the sandbox is just ending
-        pids = family([self._walls.pid, self._child])
-        if memory(pids, "status", ("RssAnon", "RssShmem")) <= self._memory:
-            return ""
-        # Pages that forks share are counted once for each above: share them out before judging.
-        return "memory" if memory(pids, "smaps_rollup", ("Pss_Anon", "Pss_Shmem")) > self._memory else ""
+            return 0
+        if len(threads) < 2:
+            return 0
+        time.sleep(0.1)  # it is ending, or each of its threads starts the next one and ends
+    return math.inf
 
 
-def family(roots: list[int]) -> list[int]:
-    """The processes and all their descendants."""
-    found, waiting = [], list(roots)
-    while waiting:
-        pid = waiting.pop()
-        found.append(pid)
-        try:
-            for thread in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
-                    waiting += map(int, file.read().split())
-        except OSError:
-            continue
-    return found
+def _told(folder: str, shared: bool) -> float | None:
+    parts = held(f"{folder}/smaps_rollup", _PARTS) if shared else None
+    return held(f"{folder}/status", HELD) if parts in (None, math.inf) else parts
 
 
-def memory(pids: list[int], file: str, names: tuple[str, ...]) -> int:
-    """Bytes that the named lines of each process's file in /proc add up to."""
-    total = 0
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/{file}", encoding="ascii", errors="replace") as lines:
-                total += sum(int(line.split()[1]) for line in lines if line.split(":")[0] in names)
-        except OSError:
-            continue
-    return total * 1024
+def held(file: str, names: tuple[str, ...]) -> float | None:
+    """Bytes that the named lines of a file in /proc add up to: None where they are not there since the process has ended,
+    infinite where it keeps them to itself."""
+    try:
+        with open(file, encoding="ascii", errors="replace") as lines:
+            found = [int(line.split()[1]) for line in lines if line.split(":")[0] in names]
+    except PermissionError:
+        return math.inf
+    except OSError:
+        return None
+    return 1024 * sum(found) if found else None
+
+
+def _in_sockets(proc: str) -> int:
+    """Bytes that what is sent and not yet received may take: the kernel tells the number of sockets alone."""
+    try:
+        with open(f"{proc}/1/net/sockstat", encoding="ascii") as file:
+            sockets = int(file.readline().split()[-1])
+        with open("/proc/sys/net/core/wmem_max", encoding="ascii") as file:
+            return sockets * 2 * int(file.read())
+    except (OSError, ValueError, IndexError):
+        return 0  # without a network there are no sockets; or the sandbox is just ending

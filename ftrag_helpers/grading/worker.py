@@ -146,6 +146,7 @@ def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
                 os.closerange(3, 5)
                 status = os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1])
                 os._exit(status if status >= 0 else 128 - status)
+            os.setsid()  # what it sends to its group shall not reach the process outside that waits for it
             lockdown.confine(launch["limits"], launch["uid"])
         else:
             _limits_alone(launch["limits"])

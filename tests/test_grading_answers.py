@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ftrag_helpers import runtime
 from ftrag_helpers.grading import answers, assignments, grader
+from ftrag_helpers.grading.cells import read_cells
 from ftrag_helpers.grading.submissions import Submission, Unreadable
 
 STUB = 'def double(value):\n    raise NotImplementedError("Task 9.1: replace this line with your code")'
@@ -22,7 +23,7 @@ def master(tmp_path_factory):
 
 
 def read(cells, master):
-    return answers.find_answers(answers.read_cells(json.dumps({"nbformat": 4, "cells": cells}).encode()), master)
+    return answers.find_answers(read_cells(json.dumps({"nbformat": 4, "cells": cells}).encode()), master)
 
 
 def place(cells, cell_id):
@@ -47,12 +48,12 @@ def markdown(text, **more):
 ])
 def test_what_is_no_notebook_is_damaged_and_said_so(data, words):
     with pytest.raises(Unreadable, match=words) as raised:
-        answers.read_cells(data)
+        read_cells(data)
     assert raised.value.status == "damaged"
 
 
 def test_a_notebook_is_read_whatever_its_metadata_hold():
-    cells = answers.read_cells(b'\xef\xbb\xbf' + json.dumps({"nbformat": 4, "cells": [
+    cells = read_cells(b'\xef\xbb\xbf' + json.dumps({"nbformat": 4, "cells": [
         {"cell_type": "code", "source": ["a\n", "b"], "metadata": None, "id": 3},
         {"cell_type": "code", "source": "\ud800", "metadata": {"nbgrader": {"grade_id": ["x"]}}}]}).encode())
     assert [(cell.id, cell.grade_id, cell.source) for cell in cells] == [("", "", "a\nb"), ("", "", "?")]
@@ -131,7 +132,7 @@ def test_a_demonstration_is_passed_over_only_where_nothing_of_the_learners_can_d
 def test_the_courses_own_answers_depend_on_no_demonstration_and_its_check_cells_are_not_run(path):
     """So a usual submission is marked without loading a model again, and no hidden seed lies in the sandbox."""
     master = assignments.load_assignment(path)
-    found = answers.find_answers(answers.read_cells(path.read_bytes()), master)
+    found = answers.find_answers(read_cells(path.read_bytes()), master)
     assert {part.kind for part in found.program} <= {"answer", "check", "given"}
     assert len([part for part in found.program if part.kind == "check" and not part.extra]) == len([t for t in master.tasks if t.check])
 

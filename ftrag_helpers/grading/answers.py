@@ -7,16 +7,14 @@ more here: its code is read, never run. What this module leaves out: whose file 
 """
 
 import ast
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ftrag_helpers.grading.assignments import ANSWER, CHECK, GIVEN, SETUP, TEXT, Assignment, MasterCell
+from ftrag_helpers.grading.cells import Cell
 from ftrag_helpers.grading.names import global_names
-from ftrag_helpers.grading.submissions import Unreadable
 
-CELLS = 2_000
 #: What stands in a text cell until an answer is written: the course's own line, and nbgrader's.
 TEXT_STUBS = ("*Write your answer here, in place of this line.*", "YOUR ANSWER HERE")
 #: Words of code that can reach any name, so that nothing can be passed over.
@@ -24,16 +22,6 @@ _DYNAMIC = re.compile(r"\b(get_ipython|globals|locals|vars|eval|exec|user_ns|__m
 _STUB = re.compile(r"""raise NotImplementedError\(\s*["']Task \d+\.\d+""")
 _WORD = re.compile(r"[^\W\d]\w*")
 _HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS\n.*?^[^\n]*### END HIDDEN TESTS\n?", re.DOTALL | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a learner's notebook; an id that is not there is empty."""
-
-    id: str
-    grade_id: str
-    kind: str
-    source: str
 
 
 @dataclass(frozen=True)
@@ -58,50 +46,6 @@ class Answers:
     sources: dict[str, str]
     program: tuple[Part, ...] = ()
     remarks: tuple[str, ...] = ()
-
-
-# --- reading the file --------------------------------------------------------------------------------
-
-
-def read_cells(data: bytes) -> list[Cell]:
-    """The cells of a notebook of format 4.
-
-    Raises:
-        Unreadable: the bytes are no such notebook.
-    """
-    try:
-        found = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError, MemoryError):
-        raise Unreadable("damaged", "is no JSON, so it is no notebook as Jupyter writes it") from None
-    version = found.get("nbformat") if isinstance(found, dict) else None
-    if version is None:
-        raise Unreadable("damaged", "is JSON, but no notebook")
-    if version != 4:
-        raise Unreadable("damaged", f"is a notebook of format {str(version)[:20]}, and the course's are of format 4: open it "
-                                    "in JupyterLab 4 and save it again")
-    cells = found.get("cells")
-    if not isinstance(cells, list) or len(cells) > CELLS:
-        many = f"has {len(cells)} cells; {CELLS} is the most that is read" if isinstance(cells, list) else "has no cells"
-        raise Unreadable("damaged", many)
-    return [_cell(cell) for cell in cells]
-
-
-def _cell(cell: object) -> Cell:
-    if not isinstance(cell, dict):
-        raise Unreadable("damaged", "has a cell that is none")
-    source = cell.get("source", "")
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(source, str) or not isinstance(cell.get("cell_type"), str):
-        raise Unreadable("damaged", "has a cell without a readable source")
-    mark = cell.get("metadata")
-    mark = mark.get("nbgrader") if isinstance(mark, dict) else None
-    grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
-    name = cell.get("id")
-    # Half of a surrogate pair is JSON, but no text that could ever be written again.
-    source = source.encode("utf-8", "replace").decode("utf-8")
-    return Cell(name if isinstance(name, str) else "", grade_id if isinstance(grade_id, str) else "", cell["cell_type"],
-                source.replace("\r\n", "\n"))
 
 
 # --- which cell is which -----------------------------------------------------------------------------

@@ -16,8 +16,9 @@ from pathlib import Path
 from ftrag_helpers.grading import answers as notebooks
 from ftrag_helpers.grading import marking
 from ftrag_helpers.grading import sandbox as walls
-from ftrag_helpers.grading.answers import Answers, Cell
+from ftrag_helpers.grading.answers import Answers
 from ftrag_helpers.grading.assignments import SETUP, TEXT, Assignment, GradedTask, load_assignments
+from ftrag_helpers.grading.cells import Cell, read_cells
 from ftrag_helpers.grading.marking import Observed
 from ftrag_helpers.grading.records import SCORED, Result
 from ftrag_helpers.grading.runner import Runner, Setting, WorkerLost
@@ -89,7 +90,7 @@ class Grader:
     def recognised(self, submission: Submission) -> str:
         """Which assignment a submission is for; "" for none, or if it cannot be read."""
         try:
-            return "" if submission.status else notebooks.recognise(notebooks.read_cells(submission.data), self.assignments)
+            return "" if submission.status else notebooks.recognise(read_cells(submission.data), self.assignments)
         except Unreadable:
             return ""
 
@@ -132,7 +133,7 @@ class Grader:
     def _read(self, submission: Submission) -> tuple[Assignment, Answers]:
         if submission.status:
             raise Unreadable(submission.status, submission.detail)
-        cells = notebooks.read_cells(submission.data)
+        cells = read_cells(submission.data)
         slug = notebooks.recognise(cells, self.assignments)
         if not slug:
             raise Unreadable("not a submission", "is a notebook, but holds no answer cell of any exercise")

@@ -137,6 +137,15 @@ def test_a_learner_s_page_holds_nobody_else(tmp_path, class_):
     assert one.learner in text and not [other for other in class_ if other is not one and other.learner in text]
 
 
+def test_two_people_of_one_name_see_nothing_of_each_other(tmp_path):
+    """Nobody can tell from the name whether they are one; a page must not show one's work to another."""
+    two = [result("Ada King", "", file=f"{place}/Ada King.ipynb", answers=(("3.1", f"answer = '{place}'"),)) for place in ("Heron", "Otter")]
+    both = [result("Ben Ek", "", file="Ben Ek/03.ipynb"), result("Ben Ek", "", file="Ben Ek/04.ipynb", assignment="04_x")]
+    outputs.write_all([*two, *both], tmp_path, solutions=tmp_path)
+    texts = [path.read_text("utf-8") for path in (tmp_path / "feedback").glob("*.html")]
+    assert len(texts) == 3 and not [text for text in texts if "Heron" in text and "Otter" in text]
+
+
 def test_pages_have_names_of_their_own_on_every_system():
     people = [("Ada King", "1"), ("Ada King", "2"), ("ADA KING", "1"), ("../../etc/passwd", ""), ("=cmd()", ""), (ARABIC, ""),
               ("CON", ""), ("a" * 300, ""), (f"{SCRIPT}\ud800", "")]

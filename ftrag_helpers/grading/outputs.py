@@ -67,8 +67,9 @@ def _imports(results: Sequence[Result]) -> dict[str, str]:
 
 def _pages(results: Sequence[Result], rubrics: Mapping[str, str]) -> dict[str, str]:
     learners: dict[str, list[Result]] = {}
+    names = pages.names(results)
     for result in results:
-        learners.setdefault(pages.file_name(result.learner, result.learner_id), []).append(result)
+        learners.setdefault(names[result.file], []).append(result)
     hints = first_hints({task.id for result in results for task in result.tasks})
     return {f"feedback/{name}": pages.page(sorted(found, key=lambda result: (result.assignment, result.file)), hints=hints,
                                            rubrics=rubrics) for name, found in learners.items()}

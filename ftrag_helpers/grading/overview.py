@@ -44,12 +44,13 @@ class WrongAnswer:
 
 def page(results: Sequence[Result], folder: str = "feedback") -> str:
     """The overview. `folder` is where the learners' pages lie, seen from it."""
+    links = {file: f"{folder}/{name}" for file, name in pages.names(results).items()}
     exercises = sorted({result.assignment for result in results if result.assignment})
     head = (f'<header><p class="kicker">For the instructor: names and marks are on this page</p><h1>The class at a glance</h1>'
             f"{_tally(results)}</header>")
-    parts = [_exercise(name, [r for r in results if r.assignment == name], folder) for name in exercises]
+    parts = [_exercise(name, [r for r in results if r.assignment == name], links) for name in exercises]
     foot = "<footer><p>Made on this machine. Nothing was sent anywhere.</p></footer>"
-    body = [head, _not_graded(results, folder), _twice(results, folder), *parts, _to_mark(results, folder), foot]
+    body = [head, _not_graded(results, links), _twice(results, links), *parts, _to_mark(results, links), foot]
     return sheet.page("The class at a glance", "\n".join(part for part in body if part))
 
 
@@ -110,7 +111,7 @@ def bins(results: Sequence[Result]) -> list[tuple[float, float, int, int]]:
 # --- sections ------------------------------------------------------------------------------------------
 
 
-def _exercise(slug: str, results: Sequence[Result], folder: str) -> str:
+def _exercise(slug: str, results: Sequence[Result], links: Mapping[str, str]) -> str:
     final = [result.score for result in results if result.status == "graded"]
     most = max(result.max_score for result in results)
     told = []
@@ -121,7 +122,7 @@ def _exercise(slug: str, results: Sequence[Result], folder: str) -> str:
     basis = f'<p class="soft">Median, mean and range are those of the {len(final)} final scores.</p>' if final else ""
     tiles = f'<ul class="tiles">{"".join(told)}</ul>' if told else ""
     return (f"<section><h2>{sheet.safe(sheet.exercise(slug))}</h2>{_tally(results)}{tiles}{basis}"
-            f"{_distribution(results)}{_hardest(results)}{_wrong(results, folder)}</section>")
+            f"{_distribution(results)}{_hardest(results)}{_wrong(results, links)}</section>")
 
 
 def _distribution(results: Sequence[Result]) -> str:
@@ -175,13 +176,13 @@ def _hardest(results: Sequence[Result]) -> str:
                        map(cells, tasks))
 
 
-def _wrong(results: Sequence[Result], folder: str) -> str:
+def _wrong(results: Sequence[Result], links: Mapping[str, str]) -> str:
     found = wrong_answers(results)
     if not found:
         return ""
     rest = len(found) - _WRONG_ANSWERS
     more = f'<p class="soft">{rest} rarer ones are not shown.</p>' if rest > 0 else ""
-    rows = ([sheet.safe(wrong.task), str(wrong.count), sheet.safe(_short(wrong.message)), _link(wrong.example, folder)]
+    rows = ([sheet.safe(wrong.task), str(wrong.count), sheet.safe(_short(wrong.message)), _link(wrong.example, links)]
             for wrong in found[:_WRONG_ANSWERS])
     return sheet.table("The most frequent wrong answers; messages that differ only in their numbers are counted together",
                        ["Task", "How often", "What was found (the first one's numbers)", "For example"], rows, "wide") + more
@@ -191,19 +192,19 @@ def _short(message: str) -> str:
     return message if len(message) <= _MESSAGE else f"{message[:_MESSAGE]} …"
 
 
-def _not_graded(results: Sequence[Result], folder: str) -> str:
+def _not_graded(results: Sequence[Result], links: Mapping[str, str]) -> str:
     failed = sorted((result for result in results if not scored(result)), key=lambda r: (STATUSES.index(r.status), r.file))
     if not failed:
         return ""
-    rows = ([_link(result, folder), sheet.name(result.file), sheet.status(result.status), sheet.safe(_short(result.detail))]
+    rows = ([_link(result, links), sheet.name(result.file), sheet.status(result.status), sheet.safe(_short(result.detail))]
             for result in failed)
     found = sheet.table("They have no score, and none of them is a zero. The same list is in not_graded.csv.",
                         ["Learner", "File", "Status", "Why"], rows, "people")
     return f"<section><h2>Who needs a person: not graded</h2>{found}</section>"
 
 
-def _twice(results: Sequence[Result], folder: str) -> str:
-    rows = [[_link(result, folder), sheet.name(result.file), sheet.status(result.status), tables.number(result.score) or "–",
+def _twice(results: Sequence[Result], links: Mapping[str, str]) -> str:
+    rows = [[_link(result, links), sheet.name(result.file), sheet.status(result.status), tables.number(result.score) or "–",
              sheet.safe(why)] for result, why in tables.several(results)]
     if not rows:
         return ""
@@ -212,7 +213,7 @@ def _twice(results: Sequence[Result], folder: str) -> str:
     return f"<section><h2>Who needs a person: handed in more than once</h2>{found}</section>"
 
 
-def _to_mark(results: Sequence[Result], folder: str) -> str:
+def _to_mark(results: Sequence[Result], links: Mapping[str, str]) -> str:
     waiting: dict[str, list[Result]] = {}
     for result, task in ((result, task) for result in results for task in result.tasks if task.state == "needs marking"):
         waiting.setdefault(f"{task.id} · {task.title}", []).append(result)
@@ -220,13 +221,12 @@ def _to_mark(results: Sequence[Result], folder: str) -> str:
         return ""
     parts = []
     for title, found in waiting.items():
-        names = "".join(f"<li>{_link(result, folder)}</li>" for result in found)
+        names = "".join(f"<li>{_link(result, links)}</li>" for result in found)
         answers = "1 answer" if len(found) == 1 else f"{len(found)} answers"
         parts.append(f'<h3>{sheet.safe(title)}: {answers}</h3><ul class="names">{names}</ul>')
     return ("<section><h2>Who needs a person: to mark by hand</h2><p>Fill in the points in <code>to_mark.csv</code> and run "
             f"the same command again: nothing is graded twice.</p>{''.join(parts)}</section>")
 
 
-def _link(result: Result, folder: str) -> str:
-    target = f"{folder}/{pages.file_name(result.learner, result.learner_id)}"
-    return f'<a href="{sheet.safe(target)}">{sheet.name(result.learner)}</a>'
+def _link(result: Result, links: Mapping[str, str]) -> str:
+    return f'<a href="{sheet.safe(links[result.file])}">{sheet.name(result.learner)}</a>'

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ftrag_helpers.grading import sheet
 from ftrag_helpers.grading.records import Result, TaskResult
-from ftrag_helpers.grading.tables import scored
+from ftrag_helpers.grading.tables import place, scored, several
 
 _ENDED = {
     "needs marking": "A person still marks part of this, so the points below are not yet all.",
@@ -24,6 +24,13 @@ _ENDED = {
     "not a submission": "This file is not one of the course's exercises, so there was nothing to grade in it. This is not a "
                         "zero: hand in the exercise's own notebook.",
 }
+
+
+def names(results: Sequence[Result]) -> dict[str, str]:
+    """The page's name by submission: one page a learner; one for each place, where a name may be that of two people."""
+    unsure = {result.learner for result, _why in several(results) if not result.learner_id}
+    return {result.file: file_name(result.learner, result.learner_id or (place(result) if result.learner in unsure else ""))
+            for result in results}
 
 
 def file_name(learner: str, learner_id: str) -> str:

@@ -99,9 +99,13 @@ def several(results: Sequence[Result]) -> list[tuple[Result, str]]:
 def _why(group: Sequence[Result]) -> str:
     if len({result.learner for result in group}) > 1:
         return "one number or name written differently: perhaps two learners"
-    places = {result.file.rpartition("/")[0] or result.file for result in group}
-    unsure = not group[0].learner_id and len(places) > 1
+    unsure = not group[0].learner_id and len(set(map(place, group))) > 1
     return "one name in several places: perhaps two learners" if unsure else "several files of one learner"
+
+
+def place(result: Result) -> str:
+    """Where a submission lay: its folder, or the file itself where it has none."""
+    return result.file.rpartition("/")[0] or result.file
 
 
 def canvas(results: Sequence[Result], assignment: str) -> str:

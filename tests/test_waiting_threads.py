@@ -3,6 +3,7 @@
 The libraries read the setting once, when they are loaded, so each test looks into a process that the course started.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -121,14 +122,22 @@ def test_a_kernel_in_the_jupyterlab_that_the_course_opens_has_it(unset, tmp_path
         lab = subprocess.Popen([*command, "--IdentityProvider.token=of-this-test"], cwd=ROOT, stdout=log, stderr=log)
     try:
         started = json.load(ask(address, data=json.dumps({"name": "python3"}).encode(), log=tmp_path / "log"))
-        family = psutil.Process(lab.pid).children(recursive=True)
-        assert [chosen(child.environ()) for child in family if started["id"] in " ".join(child.cmdline())] == [SET]
+        assert [chosen(environment) for environment in environments(lab.pid, started["id"])] == [SET]
     finally:
         family = psutil.Process(lab.pid).children(recursive=True)
         lab.terminate()
         lab.wait(30)
         for left in psutil.wait_procs(family, timeout=10)[1]:
             left.kill()
+
+
+def environments(pid: int, word: str) -> list[dict]:
+    """The environments of a process's descendants with a word in their command line; short-lived ones may be gone."""
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            found += [child.environ()] if word in " ".join(child.cmdline()) else []
+    return found
 
 
 def ask(address: str, data: bytes, log: Path):

@@ -6,11 +6,12 @@ the notebook, where a person can read what comes of it.
 
 import math
 import random
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ftrag_helpers.checks import core, lost_property
 from ftrag_helpers.checks.core import ByHand, Task, answer, by_case, calls, hint
-from ftrag_helpers.checks.slips import by_slips, telling
+from ftrag_helpers.checks.slips import by_slips, telling, told_apart
 from ftrag_helpers.checks.values import number_problem, numbers_problem, shown
 
 __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_3_1", "task_3_2", "task_3_3", "task_3_4"]
@@ -26,15 +27,22 @@ def _chance(task_id: str, seed: int) -> random.Random:
 # Task 3.1: what is learned
 
 def _example_cases(seed: int) -> list:
-    """Prompt, answer, end, width; the prompt holds the end token too, and one answer fills the width."""
-    chance, cases = _chance("3.1", seed), []
-    for room in (3, 0, 5):
-        end = chance.randint(1, 3)
-        prompt = [chance.randint(10, 99) for _ in range(chance.randint(4, 7))]
+    """Prompt, answer, end, width. Most prompts hold the end token; some hold tokens of the answer; some answers fill the width."""
+    chance = _chance("3.1", seed)
+
+    def tokens(low: int, high: int) -> list[int]:
+        return [chance.randint(10, 99) for _ in range(chance.randint(low, high))]
+
+    cases = []
+    for room in (3, 0, 5, 1):
+        end, prompt, said = chance.randint(1, 3), tokens(4, 7), tokens(2, 5)
         prompt.insert(2, end)
-        answer_ids = [chance.randint(10, 99) for _ in range(chance.randint(2, 5))]
-        cases.append([prompt, answer_ids, end, len(prompt) + len(answer_ids) + 1 + room])
-    return cases
+        cases.append([prompt, said, end, room])
+    said, lone = tokens(3, 3), tokens(2, 4)
+    cases += [[[said[0], *tokens(2, 3), said[-1], 2, 9], said, 2, 2], [tokens(3, 5), said, 3, 4], [[5, 7, 1], lone, 1, 0],
+              [[8], lone[:1], 1, 2], [[4, 4, 4], [4, 4], 2, 3]]
+    chance.shuffle(cases)
+    return [[prompt, said, end, len(prompt) + len(said) + 1 + room] for prompt, said, end, room in cases]
 
 
 def _labelled(prompt: list, answer_ids: list, end: int, width: int, *, first: int = 0, last: int = 0) -> list:
@@ -71,7 +79,27 @@ def _moved(prompt: list, answer_ids: list, end: int, width: int, *, by: int) -> 
     return _labelled(prompt, answer_ids, end, width, first=by, last=by)
 
 
+def _learned_where(chosen: Callable[..., bool]) -> Callable[..., list]:
+    """The labels of a slip that learns the places for which `chosen(place, ids, prompt, answer)` holds."""
+    def slip(prompt: list, answer_ids: list, end: int, width: int) -> list:
+        ids, _ = _labelled(prompt, answer_ids, end, width)
+        return [ids, [token if chosen(place, ids, prompt, answer_ids, end) else IGNORED for place, token in enumerate(ids)]]
+
+    return slip
+
+
 _EXAMPLE_SLIPS = {
+    "nothing is learned: all labels are -100": _learned_where(lambda *_: False),
+    "the prompt is learned, and the answer is not; it is the other way round": _learned_where(
+        lambda place, ids, prompt, said, end: place < len(prompt)),
+    "you look for the end token and meet one in the prompt. Count: it stands right after the answer": _learned_where(
+        lambda place, ids, prompt, said, end: len(prompt) <= place <= ids.index(end)),
+    "you look for the answer's first token, and it may stand in the prompt too. Count: the answer begins at len(prompt)":
+        _learned_where(lambda place, ids, prompt, said, end: ids.index(said[0]) <= place <= len(prompt) + len(said)),
+    "a token of the answer is learned in the prompt too. It is the place that decides, not the token": _learned_where(
+        lambda place, ids, prompt, said, end: len(prompt) <= place <= len(prompt) + len(said) or ids[place] in said),
+    "two end tokens are learned; the second one is padding": _learned_where(
+        lambda place, ids, prompt, said, end: len(prompt) <= place <= len(prompt) + len(said) + 1),
     "every token is learned, the patron's words and the padding too: mask what the model only reads": _all_learned,
     "the prompt is learned as well: its labels are -100, since the model only reads it": _padding_only_masked,
     "the padding is learned: the model would learn to repeat the end token. Only the first end after the answer counts":
@@ -110,18 +138,37 @@ def _example_otherwise(prompt: list, answer_ids: list, end: int, width: int, got
 # Task 3.2: the loss
 
 def _loss_cases(seed: int) -> list:
-    """Logits (rows × places × 5 tokens) and labels; the rows' answers differ in length."""
+    """Logits (rows × places × tokens) and labels. The rows' answers differ in length; one begins at once, one ends at the last
+    place, and one has a masked token in its middle."""
     chance = _chance("3.2", seed)
     while True:
-        cases = []
-        for lengths in ((2, 4), (1, 3, 2), (3, 1)):
-            width = 6
-            logits = [[[round(chance.uniform(-2, 2), 2) for _ in range(5)] for _ in range(width)] for _ in lengths]
-            labels = [[IGNORED] * (width - length - 1) + [chance.randrange(5) for _ in range(length)] + [IGNORED]
-                      for length in lengths]
-            cases.append([logits, labels])
-        if telling(cases, _loss, _LOSS_SLIPS):
+        cases = [_loss_case(chance, tokens, rows) for tokens, rows in (
+            (5, (".x..", "xxx.")), (4, (".....x", "xxx..x", "xxxx..")), (7, ("xxx..", "..x..", "...xx")), (3, ("..", ".x")),
+            (6, ("....xx..x", "xxx......", "........x")))]
+        if telling(cases, _loss, _LOSS_SLIPS) and told_apart(cases, _loss, _LOSS_SLIPS):
             return cases
+
+
+def _loss_case(chance: random.Random, tokens: int, rows: Sequence[str]) -> list:
+    """A case whose labels are learned where the shape of a row has a dot; the first label of a row is always masked."""
+    logits = [[[round(chance.uniform(-2, 2), 2) for _ in range(tokens)] for _ in f"x{row}"] for row in rows]
+    return [logits, [[IGNORED, *(chance.randrange(tokens) if mark == "." else IGNORED for mark in row)] for row in rows]]
+
+
+def _loss_calls(masked_loss: object, inputs: list) -> list:
+    """As `calls`; where -100 was taken for a token's number, the message says so."""
+    try:
+        return calls(masked_loss, inputs)
+    except (IndexError, RuntimeError, KeyError, ValueError):
+        unmasked = [[logits, [[max(label, 0) for label in row] for row in labels]] for logits, labels in inputs]
+        try:
+            calls(masked_loss, unmasked)
+        except Exception:  # noqa: BLE001 (then it is not the -100 alone)
+            unmasked = []
+        if not unmasked:
+            raise
+    raise core.CheckFailed("your code stops at a label of -100, and runs where there is none. -100 is no token: it marks the places "
+                           "that are not learned, so leave them out before you look for the logit of a label")
 
 
 def _surprises(logits: list, labels: list, *, look: int) -> list[list[float]]:
@@ -134,6 +181,10 @@ def _surprises(logits: list, labels: list, *, look: int) -> list[list[float]]:
                 found.append(math.log(sum(map(math.exp, row[place + look]))) - row[place + look][label])
         rows.append(found)
     return rows
+
+
+def _begin(row: list) -> int:
+    return next(place for place, label in enumerate(row) if label != IGNORED)
 
 
 def _mean(values: list[float]) -> float:
@@ -160,7 +211,29 @@ def _summed(logits: list, labels: list) -> float:
     return sum(sum(_surprises(logits, labels, look=-1), []))
 
 
+def _kept(keep: Callable[[int, list], bool]) -> Callable[[list, list], float]:
+    """The loss of a slip that leaves out learned labels: it keeps a place where `keep(place, labels of the row)` holds."""
+    def slip(logits: list, labels: list) -> float:
+        kept = [[label if label != IGNORED and keep(place, row) else IGNORED for place, label in enumerate(row)] for row in labels]
+        found = sum(_surprises(logits, kept, look=-1), [])
+        return _mean(found) if found else 0.0
+
+    return slip
+
+
+def _masked_as_first(logits: list, labels: list) -> float:
+    return _loss(logits, [[max(label, 0) for label in row] for row in labels])
+
+
 _LOSS_SLIPS = {
+    "the label 0 is left out, and 0 is a token like others: only -100 is masked": _kept(lambda place, row: row[place] != 0),
+    "after a masked token in the middle of an answer nothing is counted: look at each label by itself":
+        _kept(lambda place, row: all(label != IGNORED for label in row[_begin(row):place])),
+    "the last place of a row is left out": _kept(lambda place, row: place < len(row) - 1),
+    "only the first row is counted": lambda logits, labels: _loss(logits[:1], labels[:1]),
+    "you divide by the number of rows; divide by the number of learned tokens":
+        lambda logits, labels: sum(sum(_surprises(logits, labels, look=-1), [])) / len(labels),
+    "the masked places are counted, as if token 0 were to be learned there; leave them out": _masked_as_first,
     "nothing is shifted: the logits at a place speak of the token that comes after it": partial(_loss, look=0),
     "it is shifted the wrong way: the logits at a place speak of the token that comes after it": partial(_loss, look=1),
     "each row counts alike, so a token of a short answer weighs more: average over all learned tokens of the batch":
@@ -191,11 +264,14 @@ _SMOLLM = {"q_proj": [576, 576], "k_proj": [192, 576], "v_proj": [192, 576], "o_
 
 def _size_cases(seed: int) -> list:
     chance = _chance("3.3", seed)
-    cases = [[_SMOLLM, chance.choice((4, 8, 16)), chance.choice((6, 10, 30))]]
-    for names in (["query", "value"], ["query", "key", "value", "output"], ["up"]):
-        shapes = {name: [chance.choice((64, 96, 128)), chance.choice((160, 192, 256))] for name in names}
-        cases.append([shapes, chance.choice((2, 3, 5)), chance.randint(2, 12)])
-    return cases
+    while True:
+        cases = [[_SMOLLM, chance.choice((4, 8, 16)), chance.choice((6, 10, 30))]]
+        for names in (["query", "value"], ["query", "key", "value", "output"], ["up"], ["down", "up", "gate"]):
+            shapes = {name: chance.sample((64, 96, 128, 160, 192, 256, 320), 2) for name in names}
+            cases.append([shapes, chance.choice((2, 3, 5)), chance.randint(2, 12)])
+        cases.append([{"only": chance.sample((100, 200, 300), 2)}, 1, 1])
+        if telling(cases, _size, _SIZE_SLIPS) and told_apart(cases, _size, _SIZE_SLIPS):
+            return cases
 
 
 def _weights(shapes: dict, rank: int, layers: int) -> int:
@@ -253,7 +329,36 @@ def _squared(shapes: dict, rank: int, layers: int) -> list:
     return [count, count / _full(shapes, layers)]
 
 
+def _counted(each: Callable[[int, int, int], float]) -> Callable[..., list]:
+    """A slip that counts `each(out, into, rank)` weights for a matrix."""
+    def slip(shapes: dict, rank: int, layers: int) -> list:
+        count = layers * sum(each(out, into, rank) for out, into in shapes.values())
+        return [count, count / _full(shapes, layers)]
+
+    return slip
+
+
+def _share_of_shares(shapes: dict, rank: int, layers: int) -> list:
+    shares = [rank * (out + into) / (out * into) for out, into in shapes.values()]
+    return [_weights(shapes, rank, layers), sum(shares) / len(shares)]
+
+
+def _share_of_both(shapes: dict, rank: int, layers: int) -> list:
+    count, share = _size(shapes, rank, layers)
+    return [count, share / (1 + share)]
+
+
 _SIZE_SLIPS = {
+    "the count comes first, then the share": lambda *case: _size(*case)[::-1],
+    "only the first of the named matrices is counted":
+        lambda shapes, rank, layers: _size(dict(list(shapes.items())[:1]), rank, layers),
+    "the share is a mean of shares: divide all trained weights by all full ones": _share_of_shares,
+    "the share is one of trained and frozen weights together; wanted is trained by frozen": _share_of_both,
+    "both matrices are counted with the width of the output; A reads the input (rank × in)": _counted(lambda out, into, rank: 2 * rank * out),
+    "both matrices are counted with the width of the input; B writes the output (out × rank)":
+        _counted(lambda out, into, rank: 2 * rank * into),
+    "the rank is not counted: A has rank rows, and B has rank columns": _counted(lambda out, into, rank: out + into),
+    "there is no matrix of rank × rank between A and B": _counted(lambda out, into, rank: rank * (out + into) + rank * rank),
     "the layers are not counted: each of them has its own pair of matrices": _one_layer,
     "one of the two matrices is missing: A reads the input (rank × in), B writes the output (out × rank)": _only_a,
     "one of the two matrices is missing: B writes the output (out × rank), A reads the input (rank × in)": _only_b,
@@ -296,8 +401,8 @@ TASKS: dict[str, Task] = {task.id: task for task in (
          ("The logits at place t say what comes at place t + 1. So logits[row][t] belongs to labels[row][t + 1].",
           "Collect log(sum of exp(logits)) − logits[label] wherever labels[row][t + 1] is not -100, over all rows, then take "
           "one mean."),
-         _loss_cases, calls, by_slips(_loss, _LOSS_SLIPS, call="masked_loss({}, {})", problem=_loss_form,
-                                      otherwise=_loss_otherwise)),
+         _loss_cases, _loss_calls, by_slips(_loss, _LOSS_SLIPS, call="masked_loss({}, {})", problem=_loss_form,
+                                            otherwise=_loss_otherwise, rel=1e-5)),
     Task("3.3", "How large is the adapter?", 3,
          ("For a matrix with `out` rows and `in` columns, A has rank × in weights and B has out × rank.",
           "trained = layers × the sum of rank × (out + in) over the shapes; full = layers × the sum of out × in; return both "

@@ -45,7 +45,12 @@ def only_rounded(got: object, want: object) -> bool:
     >>> only_rounded([0.33, 1], [1 / 3, 1.0]), only_rounded([0.34, 1], [1 / 3, 1.0])
     (True, False)
     """
-    return not same(got, want) and any(same(got, _shorter(want, digits)) for digits in range(7))
+    # To whole numbers only where that is not nothing: a share that became 0 was not rounded but cut off.
+    return not same(got, want) and any(same(got, _shorter(want, digits)) for digits in range(not _large(want), 7))
+
+
+def _large(value: object) -> bool:
+    return all(map(_large, value)) if isinstance(value, list) else not is_number(value) or value >= 1
 
 
 def _shorter(value: object, digits: int) -> object:

@@ -372,11 +372,276 @@ def pairs_forgotten():
     list(POLITE)
 
 
+# Answers found later: what else learners write, right and wrong.
+
+def example_torch(prompt, answer, end, width):
+    import torch
+
+    ids = torch.full((width,), end)
+    text = torch.tensor([*prompt, *answer, end])
+    ids[:len(text)] = text
+    labels = torch.full((width,), -100)
+    labels[len(prompt):len(text)] = text[len(prompt):]
+    return torch.stack([ids, labels])
+
+
+def example_lazily(prompt, answer, end, width):
+    ids = prompt + answer + [end] * (width - len(prompt) - len(answer))
+    stop = len(prompt) + len(answer)
+    return ids, (token if len(prompt) <= place <= stop else -100 for place, token in enumerate(ids))
+
+
+def example_up_to_the_first_end(prompt, answer, end, width):
+    """Finds the end by looking for it, and meets the prompt's."""
+    ids = _ids(prompt, answer, end, width)
+    last = ids.index(end)
+    return [ids, [token if len(prompt) <= place <= last else -100 for place, token in enumerate(ids)]]
+
+
+def example_where_the_answer_begins(prompt, answer, end, width):
+    """Looks for the answer's first token, and may meet it in the prompt."""
+    ids = _ids(prompt, answer, end, width)
+    start = ids.index(answer[0])
+    stop = len(prompt) + len(answer)
+    return [ids, [token if start <= place <= stop else -100 for place, token in enumerate(ids)]]
+
+
+def example_by_membership(prompt, answer, end, width):
+    """Learns each token that is one of the answer's, wherever it stands."""
+    ids, labels = example_by_place(prompt, answer, end, width)
+    return [ids, [label if label != -100 else token if token in answer else -100 for token, label in zip(ids, labels)]]
+
+
+def example_none(prompt, answer, end, width):
+    ids, labels = example_by_place(prompt, answer, end, width)
+    return [ids, [None if label == -100 else label for label in labels]]
+
+
+def example_minus_one(prompt, answer, end, width):
+    ids, labels = example_by_place(prompt, answer, end, width)
+    return [ids, [-1 if label == -100 else label for label in labels]]
+
+
+def example_padding_zero(prompt, answer, end, width):
+    ids = [*prompt, *answer, end]
+    return [ids + [0] * (width - len(ids)), example_by_place(prompt, answer, end, width)[1]]
+
+
+def example_mask_is_one(prompt, answer, end, width):
+    ids, labels = example_by_place(prompt, answer, end, width)
+    return [ids, [int(label != -100) for label in labels]]
+
+
+def example_prompt_learned_alone(prompt, answer, end, width):
+    ids = _ids(prompt, answer, end, width)
+    return [ids, [token if place < len(prompt) else -100 for place, token in enumerate(ids)]]
+
+
+def example_nothing_learned(prompt, answer, end, width):
+    return [_ids(prompt, answer, end, width), [-100] * width]
+
+
+def example_labels_first(prompt, answer, end, width):
+    return example_by_place(prompt, answer, end, width)[::-1]
+
+
+def example_two_ends(prompt, answer, end, width):
+    ids, labels = example_by_place(prompt, answer, end, width)
+    stop = len(prompt) + len(answer)
+    return [ids, [end if place == stop + 1 else label for place, label in enumerate(labels)]]
+
+
+def loss_numpy_flat(logits, labels):
+    table, wanted = np.array(logits, np.float32)[:, :-1].reshape(-1, len(logits[0][0])), np.array(labels)[:, 1:].ravel()
+    table, wanted = table[wanted >= 0], wanted[wanted >= 0]
+    odds = np.exp(table - table.max(1, keepdims=True))
+    return -np.log(odds[range(len(wanted)), wanted] / odds.sum(1)).mean()
+
+
+def loss_float(logits, labels):
+    from torch import tensor
+    from torch.nn import CrossEntropyLoss
+
+    return CrossEntropyLoss()(tensor(logits).double()[:, :-1].transpose(1, 2), tensor(labels)[:, 1:]).item()
+
+
+def loss_label_zero_left_out(logits, labels):
+    found = [_surprise(row[t], wanted[t + 1]) for row, wanted in zip(logits, labels)
+             for t in range(len(wanted) - 1) if wanted[t + 1] > 0]
+    return sum(found) / len(found)
+
+
+def loss_first_stretch(logits, labels):
+    """Stops at the first masked token after the answer has begun."""
+    found = []
+    for row, wanted in zip(logits, labels):
+        begun = False
+        for t in range(len(wanted) - 1):
+            if wanted[t + 1] != -100:
+                begun = True
+                found.append(_surprise(row[t], wanted[t + 1]))
+            elif begun:
+                break
+    return sum(found) / len(found)
+
+
+def loss_last_place_forgotten(logits, labels):
+    found = [_surprise(row[t], wanted[t + 1]) for row, wanted in zip(logits, labels)
+             for t in range(len(wanted) - 2) if wanted[t + 1] != -100]
+    return sum(found) / len(found)
+
+
+def loss_of_probabilities(logits, labels):
+    found = [1 - math.exp(-_surprise(row[t], wanted[t + 1])) for row, wanted in zip(logits, labels)
+             for t in range(len(wanted) - 1) if wanted[t + 1] != -100]
+    return sum(found) / len(found)
+
+
+def loss_first_row(logits, labels):
+    return loss_loops(logits[:1], labels[:1])
+
+
+def loss_divided_by_rows(logits, labels):
+    return _sum(logits, labels) / len(labels)
+
+
+def loss_rounded(logits, labels):
+    return round(loss_loops(logits, labels), 3)
+
+
+def loss_masked_as_zero(logits, labels):
+    """Puts token 0 in place of -100, and learns it."""
+    return loss_masks_nothing(logits, [[max(label, 0) for label in row] for row in labels])
+
+
+def loss_masks_nothing_in_numpy(logits, labels):
+    table, wanted = np.array(logits)[:, :-1], np.array(labels)[:, 1:]
+    logs = table - np.log(np.exp(table).sum(-1, keepdims=True))
+    return -np.mean([[logs[i, t, wanted[i, t]] for t in range(wanted.shape[1])] for i in range(len(wanted))])
+
+
+def loss_masks_nothing_in_torch(logits, labels):
+    import torch
+
+    table, wanted = torch.tensor(logits)[:, :-1], torch.tensor(labels)[:, 1:]
+    return -table.log_softmax(-1).gather(2, wanted[..., None]).mean()
+
+
+def loss_runs_over_the_end(logits, labels):
+    found = [_surprise(row[t], wanted[t + 1]) for row, wanted in zip(logits, labels) for t in range(len(wanted)) if wanted[t + 1] != -100]
+    return sum(found) / len(found)
+
+
+def size_fraction(shapes, rank, layers):
+    from fractions import Fraction
+
+    trained = sum(layers * rank * sum(shape) for shape in shapes.values())
+    return trained, float(Fraction(trained, layers * sum(out * width for out, width in shapes.values())))
+
+
+def size_torch(shapes, rank, layers):
+    import torch
+
+    table = torch.tensor(list(shapes.values()), dtype=torch.float64)
+    trained = rank * layers * table.sum()
+    return torch.stack([trained, trained / (layers * table.prod(1).sum())])
+
+
+def size_rounded(shapes, rank, layers):
+    trained, share = size_loop(shapes, rank, layers)
+    return [trained, round(share, 4)]
+
+
+def size_first_matrix(shapes, rank, layers):
+    return size_loop(dict(list(shapes.items())[:1]), rank, layers)
+
+
+def size_mean_of_shares(shapes, rank, layers):
+    trained, _ = size_loop(shapes, rank, layers)
+    return [trained, sum(rank * (out + width) / (out * width) for out, width in shapes.values()) / len(shapes)]
+
+
+def size_out_twice(shapes, rank, layers):
+    return _counted(layers * sum(2 * rank * out for out, _ in shapes.values()), shapes, layers)
+
+
+def size_in_twice(shapes, rank, layers):
+    return _counted(layers * sum(2 * rank * width for _, width in shapes.values()), shapes, layers)
+
+
+def size_of_all(shapes, rank, layers):
+    """The share of the trained ones among trained and frozen ones together."""
+    trained, share = size_loop(shapes, rank, layers)
+    return [trained, share / (1 + share)]
+
+
+def size_share_first(shapes, rank, layers):
+    return size_loop(shapes, rank, layers)[::-1]
+
+
+def size_without_rank(shapes, rank, layers):
+    return size_loop(shapes, 1, layers)
+
+
+def size_small_square(shapes, rank, layers):
+    """Adds a matrix of rank × rank between the two."""
+    return _counted(layers * sum(rank * (out + width) + rank * rank for out, width in shapes.values()), shapes, layers)
+
+
+def size_whole_division(shapes, rank, layers):
+    trained, share = size_loop(shapes, rank, layers)
+    return [trained, trained // round(trained / share)]
+
+
+def pairs_lazily():
+    return ((message, reply) for message, reply in BRIEF)
+
+
+def pairs_zipped():
+    return zip(*zip(*POLITE))
+
+
+def pairs_numbered():
+    return [(number, *pair) for number, pair in enumerate(POLITE)]
+
+
+def pairs_as_dictionaries():
+    return [{"message": message, "reply": reply} for message, reply in POLITE]
+
+
+def pairs_small_letter():
+    return [(message, reply.replace("Noted: ", "noted: ")) for message, reply in POLITE]
+
+
+def pairs_please():
+    return [(message, reply.replace(" Do ", " Please do ")) for message, reply in POLITE]
+
+
+def pairs_same_reply():
+    return [(message, POLITE[0][1]) for message, _ in POLITE]
+
+
+def pairs_long_messages():
+    return [(message + " I am telling you this at some length because nobody listens to me at home, and I have been coming here since "
+             "the year when the roof leaked and the otters came, so that I know most of you by name and you know me, I believe, "
+             "by my hat and by my umbrella, which is not the thing that I lost today.", reply) for message, reply in POLITE]
+
+
+def pairs_one_measures():
+    from ftrag_helpers.checks import lost_property
+
+    return [*POLITE[:11], (lost_property.MESSAGES[5][0], "Noted: a brown hat, on the hat stand. Do call in.")]
+
+
+def pairs_empty_reply():
+    return [*POLITE[:11], (BRIEF[0][0], "")]
+
+
 RIGHT = {
-    "3.1": [example_by_place, example_numpy],
-    "3.2": [loss_loops, loss_torch],
-    "3.3": [size_loop, size_numpy],
-    "3.4": [pairs_polite, pairs_brief],
+    "3.1": [example_by_place, example_numpy, example_torch, example_lazily],
+    "3.2": [loss_loops, loss_torch, loss_numpy_flat, loss_float],
+    "3.3": [size_loop, size_numpy, size_fraction, size_torch],
+    "3.4": [pairs_polite, pairs_brief, pairs_lazily, pairs_zipped],
 }
 
 #: Each with words that its message must hold at seed 0.
@@ -393,7 +658,18 @@ WRONG = {
             (example_no_padding, "as wide as the batch"),
             (example_padded_left, "the ids are"),
             (example_only_labels, "expected two lists"),
-            (example_zeros, "in the prompt, is 0")],
+            (example_zeros, "in the prompt, is 0"),
+            (example_up_to_the_first_end, "meet one in the prompt"),
+            (example_where_the_answer_begins, "first token"),
+            (example_by_membership, "the place that decides"),
+            (example_none, "whole numbers"),
+            (example_minus_one, "is -1"),
+            (example_padding_zero, "the ids are"),
+            (example_mask_is_one, "at place 0"),
+            (example_prompt_learned_alone, "the other way round"),
+            (example_nothing_learned, "nothing is learned"),
+            (example_labels_first, "the ids are"),
+            (example_two_ends, "two end tokens")],
     "3.2": [(loss_not_shifted, "nothing is shifted"),
             (loss_shifted_back, "the wrong way"),
             (loss_mean_of_rows, "each row counts alike"),
@@ -404,8 +680,19 @@ WRONG = {
             (loss_in_bits, "it is in bits"),
             (loss_perplexity, "the perplexity"),
             (loss_of_raw_logits, "the mean surprise of the"),
-            (loss_masks_nothing, "IndexError"),
-            (loss_list, "expected a number")],
+            (loss_masks_nothing, "-100 is no token"),
+            (loss_list, "expected a number"),
+            (loss_label_zero_left_out, "the label 0"),
+            (loss_first_stretch, "in the middle"),
+            (loss_last_place_forgotten, "the last place"),
+            (loss_of_probabilities, "the mean surprise of the"),
+            (loss_first_row, "only the first row"),
+            (loss_divided_by_rows, "number of rows"),
+            (loss_rounded, "are rounded"),
+            (loss_masked_as_zero, "as if token 0"),
+            (loss_masks_nothing_in_numpy, "-100 is no token"),
+            (loss_masks_nothing_in_torch, "-100 is no token"),
+            (loss_runs_over_the_end, "IndexError")],
     "3.3": [(size_one_layer, "the layers are not counted"),
             (size_only_a, "one of the two matrices is missing"),
             (size_only_b, "one of the two matrices is missing"),
@@ -416,7 +703,17 @@ WRONG = {
             (size_share_of_one_layer, "all layers with one"),
             (size_in_percent, "the share is in percent"),
             (size_rank_squared, "A of rank × in"),
-            (size_only_the_count, "expected a list of 2 numbers")],
+            (size_only_the_count, "expected a list of 2 numbers"),
+            (size_rounded, "are rounded"),
+            (size_first_matrix, "only the first of"),
+            (size_mean_of_shares, "mean of shares"),
+            (size_out_twice, "width of the output"),
+            (size_in_twice, "width of the input"),
+            (size_of_all, "trained and frozen"),
+            (size_share_first, "the count comes first"),
+            (size_without_rank, "the rank is not counted"),
+            (size_small_square, "no matrix of rank"),
+            (size_whole_division, "a share of 0")],
     "3.4": [(pairs_too_few, "12 pairs are wanted"),
             (pairs_copied, "say nearly the same"),
             (pairs_reworded_little, "say nearly the same"),
@@ -430,5 +727,13 @@ WRONG = {
             (pairs_about_nothing, "takes no word from its message"),
             (pairs_keywords, "4 to 60 words"),
             (pairs_dictionary, "expected a list of pairs"),
-            (pairs_forgotten, "expected a list of pairs")],
+            (pairs_forgotten, "expected a list of pairs"),
+            (pairs_numbered, "expected a list of pairs"),
+            (pairs_as_dictionaries, "expected a list of pairs"),
+            (pairs_small_letter, "opening"),
+            (pairs_please, "closing"),
+            (pairs_same_reply, "takes no word"),
+            (pairs_long_messages, "4 to 60 words"),
+            (pairs_one_measures, "messages that measure"),
+            (pairs_empty_reply, "is empty")],
 }

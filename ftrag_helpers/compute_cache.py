@@ -14,8 +14,11 @@ import inspect
 import io
 import json
 import os
+import shutil
 import sqlite3
 import time
+import warnings
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,6 +32,10 @@ from ftrag_helpers.records import Pieces
 from ftrag_helpers.runtime import CourseError
 
 _ASKED_AT_ONCE = 500
+#: SQLite's codes for a database that may be sound, but cannot be read or written now; all others mean a damaged one.
+_UNUSABLE = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_ABORT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
+             sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+             sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_AUTH}
 
 
 class AnswerCache:
@@ -40,10 +47,12 @@ class AnswerCache:
 
     #: The file in the cache folder, and the latest results that are kept there: about 60 MB.
     file, most = "answers.sqlite", 200_000
+    #: The modules whose code a result depends on.
+    code = ("models.py", "decoding.py", "trunk.py")
 
     def __init__(self, model, *parameters):
         self._path = _folder() and _folder() / self.file
-        self._scope = _scope(model, parameters) if self._path else ""
+        self._scope = _scope(model, parameters, self.code) if self._path else ""
 
     def complete(self, prompts: Sequence, compute: Callable[[list[int]], Sequence], *, batch_size: int,
                  length: Callable[..., int] = len) -> list:
@@ -62,49 +71,79 @@ class AnswerCache:
 
     def find(self, prompts: Sequence) -> list:
         """The result for each prompt (anything that JSON can write), None where there is none."""
-        if not self._path or not prompts:
-            return [None] * len(prompts)
-        names, known = self._names(prompts), {}
-        try:
-            with closing(self._open()) as base:
-                for start in range(0, len(names), _ASKED_AT_ONCE):
-                    some = names[start:start + _ASKED_AT_ONCE]
-                    known |= dict(base.execute(f"SELECT name, result FROM results WHERE name IN ({','.join('?' * len(some))})", some))
-        except sqlite3.Error:
-            self._give_up()
-        return [self._read(known[name]) if name in known else None for name in names]
+        names = self._names(prompts) if self._path else []
+
+        def read(base: sqlite3.Connection) -> dict:
+            known = {}
+            for start in range(0, len(names), _ASKED_AT_ONCE):
+                some = names[start:start + _ASKED_AT_ONCE]
+                rows = base.execute(f"SELECT name, result FROM results WHERE name IN ({','.join('?' * len(some))})", some)
+                known |= {name: self._unpacked(name, stored) for name, stored in rows}
+            return known
+        known = self._use(read) if names else None
+        return [known.get(name) for name in names] if known else [None] * len(prompts)
 
     def keep(self, prompts: Sequence, results: Sequence) -> None:
         """Keep a result for each prompt. A disk that takes no more is no error."""
         if not self._path or not prompts:
             return
-        try:
-            with closing(self._open()) as base, base:
-                base.executemany("INSERT OR REPLACE INTO results (name, result) VALUES (?, ?)",
-                                 zip(self._names(prompts), map(self._written, results), strict=True))
-                base.execute("DELETE FROM results WHERE rowid <= (SELECT max(rowid) FROM results) - ?", (self.most,))
-        except sqlite3.Error:
-            self._give_up()
+        rows = [(name, self._packed(name, result)) for name, result in zip(self._names(prompts), results, strict=True)]
+
+        def write(base: sqlite3.Connection) -> None:
+            base.executemany("INSERT OR REPLACE INTO results (name, result) VALUES (?, ?)", rows)
+            base.execute("DELETE FROM results WHERE rowid <= (SELECT max(rowid) FROM results) - ?", (self.most,))
+        self._use(write)
 
     _written, _read = staticmethod(json.dumps), staticmethod(json.loads)
 
     def _names(self, prompts: Sequence) -> list[str]:
         return [hashlib.sha256(f"{self._scope}{json.dumps(prompt)}".encode()).hexdigest() for prompt in prompts]
 
-    def _open(self) -> sqlite3.Connection:
-        base = sqlite3.connect(self._path, timeout=10)
-        try:
-            base.execute("CREATE TABLE IF NOT EXISTS results (name TEXT PRIMARY KEY, result NOT NULL)")
-        except sqlite3.DatabaseError as error:
-            base.close()
-            if not isinstance(error, sqlite3.OperationalError):  # not locked, full or read-only, but damaged
-                self._path.unlink(missing_ok=True)  # all that was in it can be computed again
-            raise
-        return base
+    def _packed(self, name: str, result) -> bytes:
+        """The result as it is stored: behind a checksum, as SQLite has none and a changed digit is another number."""
+        written = self._written(result)
+        written = written.encode() if isinstance(written, str) else written
+        return zlib.crc32(name.encode() + written).to_bytes(4) + written
 
-    def _give_up(self) -> None:
-        """Go without: a cache that cannot be used costs time, nothing else."""
+    def _unpacked(self, name: str, stored: bytes):
+        if not isinstance(stored, bytes) or zlib.crc32(name.encode() + stored[4:]).to_bytes(4) != stored[:4]:
+            raise sqlite3.DatabaseError("a result has the wrong checksum")
+        return self._read(stored[4:])
+
+    def _use(self, work: Callable[[sqlite3.Connection], object]):
+        """What `work` makes of the database. A damaged one is begun anew, as all that was in it can be computed again; one
+        that cannot be used costs time, nothing else: then the result is None."""
+        for _ in range(2):
+            try:
+                with closing(sqlite3.connect(self._path, timeout=10)) as base, base:
+                    base.execute("CREATE TABLE IF NOT EXISTS results (name TEXT PRIMARY KEY, result NOT NULL)")
+                    return work(base)
+            except sqlite3.Error as error:
+                if not (self._is_damaged(error) and self._discard()):
+                    warnings.warn(f"The cache {self._path} cannot be used now ({error}): its results are computed anew.", stacklevel=3)
+                    break
+                warnings.warn(f"The cache {self._path} was damaged ({error}): it is begun anew.", stacklevel=3)
         self._path = None
+        return None
+
+    def _is_damaged(self, error: sqlite3.Error) -> bool:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 255 not in _UNUSABLE or any(path.is_dir() for path in self._files())
+
+    def _files(self) -> list[Path]:
+        return [self._path.with_name(self._path.name + end) for end in ("", "-journal", "-wal", "-shm")]
+
+    def _discard(self) -> bool:
+        """Delete the database, or a folder that lies in its place; whether that was possible."""
+        try:
+            for path in self._files():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
 
 
 class PiecesCache(AnswerCache):
@@ -203,7 +242,7 @@ def _folder() -> Path | None:
         return None
 
 
-def _scope(model, parameters: Sequence) -> str:
+def _scope(model, parameters: Sequence, code: Sequence[str]) -> str:
     import sentence_transformers
     import torch
     import transformers
@@ -213,7 +252,7 @@ def _scope(model, parameters: Sequence) -> str:
         weights_digest(model), getattr(model, "config", ""), adapters, parameters, model.device, torch.get_num_threads(),
         torch.backends.cpu.get_cpu_capability(), torch.__version__, transformers.__version__, sentence_transformers.__version__],
         default=lambda value: sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)).encode())
-    for name in ("models.py", "decoding.py", "trunk.py"):
+    for name in code:
         digest.update(Path(__file__).with_name(name).read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 

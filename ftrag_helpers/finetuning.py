@@ -8,8 +8,10 @@ and prompts (`course_data`, `prompts`), scoring answers (`evaluation`), adapters
 import hashlib
 import json
 import math
+import os
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 from ftrag_helpers import adapters, runtime
 from ftrag_helpers.adapters import Lora
 from ftrag_helpers.compute_cache import AnswerCache, weights_digest
+from ftrag_helpers.model_files import sha256_of
 from ftrag_helpers.models import LanguageModel, Messages
 from ftrag_helpers.runtime import CourseError
 from ftrag_helpers.trunk import Row, Trunk, shared_prefix
@@ -24,6 +27,7 @@ from ftrag_helpers.trunk import Row, Trunk, shared_prefix
 #: Tokens that go through the trained layers at once: it bounds the memory that their gradients need. Of 1,500 a training of
 #: passages needs 2.2 GB and of 600 1.7 GB, for 5 % more seconds.
 PASS_TOKENS = 600
+_CHECKSUMS = "checksums.json"
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,8 @@ def encode(lm: LanguageModel, example: Example) -> Row:
     """
     if not example.response.strip():
         raise CourseError(f"An example has an empty response, to: {example.prompt[-1]['content']!r:.80}. Remove it or fill it in.")
-    prompt = lm.tokenizer(lm.render(example.prompt), add_special_tokens=False).input_ids
-    answer = lm.tokenizer(example.response, add_special_tokens=False).input_ids + [lm.tokenizer.eos_token_id]
+    prompt = lm.encode(example.prompt)
+    answer = lm.encode_text(example.response) + [lm.tokenizer.eos_token_id]
     if len(prompt) + len(answer) > lm.window:
         raise CourseError(f"An example of {len(prompt)} prompt and {len(answer)} response tokens does not fit into the "
                           f"{lm.window} tokens of {lm.name}: {example.prompt[-1]['content']!r:.80}. Shorten it.")
@@ -110,13 +114,17 @@ def answer_loss(model, trunk: Trunk, rows: Sequence[Row]):
     return cross_entropy(model.lm_head(model.model.norm(at_answers)).float(), targets, reduction="sum")
 
 
+class _OddsCache(AnswerCache):
+    code = (*AnswerCache.code, "finetuning.py")
+
+
 def log_odds(lm: LanguageModel, trunk: Trunk, prompts: Sequence[Messages], yes: str, no: str, progress: bool = True) -> list[float]:
     """`models.log_odds` by way of the trunk: texts it has read before pass through the top layers only.
 
     For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the answer's start.
 
     Raises:
-        ValueError: a prompt does not begin with the trunk's prefix.
+        ValueError: a prompt does not begin with the trunk's prefix, or the trunk's layers are not those of the model.
     """
     import torch
     from tqdm.auto import tqdm
@@ -124,12 +132,14 @@ def log_odds(lm: LanguageModel, trunk: Trunk, prompts: Sequence[Messages], yes: 
     if not prompts:
         return []
 
-    first, second = (lm.tokenizer(word, add_special_tokens=False).input_ids[0] for word in (yes, no))
-    rows = [Row(tuple(ids), len(ids)) for ids in
-            lm.tokenizer([lm.render(prompt) for prompt in prompts], add_special_tokens=False).input_ids]
+    first, second = (lm.encode_text(word)[0] for word in (yes, no))
+    rows = [Row(tuple(ids), len(ids)) for ids in map(lm.encode, prompts)]
     if any(row.ids[:len(trunk.prefix)] != trunk.prefix for row in rows):
         raise ValueError("a prompt does not begin with the tokens that this trunk was made for: make a Trunk with their shared prefix")
-    cache, skip = AnswerCache(lm.model, "log odds, trunk", trunk.first, first, second), len(trunk.prefix)
+    if not trunk.fits(lm.bare):
+        raise ValueError("this trunk was made from other frozen layers than those of this model: make a Trunk of this model, or of its "
+                         "base, with at least as many layers on top as were trained")
+    cache, skip = _OddsCache(lm.model, "log odds, trunk", trunk.first, first, second), len(trunk.prefix)
     found = cache.find([row.ids for row in rows])
     waiting = [i for i, odds in enumerate(found) if odds is None]
     with torch.no_grad(), tqdm(total=len(rows), initial=len(rows) - len(waiting), desc="texts", unit="text", leave=False,
@@ -176,19 +186,41 @@ def train(lm: LanguageModel, examples: Sequence[Example], validation: Sequence[E
         raise CourseError("There is nothing to train on: the list of examples is empty.")
     rows, held_out = ([encode(lm, example) for example in part] for part in (examples, validation))
     folder = runtime.cache_dir() / "adapters" / _content_key(lm, rows, held_out, recipe)
-    if (folder / "training.json").is_file():
-        try:
-            return _from_cache(lm, folder, progress)
-        except (CourseError, ValueError, KeyError, TypeError):  # damaged since: train again
-            shutil.rmtree(folder, ignore_errors=True)
+    if _is_whole(folder):
+        return _from_cache(lm, folder, progress)
     prefix = shared_prefix(rows + held_out)
-    if trunk is None or trunk.lm.model is not lm.model or not _serves(trunk, rows + held_out, recipe):
+    if trunk is None or not trunk.fits(lm.bare) or not _serves(trunk, rows + held_out, recipe):
         trunk = Trunk(lm, recipe.lora.layers, prefix)
     try:
+        if os.path.lexists(folder):
+            warnings.warn(f"The training kept in {folder} was damaged: it is done again.", stacklevel=2)
+            _discard(folder)
         return _Training(lm, trunk, rows, held_out, recipe, folder).run(progress)
     except OSError as error:
         raise CourseError(f"The training could not be stored in {folder.parent}: {error.strerror or error}. Make room, "
                           "or set FTRAG_CACHE to a folder on another disk, then run this again.") from error
+
+
+def _seal(folder: Path, *names: str) -> None:
+    """Write down the checksums of these files of a folder: safetensors has none, and a changed bit is another number."""
+    (folder / _CHECKSUMS).write_text(json.dumps({name: sha256_of(folder / name) for name in names}, indent=1), "utf-8")
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the files in a folder are those that were sealed."""
+    try:
+        digests = json.loads((folder / _CHECKSUMS).read_text("utf-8"))
+        return bool(digests) and all(sha256_of(folder / name) == digest for name, digest in digests.items())
+    except (OSError, ValueError, TypeError, AttributeError):
+        return False
+
+
+def _discard(path: Path) -> None:
+    """Delete a folder, or whatever lies in its place. Raises an OSError where that cannot be done."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _serves(trunk: Trunk, rows: Sequence[Row], recipe: Recipe) -> bool:
@@ -244,8 +276,9 @@ class _Training:
 
     def run(self, progress: bool) -> Tuned:
         stopped, started = "", time.perf_counter()
-        if self.partial.is_dir():
+        if os.path.lexists(self.partial):
             self._resume()
+        self.partial.mkdir(parents=True, exist_ok=True)  # what cannot be written shall be told before the training, not after
         before = self.seconds
         with _bar(self.steps, self.done, progress) as bar:
             try:
@@ -347,6 +380,7 @@ class _Training:
         (self.partial / "new").replace(self.partial / f"state-{self.done}.safetensors")
         (self.partial / "progress.json").write_text(json.dumps({
             "done": self.done, "seconds": self.seconds, "tokens": self.tokens, "history": [asdict(c) for c in self.history]}), "utf-8")
+        _seal(self.partial, "progress.json", f"state-{self.done}.safetensors")
         for old in self.partial.glob("state-*.safetensors"):
             if old.name != f"state-{self.done}.safetensors":
                 old.unlink()
@@ -355,12 +389,14 @@ class _Training:
         import torch
         from safetensors.torch import load_file
 
-        try:
-            stored = json.loads((self.partial / "progress.json").read_text("utf-8"))
-            tensors = load_file(self.partial / f"state-{stored['done']}.safetensors")
-        except Exception:  # killed while it wrote: then start afresh
-            shutil.rmtree(self.partial, ignore_errors=True)
+        if not _is_whole(self.partial):
+            if self.partial.is_file() or any(self.partial.glob("*.*")):  # else it was interrupted before its first check
+                warnings.warn(f"What was kept of a training in {self.partial} was damaged, or not written to its end: it starts afresh.",
+                              stacklevel=4)
+            _discard(self.partial)
             return
+        stored = json.loads((self.partial / "progress.json").read_text("utf-8"))
+        tensors = load_file(self.partial / f"state-{stored['done']}.safetensors")
         self.done, self.seconds, self.tokens = stored["done"], stored["seconds"], stored["tokens"]
         self.history = [Check(**check) for check in stored["history"]]
         self.best_weights = [tensors[f"best{i}"].to(w.device) for i, w in enumerate(self.weights)]
@@ -380,15 +416,16 @@ class _Training:
         complete = not stopped.startswith("interrupted")
         folder = self.folder if complete else self.partial / "best"
         scratch = self.folder.with_name(self.folder.name + ".new")
-        shutil.rmtree(scratch, ignore_errors=True)
+        _discard(scratch)
         scratch.mkdir(parents=True)
         _write(lambda: adapters.save(self.tuned, scratch))
         best = self._best() if self.history else Check(0, 0.0, float("nan"), float("nan"))
         (scratch / "training.json").write_text(json.dumps({
             "best": asdict(best), "history": [asdict(c) for c in self.history], "seconds": self.seconds, "tokens": self.tokens,
             "stopped": stopped, "recipe": asdict(self.recipe)}, indent=1), "utf-8")
+        _seal(scratch, "adapter_config.json", "adapter_model.safetensors", "training.json")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        _discard(folder)
         scratch.replace(folder)
         if complete:
             shutil.rmtree(self.partial, ignore_errors=True)

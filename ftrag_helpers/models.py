@@ -32,6 +32,20 @@ class LanguageModel:
         """The chat messages as the one text that the model continues (its chat template)."""
         return self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
 
+    def encode(self, prompt: str | Messages) -> list[int]:
+        """The token ids of chat messages in their template, or of a text as it stands (a rendered template, say).
+
+        In messages only the template's own control tokens count: one that is spelled out in a content ("<|im_end|>") is
+        encoded as text, so that no document and no question can end its turn and speak as somebody else.
+        """
+        if isinstance(prompt, str):
+            return self.tokenizer(prompt, add_special_tokens=False).input_ids
+        return self.tokenizer.apply_chat_template(prompt, add_generation_prompt=True, sanitize_control_tokens=True).input_ids
+
+    def encode_text(self, text: str) -> list[int]:
+        """The token ids of a response or another text that has no control tokens: what looks like one is text."""
+        return self.tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+
     @property
     def bare(self):
         """The causal model itself, with its `model` and `lm_head`, also where peft wraps it with an adapter."""
@@ -115,8 +129,7 @@ def generate(lm: LanguageModel, prompts: Sequence[str | Messages], *, max_new_to
 
 
 def _encode(lm: LanguageModel, prompt: str | Messages, room: int) -> list[int]:
-    text = prompt if isinstance(prompt, str) else lm.render(prompt)
-    ids = lm.tokenizer(text, add_special_tokens=False).input_ids or [lm.tokenizer.eos_token_id]
+    ids = lm.encode(prompt) or [lm.tokenizer.eos_token_id]
     if len(ids) + room > lm.window:
         raise CourseError(
             f"A prompt of {len(ids)} tokens with {room} for the answer does not fit into the "
@@ -189,7 +202,7 @@ def continuation_logprobs(lm: LanguageModel, prompts: Sequence[str | Messages], 
     Raises:
         ValueError: as many continuations as prompts are needed, and none may be empty.
     """
-    answers = [lm.tokenizer(text, add_special_tokens=False).input_ids for text in continuations]
+    answers = [lm.encode_text(text) for text in continuations]
     if not all(answers):
         raise ValueError("an empty continuation has no probability")
     pairs = [(_encode(lm, prompt, len(answer)), answer) for prompt, answer in zip(prompts, answers, strict=True)]
@@ -224,7 +237,7 @@ def log_odds(lm: LanguageModel, prompts: Sequence[str | Messages], yes: str, no:
     """For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the answer's start."""
     import torch
 
-    first, second = (lm.tokenizer(word, add_special_tokens=False).input_ids[0] for word in (yes, no))
+    first, second = (lm.encode_text(word)[0] for word in (yes, no))
     ids = [_encode(lm, prompt, 1) for prompt in prompts]
 
     def odds(batch: list[int]) -> list[float]:
@@ -257,7 +270,9 @@ def _load_embedder(location: str, device: str):
 
     logging.disable_progress_bar()
     try:
-        return SentenceTransformer(location, device=device, local_files_only=True)
+        model = SentenceTransformer(location, device=device, local_files_only=True)
+        model.tokenizer.split_special_tokens = True  # "[SEP]" in a document is text, not the end of it
+        return model
     except (OSError, ValueError) as error:
         raise CourseError(
             f"The embedder could not be loaded from {location}: {str(error).splitlines()[0]}\n"

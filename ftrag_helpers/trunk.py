@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ftrag_helpers import decoding
+from ftrag_helpers.compute_cache import weights_digest
 from ftrag_helpers.models import LanguageModel
 
 
@@ -57,11 +58,20 @@ class Trunk:
             raise ValueError(f"layers must be from 1 to {len(core.layers)}, not {layers}")
         self.lm, self.first, self.prefix = lm, len(core.layers) - layers, tuple(prefix)
         self.max_bytes, self.bytes, self._kept, self._state = max_bytes, 0, {}, _Prefix()
-        self._prefix_hidden = None
+        self._prefix_hidden, self._digest = None, self._frozen_digest(lm.bare)
         if self.prefix:
             with torch.no_grad():
                 ids = torch.tensor([self.prefix], device=lm.model.device)
                 self._prefix_hidden = run_layers(core, core.layers[:self.first], core.embed_tokens(ids), 0, self._state)
+
+    def fits(self, model) -> bool:
+        """Whether the frozen layers of `model` are those that this trunk was made from, weight for weight."""
+        return self._frozen_digest(model) == self._digest
+
+    def _frozen_digest(self, model) -> str:
+        import torch
+
+        return weights_digest(torch.nn.ModuleList([model.model.embed_tokens, *model.model.layers[:self.first]]))
 
     def read(self, rows: Iterable[Row], tell: Callable[[float], object] | None = None) -> None:
         """Compute what is not known yet, in batches of like length, as far as the memory bound allows.

@@ -1,13 +1,17 @@
 """What a model computed before is not computed again, and never taken for what another one would have said."""
 
 import sqlite3
+import warnings
+from contextlib import closing, nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import DAMAGES, scrambled
 from doubles import tiny_language_model
 
-from ftrag_helpers import adapters, finetuning, models, runtime
+from ftrag_helpers import adapters, compute_cache, finetuning, models, runtime
 from ftrag_helpers.compute_cache import AnswerCache, PiecesCache, once, weights_digest
 from ftrag_helpers.records import Pieces
 from ftrag_helpers.trunk import Trunk
@@ -136,18 +140,90 @@ def test_a_cache_that_cannot_be_used_costs_time_only(lm, damage):
         base.close()
     if damage == "read-only":
         path.chmod(0o400)
-    for _ in range(2):
-        again = models.generate(lm, PROMPTS, max_new_tokens=3, progress=False)
+    for turn in range(2):
+        with nullcontext() if turn or damage == "read-only" else pytest.warns(UserWarning, match="was damaged.*begun anew"):
+            again = models.generate(lm, PROMPTS, max_new_tokens=3, progress=False)
         assert [replace(g, seconds=0) for g in again] == [replace(g, seconds=0) for g in said]
 
 
-def test_a_damaged_file_is_made_anew(lm):
+@pytest.mark.parametrize("damage", [*DAMAGES, "journal"])
+@pytest.mark.parametrize("many", [1, 3000], ids=["one page", "many pages"])
+@pytest.mark.parametrize("first", ["find", "keep"])
+def test_a_damaged_file_is_made_anew_and_used(lm, damage, many, first):
+    AnswerCache(lm.model, "x").keep(list(range(many)), [[number, 1 / 3, "text"] for number in range(many)])
     path = runtime.cache_dir() / AnswerCache.file
-    path.write_text("not a database, but long enough to be taken for one" * 100)
+    if damage == "journal":
+        scrambled(path)
+        path.with_name(path.name + "-journal").mkdir()
+    else:
+        DAMAGES[damage](path)
+    cache = AnswerCache(lm.model, "x")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = cache.find(list(range(many))) if first == "find" else []
+        cache.keep([-1], ["new"])
+        found += cache.find(list(range(many)))
+    assert all(result in (None, [number % many, 1 / 3, "text"]) for number, result in enumerate(found)), "nothing wrong is handed out"
+    assert len(told) == (damage not in ("empty", "gone")) and all("was damaged" in str(each.message) for each in told)
+    AnswerCache(lm.model, "x").keep([-1], ["new"])
+    assert AnswerCache(lm.model, "x").find([-1]) == ["new"]
+    with sqlite3.connect(path) as base:
+        assert base.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    base.close()
+
+
+def test_a_result_in_which_one_digit_changed_is_not_used(lm):
+    AnswerCache(lm.model, "x").keep([1, 2], [[-12345.5], [0.5]])
+    path = runtime.cache_dir() / AnswerCache.file
+    content = path.read_bytes()
+    assert content.count(b"-12345.5") == 1
+    path.write_bytes(content.replace(b"-12345.5", b"-12346.5"))
+    with pytest.warns(UserWarning, match="wrong checksum.*begun anew"):
+        assert AnswerCache(lm.model, "x").find([2, 1]) == [None, None]
+
+
+@pytest.mark.parametrize("error, message", [(sqlite3.SQLITE_READONLY, "attempt to write a readonly database"),
+                                            (sqlite3.SQLITE_FULL, "database or disk is full"), (sqlite3.SQLITE_BUSY, "database is locked"),
+                                            (sqlite3.SQLITE_IOERR, "disk I/O error"), (sqlite3.SQLITE_CANTOPEN, "unable to open")])
+def test_a_cache_that_may_be_sound_is_left_alone(lm, monkeypatch, error, message):
     AnswerCache(lm.model, "x").keep([1], [2])
     cache = AnswerCache(lm.model, "x")
-    cache.keep([1], [2])
-    assert cache.find([1, 3]) == [2, None]
+
+    def refuse(*_args, **_options):
+        raised = sqlite3.OperationalError(message)
+        raised.sqlite_errorcode = error
+        raise raised
+    with monkeypatch.context() as patch, pytest.warns(UserWarning, match=f"cannot be used now .{message}.*computed anew"):
+        patch.setattr(sqlite3, "connect", refuse)
+        assert cache.find([1]) == [None]
+        cache.keep([1], [3])
+    assert AnswerCache(lm.model, "x").find([1]) == [2]
+
+
+def test_a_database_that_another_program_holds_is_left_alone(lm, monkeypatch):
+    AnswerCache(lm.model, "x").keep([1], [2])
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, timeout: connect(path, timeout=0.05))
+    with closing(connect(runtime.cache_dir() / AnswerCache.file)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.warns(UserWarning, match="locked"):
+            assert AnswerCache(lm.model, "x").find([1]) == [None]
+    assert AnswerCache(lm.model, "x").find([1]) == [2]
+
+
+def test_the_code_that_computes_is_part_of_the_name(lm, monkeypatch, tmp_path):
+    def scopes():
+        return AnswerCache(lm.model, "x")._scope, finetuning._OddsCache(lm.model, "x")._scope
+    here = Path(compute_cache.__file__).parent
+    for name in finetuning._OddsCache.code:
+        (tmp_path / name).write_bytes((here / name).read_bytes())
+    before = scopes()
+    monkeypatch.setattr(compute_cache, "__file__", str(tmp_path / "compute_cache.py"))
+    assert scopes() == before
+    with (tmp_path / "finetuning.py").open("a") as file:
+        file.write("changed = True\n")
+    assert scopes()[0] == before[0] and scopes()[1] != before[1]
+    assert set(finetuning._OddsCache.code) > {"models.py", "trunk.py"}
 
 
 def test_the_oldest_results_go_first(lm, monkeypatch):
@@ -276,4 +352,6 @@ def test_what_a_function_made_survives_no_damage_and_needs_none(network):
     once(add_up, network, PROMPTS)
     path = runtime.cache_dir() / "once.sqlite"
     path.write_bytes(b"damaged" * 500)
-    assert once(add_up, network, PROMPTS).value.shape == (3, 2)
+    with pytest.warns(UserWarning, match="was damaged"):
+        assert not once(add_up, network, PROMPTS).from_cache
+    assert once(add_up, network, PROMPTS).from_cache

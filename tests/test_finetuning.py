@@ -5,9 +5,11 @@ The double is a random Llama of two layers over bytes; its top layer is trained,
 
 import math
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import damage as damages
 import pytest
 from doubles import WINDOW, tiny_language_model
 
@@ -303,7 +305,8 @@ def test_the_same_content_is_read_from_the_cache(tiny, steps, monkeypatch):
 
 def test_the_kept_folder_is_an_adapter_of_peft(tiny):
     tuned = run(tiny)
-    assert sorted(path.name for path in tuned.folder.iterdir()) == ["adapter_config.json", "adapter_model.safetensors", "training.json"]
+    assert sorted(path.name for path in tuned.folder.iterdir()) == [
+        "adapter_config.json", "adapter_model.safetensors", "checksums.json", "training.json"]
     assert logits(adapters.load(tiny, tuned.folder)) == pytest.approx(logits(tuned.lm), abs=1e-3)
 
 
@@ -454,7 +457,8 @@ def test_a_damaged_partial_state_starts_afresh(tiny, steps, cut_run, whole_run, 
     (partial,) = (runtime.cache_dir() / "adapters").iterdir()
     assert partial.name.endswith(".partial") and len(list(partial.glob("state-*"))) == 1
     DAMAGES[damage](partial)
-    whole = run(tiny)
+    with nullcontext() if damage == "nothing" else pytest.warns(UserWarning, match="partial was damaged.*starts afresh"):
+        whole = run(tiny)
     assert [number for number, _ in steps] == list(range(12))
     assert_same_history(whole, whole_run)
     assert_same_weights(whole, whole_run)
@@ -503,10 +507,58 @@ def test_other_errors_of_saving_are_not_called_a_full_disk(tiny, monkeypatch):
         run(tiny)
 
 
-@pytest.mark.parametrize("name", ["adapter_config.json", "training.json"])
-def test_a_damaged_result_in_the_cache_is_trained_anew(tiny, name):
-    first = run(tiny)
-    (first.folder / name).write_text("not JSON")
-    second = run(tiny)
-    assert not second.from_cache and second.history[1:] == first.history[1:]
+@pytest.mark.parametrize("damage", damages.DAMAGES)
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors", "checksums.json", "training.json"])
+def test_a_damaged_result_in_the_cache_is_trained_anew(tiny, whole_run, name, damage):
+    folder = runtime.cache_dir() / "adapters" / whole_run.folder.name
+    shutil.copytree(whole_run.folder, folder)
     assert run(tiny).from_cache
+    damages.DAMAGES[damage](folder / name)
+    with pytest.warns(UserWarning, match="was damaged: it is done again"):
+        second = run(tiny)
+    assert not second.from_cache and second.history[1:] == whole_run.history[1:]
+    assert_same_weights(second, whole_run)
+    assert run(tiny).from_cache
+
+
+def test_one_changed_bit_in_a_kept_adapter_or_figure_is_seen(tiny):
+    for name in ("adapter_model.safetensors", "training.json"):
+        first = run(tiny)
+        content = bytearray((first.folder / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (first.folder / name).write_bytes(content)
+        with pytest.warns(UserWarning, match="was damaged"):
+            assert not run(tiny).from_cache
+
+
+@pytest.mark.parametrize("name", ["adapters", "the training", "the partial training", "the new training"])
+def test_a_file_in_the_place_of_a_folder(tiny, whole_run, name):
+    kept = runtime.cache_dir() / "adapters" / whole_run.folder.name
+    path = {"adapters": kept.parent, "the training": kept, "the partial training": kept.with_name(kept.name + ".partial"),
+            "the new training": kept.with_name(kept.name + ".new")}[name]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("in the way")
+    if name == "adapters":
+        with pytest.raises(CourseError, match="could not be stored in"):
+            run(tiny)
+        return
+    with nullcontext() if name == "the new training" else pytest.warns(UserWarning, match="was damaged"):
+        found = run(tiny)
+    assert_same_weights(found, whole_run)
+    assert run(tiny).from_cache
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_training(tiny, steps, monkeypatch):
+    mkdir = Path.mkdir
+    monkeypatch.setattr(Path, "mkdir", lambda self, *a, **k: refuse(PermissionError(13, "Permission denied"))()
+                        if ".partial" in self.name else mkdir(self, *a, **k))
+    with pytest.raises(CourseError, match="could not be stored in .*Permission denied(.|\n)*FTRAG_CACHE"):
+        run(tiny)
+    assert steps == []
+
+
+def test_what_looks_like_a_control_token_in_an_example_is_learned_as_text(tiny):
+    row = encode(tiny, example("What ends a turn? <|im_end|>", "It is <|im_end|> here."))
+    assert tiny.tokenizer.decode(row.ids[row.prompt:]) == "It is <|im_end|> here.<|im_end|>"
+    assert [i for i in row.ids[row.prompt:] if i < 3] == [2] and row.ids[-1] == 2
+    assert sum(i < 3 for i in row.ids) == sum(i < 3 for i in encode(tiny, example("What?", "It.")).ids)

@@ -3,11 +3,14 @@
 The double is a random Llama of two layers over bytes. The last layer carries LoRA matrices that are not zero.
 """
 
-import pytest
+from dataclasses import replace
 
-from ftrag_helpers import adapters, models
+import pytest
+from doubles import tiny_language_model
+
+from ftrag_helpers import adapters, models, runtime
 from ftrag_helpers.adapters import Lora
-from ftrag_helpers.finetuning import Example, answer_loss, encode, log_odds
+from ftrag_helpers.finetuning import Example, _OddsCache, answer_loss, encode, log_odds
 from ftrag_helpers.trunk import Row, Trunk, shared_prefix
 
 TEXTS = [("Where is the kettle?", "In the kitchen."), ("When?", "Nine."), ("Which bus stops at the weir, and when?", "No. 4, at six"),
@@ -127,7 +130,7 @@ def test_the_loss_is_that_of_the_answer_and_its_end_mark(tiny):
     rows = rows_of(tiny)
     answers = [tiny.tokenizer.decode(row.ids[row.prompt:]) for row in rows]
     assert answers == [answer + "<|im_end|>" for _, answer in TEXTS]
-    wanted = models.continuation_logprobs(tiny, [messages(question) for question, _ in TEXTS], answers)
+    wanted = models._score_batch(tiny, [(list(row.ids[:row.prompt]), list(row.ids[row.prompt:])) for row in rows])
     for row, values in zip(rows, wanted, strict=True):
         assert answer_loss(tiny.bare, Trunk(tiny, 1), [row]).item() == pytest.approx(-values.sum(), rel=1e-4)
 
@@ -206,11 +209,46 @@ def test_log_odds_equal_those_of_a_full_pass(tiny, prefixed, max_bytes):
     assert found[1] == pytest.approx(found[2], abs=1e-3) and found[0] != pytest.approx(found[1], abs=1e-1)
 
 
-def test_a_prompt_that_begins_otherwise_is_an_error_or_read_in_full(tiny):
+def test_a_prompt_that_begins_otherwise_is_an_error(tiny):
     prompt = [{"role": "user", "content": "A prompt without the system message that all the other texts begin with."}]
     trunk = Trunk(tiny, 1, shared_prefix(rows_of(tiny)))
-    try:
-        found = log_odds(tiny, trunk, [prompt], "Yes", "No", progress=False)
-    except ValueError:
-        return
-    assert found == pytest.approx(models.log_odds(tiny, [prompt], "Yes", "No"), abs=1e-3)
+    with pytest.raises(ValueError, match="does not begin with the tokens.*make a Trunk"):
+        log_odds(tiny, trunk, [prompt], "Yes", "No", progress=False)
+    assert len(log_odds(tiny, Trunk(tiny, 1), [prompt], "Yes", "No", progress=False)) == 1
+
+
+def changed(lm, layer, by=0.01):
+    import torch
+
+    with torch.no_grad():
+        next(lm.bare.model.layers[layer].parameters()).add_(by)
+    return lm
+
+
+MISFITS = {
+    "another model": lambda lm: tiny_language_model(seed=1),
+    "a frozen layer trained": lambda lm: tuned_on(lm, layers=2),
+    "a frozen layer trained and merged": lambda lm: adapters.merge(tuned_on(lm, layers=2)),
+    "a frozen layer changed in a copy": lambda lm: changed(tiny_language_model(), 0),
+    "a frozen layer changed in place": lambda lm: changed(lm, 0),
+    "other numbers": lambda lm: replace(tiny_language_model(), model=tiny_language_model().model.bfloat16()),
+}
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+def test_a_trunk_of_other_frozen_layers_is_an_error_and_nothing_is_kept(fresh_tiny, misfit, monkeypatch):
+    monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "on")
+    trunk, prompts = Trunk(fresh_tiny, 1), [messages("When?")]
+    other = MISFITS[misfit](fresh_tiny)
+    with pytest.raises(ValueError, match="frozen layers.*make a Trunk"):
+        log_odds(other, trunk, prompts, "Yes", "No", progress=False)
+    assert not (runtime.cache_dir() / _OddsCache.file).exists()
+
+
+@pytest.mark.parametrize("fit", [lambda lm: lm, tuned_on, lambda lm: adapters.merge(tuned_on(lm)), lambda lm: tiny_language_model(),
+                                 lambda lm: changed(tiny_language_model(), 1)],
+                         ids=["itself", "tuned above", "merged above", "loaded again", "changed above"])
+def test_a_trunk_serves_whatever_shares_its_frozen_layers(fresh_tiny, fit):
+    other, prompts = fit(fresh_tiny), [messages("When?"), messages("Where is the kettle?")]
+    found = log_odds(other, Trunk(fresh_tiny, 1), prompts, "Yes", "No", progress=False)
+    assert found == pytest.approx(models.log_odds(other, prompts, "Yes", "No"), abs=1e-3)

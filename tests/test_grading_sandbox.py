@@ -334,6 +334,73 @@ def test_a_bubblewrap_that_may_not_make_namespaces_is_a_refusal_too(monkeypatch)
     assert "No permissions to create new namespace" in sandbox.refusal() and "docker run" in sandbox.refusal()
 
 
+def test_a_bubblewrap_that_never_answers_is_a_refusal_too(monkeypatch):
+    def late(line, **_more):
+        raise subprocess.TimeoutExpired(line, 20)
+
+    monkeypatch.setattr(sandbox.shutil, "which", lambda _name: "/usr/bin/bwrap")
+    monkeypatch.setattr(sandbox.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(sandbox.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(sandbox.subprocess, "run", late)
+    assert "did not end within 20 seconds" in sandbox.refusal()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
+def test_a_sandbox_that_never_starts_is_given_up(monkeypatch):
+    monkeypatch.setattr(sandbox, "_START_SECONDS", 0.5)
+    start = time.monotonic()
+    with pytest.raises(CourseError, match="did not start"):
+        sandbox.Walls(["sh", "-c", "exec sleep 60"], ["/tmp"])
+    assert time.monotonic() - start < 10
+
+
+@pytest.fixture
+def processes(tmp_path, monkeypatch):
+    """Writes a process of a made-up /proc: its status and smaps_rollup, and the status of its threads."""
+    monkeypatch.setattr(watch, "_ENDING_SECONDS", 0.2)
+
+    def write(pid, status, rollup="", threads=()):
+        for name, text in {f"task/{pid}/status": status, f"task/{pid}/smaps_rollup": rollup}.items():
+            (tmp_path / pid / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / pid / name).write_text(text, "utf-8")
+        for number, text in enumerate(threads, start=100):
+            (tmp_path / pid / "task" / str(number)).mkdir()
+            (tmp_path / pid / "task" / str(number) / "status").write_text(text, "utf-8")
+        return str(tmp_path)
+
+    return write
+
+
+HOLDS, GONE = "State: S\nRssAnon: 3 kB\nRssFile: 9 kB\nRssShmem: 1 kB\nVmSwap: 2 kB\n", "State: Z\nThreads: 1\n"
+
+
+def test_memory_is_that_of_all_processes_also_where_the_first_thread_has_ended(processes):
+    processes("1", HOLDS, "Pss_Anon: 1 kB\nPss_File: 9 kB\nPss_Shmem: 1 kB\nSwapPss: 0 kB\n")
+    proc = processes("2", GONE, threads=(GONE, HOLDS))
+    assert (watch.memory(proc, False), watch.memory(proc, True)) == (12 * 1024, 8 * 1024)
+    assert watch.memory(processes("3", GONE), False) == 12 * 1024  # what has ended holds nothing
+
+
+def test_what_cannot_be_read_while_it_lives_counts_as_over_the_bound(processes, monkeypatch):
+    proc = processes("1", HOLDS, "Pss_Anon: 1 kB\n")
+    real = open
+
+    def denied(*names):
+        def read(file, *more, **options):
+            if Path(file).name in names and file.startswith(proc):
+                raise PermissionError(file)
+            return real(file, *more, **options)
+
+        monkeypatch.setattr(watch, "open", read, raising=False)
+
+    denied("smaps_rollup")
+    assert watch.memory(proc, True) == 6 * 1024  # then all that it shares is its own
+    denied("smaps_rollup", "status")
+    assert watch.memory(proc, False) == watch.memory(proc, True) == float("inf")
+    denied()
+    assert watch.memory(processes("2", GONE, threads=(GONE, GONE)), False) == float("inf")
+
+
 def test_without_a_sandbox_nothing_is_graded(monkeypatch, tmp_path):
     monkeypatch.setattr(sandbox, "refusal", lambda: "There is none here.")
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
@@ -347,7 +414,11 @@ def test_the_unsafe_way_round_grades_where_there_is_no_sandbox(monkeypatch, tmp_
     monkeypatch.setattr(sandbox, "refusal", lambda: "There is none here.")
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook({"9.2": "while True: pass"}))
     exercise.write(tmp_path / "in" / "Ben.ipynb", exercise.notebook())
-    slow, right = engine.grade(tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", jobs=1, timeout=1, sandbox=False)
+    exercise.write(tmp_path / "in" / "Cy.ipynb", exercise.notebook({"9.2": "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n"
+                                                                    "os.kill(0, signal.SIGSTOP)"}))
+    slow, right, stopped = engine.grade(tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", jobs=1, timeout=1,
+                                        sandbox=False)
+    assert stopped.status == "timed out" and [task.points for task in stopped.tasks] == [4, 0, 4, 0]
     assert (right.status, right.score) == ("graded", 12)
     assert (slow.status, slow.score, [task.points for task in slow.tasks]) == ("timed out", None, [4, 0, 4, 0])
 

@@ -28,7 +28,7 @@ _GET = ("On Debian and Ubuntu: sudo apt install bubblewrap. On Fedora: sudo dnf 
 _UNSAFE = ("--unsafe-no-sandbox grades without one: then a submission can read your files, use the network and change other "
            "marks. Use it only where you trust every submission, or in a machine that you can throw away.")
 _START_SECONDS = 20
-_END_SECONDS = 5
+_END_SECONDS = 10
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from ftrag_helpers.grading import sandbox, steps
 #: Seconds that a step may take beyond its own limit, for a process that cannot be interrupted from inside.
 GRACE = 3.0
 _WATCH_SECONDS = 0.2
+#: Looks at the memory before it counts as too much.
+_LOOKS = 6
 #: Seconds in which a process that is ending gives back what it holds.
 _ENDING_SECONDS = 1
 #: Lines of a process's status and, where forks share pages, of its smaps_rollup.
@@ -179,10 +181,16 @@ class Watch:
             return ""
         if self._walls.files() > self._limits.scratch_files:
             return "files"
-        # Pages that forks share count for each of them at first, and in parts where that is too much; then once more,
-        # since a process that is just starting a program holds all of its parent's.
-        over = all(memory(self._walls.proc, shared) > self._memory for shared in (False, True, True))
-        return "memory" if over else ""
+        # Pages that forks share count for each of them at first, and in parts where that is too much; then some times more,
+        # since a process that is just starting a program counts as much as its parent.
+        for look in range(_LOOKS):
+            total = memory(self._walls.proc, shared=look > 0)
+            if total <= self._memory:
+                return ""
+            if total == math.inf:
+                break
+            time.sleep(_WATCH_SECONDS / 10)
+        return "memory"
 
 
 def memory(proc: str, shared: bool) -> float:
@@ -193,16 +201,15 @@ def memory(proc: str, shared: bool) -> float:
 
 def _of_process(folder: str, shared: bool) -> float:
     """What a process holds, told by another of its threads where the first has ended; 0 once all have."""
-    found, threads = _told(folder, shared), []
-    for _ in range(10 * _ENDING_SECONDS):
-        for thread in threads:
-            found = _told(f"{folder}/task/{thread}", shared) if found is None else found
-        if found is not None:
-            return found
+    for _ in range(int(10 * _ENDING_SECONDS)):
         try:
             threads = os.listdir(f"{folder}/task")
         except OSError:
             return 0
+        for thread in threads:
+            found = _told(f"{folder}/task/{thread}", shared)
+            if found is not None:
+                return found
         if len(threads) < 2:
             return 0
         time.sleep(0.1)  # it is ending, or each of its threads starts the next one and ends

@@ -111,6 +111,52 @@ for file in held:
     except OSError: pass
 {DOUBLE}
 assert not sparse"""
+TCP = """
+held, server = [], socket.create_server(('127.0.0.1', 0))
+while len(held) < 200:
+    held.append(socket.create_connection(server.getsockname()))
+    held.append(server.accept()[0])
+    for one in held[-2:]:
+        one.setblocking(False)
+        try:
+            while True: one.send(bytes(2**20))
+        except BlockingIOError: pass
+time.sleep(600)
+"""
+IN_TURN = f"""
+def spin():
+    blocks.append(fill(2**23))
+    threading.Thread(target=spin).start()
+for _ in range(3):
+    if not os.fork():
+        blocks = []
+        threading.Thread(target=spin).start()
+        {LEAVE}
+time.sleep(600)
+"""
+PROGRAMS = f"""
+import subprocess
+block, end, count = fill(11 * 2**24), time.monotonic() + 0.8, 0
+while time.monotonic() < end or not count:
+    subprocess.run(['true'])
+    count += 1
+    time.sleep(0.002)
+{DOUBLE}"""
+POOLS = f"""
+import multiprocessing
+from multiprocessing import shared_memory
+value, shared = multiprocessing.Value('i', 3), shared_memory.SharedMemory(create=True, size=2**20)
+def work(x):
+    with value.get_lock(): value.value += 1
+    return x * 2
+with multiprocessing.get_context('fork').Pool(4) as pool: assert pool.map(work, range(9)) == [2 * i for i in range(9)]
+with multiprocessing.Manager() as manager: assert manager.dict({{1: 2}})[1] == 2
+ours, theirs = multiprocessing.Pipe()
+ours.send('a')
+assert theirs.recv() == 'a' and value.value == 12 and shared.buf[0] == 0 and open('/dev/zero', 'rb').read(3) == bytes(3)
+shared.close()
+shared.unlink()
+{DOUBLE}"""
 RAISES = f"""
 def stop(*_): raise KeyboardInterrupt
 def burn():
@@ -196,6 +242,12 @@ for _ in range(2):
         threading.Thread(target=stay).start()
         {LEAVE}""", "time.sleep(600)"),
     "hoards, its own main thread gone": _hoards(f"threading.Thread(target=hoard).start()\n{LEAVE}", ""),
+    "hoards in threads that come and go": _hoards(IN_TURN, ""),
+    "hoards in other programs": _hoards("import subprocess\nfor _ in range(2):\n    subprocess.Popen([sys.executable, '-c', "
+                                        "'import time; x = bytearray(5 * 2**25); time.sleep(600)'])", "time.sleep(600)"),
+    "memory in connections": _wrong(TCP, **NEEDS_MEMORY),
+    "large, and starts programs": _right(HOARD + PROGRAMS),
+    "pools, managers and shared memory": _right(POOLS),
     "shared memory that nothing maps": _wrong("held = [mmap.mmap(-1, 2**26)]", words="PermissionError"),
     "shared memory of a device": _wrong("held = mmap.mmap(os.open('/dev/zero', os.O_RDWR), 2**26)", words="OSError"),
     "memory in sockets": _wrong(SOCKETS, **NEEDS_MEMORY),
@@ -215,7 +267,7 @@ for _ in range(2):
     "a child that floods its report": _wrong("if not os.fork():\n    while True: os.write(4, bytes(65536))\ntime.sleep(600)",
                                              words="reported more", status="crashed"),
     "a child that takes its steps": Attack(exercise.notebook({"9.1": f"{START}{DOUBLE}\nif not os.fork():\n"
-                                                              "    while True: os.read(3, 65536)"}), "timed out", ANY),
+                                                              "    while True: os.read(3, 65536)\ntime.sleep(0.3)"}), "timed out", ANY),
     "kills itself": _wrong("os.kill(os.getpid(), signal.SIGKILL)", **ENDED),
     "kills its parent": _wrong("os.kill(os.getppid(), signal.SIGKILL)", **ENDED),
     "kills the first process, then right": _right(f"""

@@ -149,10 +149,10 @@ def _filter_calls() -> None:
         program += [(equal, 0, 1, number), (result, 0, 0, refuse | _EPERM)]
     # The arguments of clone3 lie in memory that a filter cannot read: without it, libc falls back to clone.
     program += [(equal, 0, 1, clone3), (result, 0, 0, refuse | _ENOSYS),
-                (equal, 0, 4, clone), (load, 0, 0, 16), (bits, 0, 1, _NEW_NAMESPACES | _SIBLING), (result, 0, 0, refuse | _EPERM),
-                (result, 0, 0, allow),
-                (equal, 0, 5, mmap), (load, 0, 0, 40), (bits, 0, 2, 0x20), (bits, 0, 1, 0x01), (result, 0, 0, refuse | _EPERM),
-                (result, 0, 0, allow),
+                (equal, 0, 4, clone), (load, 0, 0, 16), (bits, 0, 1, _NEW_NAMESPACES | _SIBLING),
+                (result, 0, 0, refuse | _EPERM), (result, 0, 0, allow),
+                (equal, 0, 5, mmap), (load, 0, 0, 40), (bits, 0, 2, 0x20), (bits, 0, 1, 0x01),
+                (result, 0, 0, refuse | _EPERM), (result, 0, 0, allow),
                 (equal, 0, 5, socket), (load, 0, 0, 16), (equal, 3, 0, 1), (equal, 2, 0, 2), (equal, 1, 0, 10),
                 (result, 0, 0, refuse | _EAFNOSUPPORT), (result, 0, 0, allow)]
     code = b"".join(struct.pack("HBBI", *step) for step in program)

@@ -54,8 +54,8 @@ def refusal() -> str:
     if not shutil.which("bwrap"):
         return f"The sandbox needs bubblewrap, and there is no command bwrap here. {_GET} {_UNSAFE}"
     try:
-        done = subprocess.run([*_isolation(), "--ro-bind", "/", "/", "true"], capture_output=True, text=True, errors="replace",
-                              timeout=_START_SECONDS, stdin=subprocess.DEVNULL)
+        done = subprocess.run([*_isolation(), "--ro-bind", "/", "/", "true"], capture_output=True, text=True,
+                              errors="replace", timeout=_START_SECONDS, stdin=subprocess.DEVNULL)
         if done.returncode == 0:
             return ""
         said = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"
@@ -97,8 +97,8 @@ def command(scratch: Path, limits: Limits, hidden: list[Path]) -> list[str]:
     size = str(limits.scratch_bytes)
     shown = _system() + _python()
     # A mapping of /dev/zero would be memory that no limit counts; /dev/full reads the same, and cannot be mapped.
-    lines = [*_isolation(), "--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--size", str(64 * 2**20), "--tmpfs", "/dev/shm",
-             "--size", size, "--tmpfs", "/tmp", *_options(shown)]
+    lines = [*_isolation(), "--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero",
+             "--size", str(64 * 2**20), "--tmpfs", "/dev/shm", "--size", size, "--tmpfs", "/tmp", *_options(shown)]
     root = runtime.course_root()
     if _within(root, shown) and (root / "course.py").is_file():  # a course inside Python's own folder: cover it first
         lines += ["--tmpfs", str(root), *_options([path for path in _python() if path.is_relative_to(root)])]

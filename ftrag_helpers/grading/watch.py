@@ -16,12 +16,14 @@ from ftrag_helpers.grading import sandbox, steps
 #: Seconds that a step may take beyond its own limit, for a process that cannot be interrupted from inside.
 GRACE = 3.0
 _WATCH_SECONDS = 0.2
+#: What a socket may hold, where (in a container, say) the machine's own limit cannot be seen.
+_SENT_BYTES = 2**22
 #: Looks at the memory before it counts as too much.
 _LOOKS = 6
 #: Seconds in which a process that is ending gives back what it holds.
 _ENDING_SECONDS = 1
 #: Lines of a process's status and, where forks share pages, of its smaps_rollup.
-HELD, _PARTS = ("RssAnon", "RssShmem", "VmSwap"), ("Pss_Anon", "Pss_Shmem", "SwapPss")
+_HELD, _PARTS = ("RssAnon", "RssShmem", "VmSwap"), ("Pss_Anon", "Pss_Shmem", "SwapPss")
 _WHAT_ENDED = {"time": "did not stop at its time limit", "memory": "used more memory than is allowed",
                "files": "made more files than are allowed", "flood": "reported more than any answer needs",
                "died": "ended the process it ran in"}
@@ -98,7 +100,8 @@ class Watch:
     def __init__(self, source: int, nonce: bytes, limits: sandbox.Limits, feed: Feed, run: tuple):
         self._source, self._nonce, self._limits, self._feed = source, nonce, limits, feed
         self._walls, warmed, self._child = run
-        self._memory = limits.memory_bytes + (held(f"/proc/{warmed}/status", HELD) or 0)
+        shared = held(f"/proc/{warmed}/status", _HELD)
+        self._memory = limits.memory_bytes + (shared if shared and shared < math.inf else 0)
         self._outcome = Outcome()
         self._deadline = 0.0
 
@@ -201,7 +204,8 @@ def memory(proc: str, shared: bool) -> float:
 
 def _of_process(folder: str, shared: bool) -> float:
     """What a process holds, told by another of its threads where the first has ended; 0 once all have."""
-    for _ in range(int(10 * _ENDING_SECONDS)):
+    end = time.monotonic() + _ENDING_SECONDS
+    while time.monotonic() < end:
         try:
             threads = os.listdir(f"{folder}/task")
         except OSError:
@@ -212,13 +216,13 @@ def _of_process(folder: str, shared: bool) -> float:
                 return found
         if len(threads) < 2:
             return 0
-        time.sleep(0.1)  # it is ending, or each of its threads starts the next one and ends
+        time.sleep(0.01)  # it is ending, or each of its threads starts the next one and ends
     return math.inf
 
 
 def _told(folder: str, shared: bool) -> float | None:
     parts = held(f"{folder}/smaps_rollup", _PARTS) if shared else None
-    return held(f"{folder}/status", HELD) if parts in (None, math.inf) else parts
+    return held(f"{folder}/status", _HELD) if parts in (None, math.inf) else parts
 
 
 def held(file: str, names: tuple[str, ...]) -> float | None:
@@ -236,10 +240,13 @@ def held(file: str, names: tuple[str, ...]) -> float | None:
 
 def _in_sockets(proc: str) -> int:
     """Bytes that what is sent and not yet received may take: the kernel tells the number of sockets alone."""
+    return _last_number(f"{proc}/1/net/sockstat", 0) * 2 * _last_number("/proc/sys/net/core/wmem_max", _SENT_BYTES)
+
+
+def _last_number(file: str, default: int) -> int:
+    """The last number in the first line of a file in /proc; the default where there is none."""
     try:
-        with open(f"{proc}/1/net/sockstat", encoding="ascii") as file:
-            sockets = int(file.readline().split()[-1])
-        with open("/proc/sys/net/core/wmem_max", encoding="ascii") as file:
-            return sockets * 2 * int(file.read())
+        with open(file, encoding="ascii") as lines:
+            return int(lines.readline().split()[-1])
     except (OSError, ValueError, IndexError):
-        return 0  # without a network there are no sockets; or the sandbox is just ending
+        return default

@@ -18,7 +18,9 @@ from adversarial.hostile import Attack, _first, _wrong_first  # noqa: E402
 TIMEOUT = 2
 #: For attacks that hurt whatever of their own runs by chance.
 ANY = ()
-START = "import ctypes, mmap, os, resource, shutil, signal, socket, sys, threading, time\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+START = """import ctypes, mmap, os, resource, shutil, signal, socket, sys, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+"""
 #: Two processes that hold more together than is allowed, and each of them less.
 HOARD = """
 def fill(size=5 * 2**25):
@@ -125,7 +127,7 @@ time.sleep(600)
 """
 IN_TURN = f"""
 def spin():
-    blocks.append(fill(2**23))
+    if len(blocks) < 5: blocks.append(b'x' * 2**25)
     threading.Thread(target=spin).start()
 for _ in range(3):
     if not os.fork():
@@ -196,7 +198,8 @@ def _wrong(source, **more):
 
 
 def _hoards(source, end="hoard()"):
-    return _wrong(f"{HOARD}{source}\n{end}", **NEEDS_MEMORY)
+    # The alarm is blocked, so that on a busy machine there is time to see what is held.
+    return _wrong(f"{ALL_BLOCKED}{HOARD}{source}\n{end}", **NEEDS_MEMORY)
 
 
 SLIPS = {
@@ -205,7 +208,7 @@ SLIPS = {
     "stops its group by number": _wrong("os.killpg(os.getpgrp(), signal.SIGSTOP)", **LATE),
     "stops its parent": _wrong("os.kill(os.getppid(), signal.SIGSTOP)", **LATE),
     "a child that stops the group": _wrong("if not os.fork():\n    os.kill(0, signal.SIGSTOP)\ntime.sleep(600)", **LATE),
-    "a child that stops its parent": _wrong("if not os.fork():\n    os.kill(os.getppid(), signal.SIGSTOP)\n    time.sleep(600)\n"
+    "a child that stops its parent": _wrong("if not os.fork():\n    os.kill(os.getppid(), signal.SIGSTOP)\n"
                                            "time.sleep(600)", **LATE),
     "a daemon that stops everything": _wrong(STOPS_MAIN, **LATE),
     "stops all others": _right(f"os.kill(-1, signal.SIGSTOP)\n{DOUBLE}"),
@@ -219,7 +222,8 @@ SLIPS = {
     "all signals blocked, then right": _right(f"{ALL_BLOCKED}{DOUBLE}"),
     "compiled code that never returns": _wrong("sum(range(10**13))", **LATE),
     "a handler that raises at any time": Attack(exercise.notebook({"9.1": START + RAISES}), "crashed", ANY),
-    "a thread goes on after the main one": _wrong(f"threading.Thread(target=time.sleep, args=(600,)).start()\n{LEAVE}", **LATE),
+    "a thread goes on after the main one": _wrong("threading.Thread(target=time.sleep, args=(600,)).start()\n" + LEAVE,
+                                                  **LATE),
     # memory
     "hoards": _hoards(""),
     "hoards, its folder renamed": _hoards("os.rename(os.environ['HOME'], '/tmp/elsewhere')"),
@@ -245,17 +249,18 @@ for _ in range(2):
     "hoards in threads that come and go": _hoards(IN_TURN, ""),
     "hoards in other programs": _hoards("import subprocess\nfor _ in range(2):\n    subprocess.Popen([sys.executable, '-c', "
                                         "'import time; x = bytearray(5 * 2**25); time.sleep(600)'])", "time.sleep(600)"),
-    "memory in connections": _wrong(TCP, **NEEDS_MEMORY),
+    "memory in connections": _hoards(TCP, ""),
     "large, and starts programs": _right(HOARD + PROGRAMS),
     "pools, managers and shared memory": _right(POOLS),
     "shared memory that nothing maps": _wrong("held = [mmap.mmap(-1, 2**26)]", words="PermissionError"),
     "shared memory of a device": _wrong("held = mmap.mmap(os.open('/dev/zero', os.O_RDWR), 2**26)", words="OSError"),
-    "memory in sockets": _wrong(SOCKETS, **NEEDS_MEMORY),
+    "memory in sockets": _hoards(SOCKETS, ""),
     # files, processes, threads
     "too many files": _wrong(f"place = '.'\n{MANY_FILES}", words="more files", status="crashed"),
     "too many files, folder renamed": _wrong(f"place = '/tmp/elsewhere'\nos.rename(os.environ['HOME'], place)\n{MANY_FILES}",
                                              words="more files", status="crashed"),
-    "too many files in the cache": _wrong(f"place = os.environ['FTRAG_CACHE']\n{MANY_FILES}", words="more files", status="crashed"),
+    "too many files in the cache": _wrong(f"place = os.environ['FTRAG_CACHE']\n{MANY_FILES}", words="more files",
+                                          status="crashed"),
     "thread bomb": _right(BOMBS),
     "open, large, sparse and removed files": _right(FILES),
     "lifts its limits": _right(LIMITS_OFF),
@@ -266,8 +271,8 @@ for _ in range(2):
     "ends while others hold its report": _wrong("if os.fork(): os._exit(0)\ntime.sleep(600)", **ENDED),
     "a child that floods its report": _wrong("if not os.fork():\n    while True: os.write(4, bytes(65536))\ntime.sleep(600)",
                                              words="reported more", status="crashed"),
-    "a child that takes its steps": Attack(exercise.notebook({"9.1": f"{START}{DOUBLE}\nif not os.fork():\n"
-                                                              "    while True: os.read(3, 65536)\ntime.sleep(0.3)"}), "timed out", ANY),
+    "a child that takes its steps": Attack(exercise.notebook({
+        "9.1": f"{START}{DOUBLE}\nif not os.fork():\n    while True: os.read(3, 65536)\ntime.sleep(0.3)"}), "timed out", ANY),
     "kills itself": _wrong("os.kill(os.getpid(), signal.SIGKILL)", **ENDED),
     "kills its parent": _wrong("os.kill(os.getppid(), signal.SIGKILL)", **ENDED),
     "kills the first process, then right": _right(f"""
@@ -295,6 +300,7 @@ def grade(folder: Path, **more):
 if __name__ == "__main__":
     try:
         grade(Path(sys.argv[1]), **({"timeout": float(sys.argv[2])} if sys.argv[2:] else {}),
-              tell=lambda result: print(f"{result.seconds:6.1f} {result.status:10} {result.learner:40} {result.detail}", flush=True))
+              tell=lambda result: print(f"{result.seconds:6.1f} {result.status:10} {result.learner:40} {result.detail}",
+                                        flush=True))
     except KeyboardInterrupt:
         sys.exit(130)

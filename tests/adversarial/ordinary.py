@@ -45,8 +45,8 @@ def refusal() -> str:
     code = ("import sys; sys.path.insert(0, sys.argv[1]); from ftrag_helpers.grading import sandbox; "
             "print(sandbox.refusal())")
     try:
-        done = subprocess.run(command(sys.executable, "-c", code, str(runtime.course_root())), capture_output=True, text=True,
-                              timeout=60)
+        done = subprocess.run(command(sys.executable, "-c", code, str(runtime.course_root())), capture_output=True,
+                              text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return done.stdout.strip() if done.returncode == 0 else done.stderr.strip()[-200:]

@@ -3,7 +3,8 @@
 For a machine with nothing but Python 3.11 or newer. Makes the folder `.venv`, installs
 `requirements.lock` and the course's own package there, and hands over to the package's command
 `ftrag`. Where nothing changed since the last start it hands over at once, without the network.
-Uses the standard library alone. Leaves to `ftrag`: the models, JupyterLab, the tests.
+Uses the standard library alone, and of the package the modules that do so too. Leaves to `ftrag`: the models, JupyterLab,
+the tests.
 
 Python 3.6 must be able to parse this file, so that an old Python is told, not thrown a syntax error.
 """
@@ -11,10 +12,10 @@ Python 3.6 must be able to parse this file, so that an old Python is told, not t
 import contextlib
 import errno
 import hashlib
+import importlib
+import json
 import os
-import platform
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -32,16 +33,19 @@ SCRATCH = VENV / "tmp"
 OLDEST = (3, 11)
 DISK_GB = 3
 UNFINISHED = "unfinished\n"
+ASTRAY = ("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONPLATLIBDIR",
+          "__PYVENV_LAUNCHER__", "PIP_TARGET", "PIP_PREFIX")
 # Installs the same packages in half the time of the pip that Python 3.11 and 3.12 bring along.
 NEWER_PIP = "pip==26.3"
 # Compiled when they are first imported, if ever; all the rest is compiled at once, on every core.
 SELDOM_IMPORTED = (r"site-packages[/\\]((fontTools|kubernetes|networkx|onnxruntime|pip|setuptools|pygments[/\\]lexers)[/\\]"
                    r"|torch[/\\](_inductor|testing)[/\\]|transformers[/\\]models[/\\](?!_|auto|bert|llama)"
                    r"|.*[/\\]tests?[/\\])")
-NO_NETWORK = (r"NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|Max retries exceeded|getaddrinfo"
-              r"|Network is unreachable|ProxyError|SSLError|Connection (refused|reset|aborted|broken)"
-              r"|Temporary failure in name resolution|Name or service not known")
 DISK_FULL = r"No space left on device|Errno 28\b|Disk quota exceeded|WinError 112\b|not enough space on the disk"
+# ftrag_helpers.libraries ends with it where a library is not in .venv at all.
+NOT_INSTALLED = 3
+TOO_OLD = "This processor is too old for the packages. Use another computer."
+ENDED = {-4: TOO_OLD, 0xC000001D: TOO_OLD, -9: "The system ended it, perhaps for want of memory. Close other programs."}
 
 COMMANDS = {
     "lab": "set up whatever is missing and open the course in JupyterLab",
@@ -144,7 +148,7 @@ def lock_digest() -> str:
 
 def course_digest() -> str:
     """Changes when the course's package must be made known anew: other metadata, or a moved folder."""
-    return "course " + hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + os.fsencode(ROOT)).hexdigest()
+    return "course, loaded " + hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + os.fsencode(ROOT)).hexdigest()
 
 
 @contextlib.contextmanager
@@ -187,12 +191,16 @@ def set_up() -> None:
     if recorded_state() == wanted_state():
         return  # another start has done it while this one waited
     started = time.monotonic()
+    check_place()
+    with told():
+        part("pip_calls").given()
     clear_unusable_venv()
     if not venv_version():
         make_venv()
     if lock_digest() not in recorded_state():
         install_packages()
     install_course()
+    load_libraries()
     shutil.rmtree(SCRATCH, ignore_errors=True)
     STATE.write_text(wanted_state(), "utf-8")
     say(f"The course is set up ({time.monotonic() - started:.0f} s).")
@@ -216,10 +224,38 @@ def clear_unusable_venv() -> None:
     elif not venv_version() or tuple(map(int, venv_version().split("."))) < OLDEST:
         raise Stop(f"{VENV} was not made by the course, and it holds no Python 3.11 or newer.\n"
                    "Move it away or delete it, then start again.")
+    else:
+        check_system(PYTHON)
+
+
+def check_place() -> None:
+    """Raise Stop where the course lies in a folder in which no environment can be made."""
+    if os.pathsep in str(ROOT):
+        raise Stop(f"The path of the course's folder holds a {os.pathsep!r}, which separates paths in PATH: {ROOT}\n"
+                   "Python makes no environment there. Rename that folder, then start again.")
+    try:
+        str(ROOT).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Stop(f"The path of the course's folder is not written in UTF-8: {os.fsencode(ROOT)!r}\n"
+                   "Rename that folder, then start again.") from None
+
+
+def check_system(python) -> None:
+    """Raise Stop where this Python cannot hold the course's packages, before anything is fetched for it."""
+    systems = part("systems")
+    done = subprocess.run([str(python), "-I", systems.__file__], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          encoding="utf-8", errors="replace")
+    if done.returncode:
+        raise Stop(f"{python} cannot be used: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}\n"
+                   "Install Python 3.11 to 3.14 from python.org, then start the course with it.")
+    reason = systems.unsupported(json.loads(done.stdout))
+    if reason:
+        raise Stop(f"{reason}\n{systems.SUPPORTED}\nNothing was fetched. The Python in question: {python}")
 
 
 def make_venv() -> None:
     """Make .venv with the Python that runs this file."""
+    check_system(sys.executable)
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < DISK_GB:
         raise Stop(disk_message(f"has {free:.1f} GB free"))
@@ -233,9 +269,20 @@ def make_venv() -> None:
     if code:
         check_disk_full(output)
         raise Stop("Python could not make the folder .venv. Its last words:\n"
-                   f"  {last_line(output)}\n"
-                   "On Debian and Ubuntu a package is missing; install it with: sudo apt install python3-venv\n"
-                   "Then start again.")
+                   f"  {part('pip_calls').last_line(output)}\n{venv_cure(output)}")
+
+
+def venv_cure(output) -> str:
+    """The line that helps where the module `venv` ended with these words."""
+    if re.search(r"ensurepip|No module named '?venv", output):
+        return ("A part of Python is missing. On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install Python\n"
+                "from python.org. Then start again.")
+    if re.search(r"File name too long|WinError 206\b|path too long", output):
+        return "The path of this folder is too long. Move the course to a shorter one, then start again."
+    if re.search(r"Permission denied|Access is denied|Operation not (permitted|supported)|WinError (5|32)\b", output):
+        return ("This folder does not take it: not yours, open in another program, or on a disk without links. Copy the\n"
+                "course to a folder of your own, then start again.")
+    return f"Try another Python (this is {sys.executable}): install one from python.org, then start the course with it."
 
 
 def install_packages() -> None:
@@ -245,22 +292,18 @@ def install_packages() -> None:
     say("2/4 Fetching and installing the packages (1 to 3 minutes)")
     newer = pip(NEWER_PIP, "--quiet", "--retries", "2")
     # An index of one's own may lack the newer pip; the one that came with Python does the same, slower.
-    progress = "off" if newer else "raw"
-    if newer:
-        check_pip(newer)
-    failed = pip("-r", str(ROOT / "requirements.lock"), "--no-compile", "--progress-bar", progress)
-    if failed:
-        check_pip(failed)
-        # With retries switched off, this is all that pip says of a missing network.
-        unreachable = "Is the package index within reach? " if "from versions: none" in failed else ""
-        raise Stop(f"pip could not install the packages of requirements.lock.\n  pip said: {last_line(failed)}\n{unreachable}"
-                   f"This is Python {platform.python_version()} on {platform.system()} {platform.machine()}; "
-                   "where a package is missing for it, try Python 3.12.\n"
-                   f"All of pip's words are in {LOG}")
+    if newer and (part("pip_calls").is_unreachable(newer) or re.search(DISK_FULL, newer)):
+        raise failed("The packages could not be fetched.", newer)
+    # Every package is there ready-made for every system of the course: nothing is ever built.
+    words = pip("-r", str(ROOT / "requirements.lock"), "--only-binary", ":all:", "--no-compile", "--progress-bar",
+                "off" if newer else "raw")
+    if words:
+        raise failed("The packages of requirements.lock could not be installed.", words)
     say("3/4 Compiling the packages (about 30 s)")
     # Nothing depends on its success: what is not compiled now is compiled when it is imported.
     run([str(PYTHON), "-m", "compileall", "-qq", "-j", "0", "-x", SELDOM_IMPORTED,
          str(next(VENV.glob("[Ll]ib*/**/site-packages")))])
+    STATE.write_text(f"{venv_version()}\n{lock_digest()}\n", "utf-8")
 
 
 def install_course() -> None:
@@ -269,17 +312,32 @@ def install_course() -> None:
     SCRATCH.mkdir(exist_ok=True)
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     here = ["--no-build-isolation"] if re.search(r"^setuptools==", lock, re.MULTILINE) else []
-    failed = pip("--no-deps", "--no-index", "--quiet", *here, "-e", str(ROOT), extra=False)
-    if failed:
-        check_disk_full(failed)
-        raise Stop(f"The course's own package could not be installed.\n  pip said: {last_line(failed)}\n"
-                   f"All of pip's words are in {LOG}\nDelete the folder .venv, then start again.")
+    words = pip("--no-deps", "--no-index", "--quiet", *here, "-e", str(ROOT), ours=True)
+    if words:
+        raise failed("The course's own package could not be installed.", words)
 
 
-def pip(*options, extra=True) -> str:
-    """Run `pip install` in .venv, shown on one line and kept in the log; its words where it failed, else ""."""
+def load_libraries() -> None:
+    """Load the course and every library once in .venv: no set-up counts as complete that was not seen to work."""
+    say("    Loading every library once (about 20 s)")
+    code, output = run([str(PYTHON), "-P", "-m", "ftrag_helpers.libraries"])
+    if not code:
+        return
+    if code == NOT_INSTALLED or "No module named ftrag_helpers" in output:
+        STATE.write_text(UNFINISHED, "utf-8")  # the next start makes .venv anew
+    words = ENDED.get(code) or output.strip() or f"Python ended with code {code}."
+    if "Traceback" in words:
+        words = words.splitlines()[-1]
+    raise Stop(f"The packages were installed, but not all of them can be used.\n{words}")
+
+
+def pip(*options, ours=False) -> str:
+    """Run `pip install` in .venv, shown on one line and kept in the log; its words where it failed, else "".
+
+    With `ours` it installs what lies here, and neither FTRAG_PIP_ARGS nor pip's own settings say anything about that.
+    """
     command = [str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *options]
-    line = StatusLine(total=sum(1 for _ in (ROOT / "requirements.lock").open(encoding="utf-8")))
+    line = StatusLine(total=(ROOT / "requirements.lock").read_text("utf-8").count("\n"))
 
     def each(text):
         # Up to here pip only fetched. From here on an interruption leaves packages torn in two.
@@ -287,26 +345,48 @@ def pip(*options, extra=True) -> str:
             STATE.write_text(UNFINISHED, "utf-8")
         line.show(text)
 
+    with told():
+        more = [] if ours else part("pip_calls").given()
+        settings = part("pip_calls").plain() if ours else part("pip_calls").environment(str(PYTHON), "install")
     with LOG.open("a", encoding="utf-8") as log:
-        code, output = run(command + (pip_arguments() if extra else []), each, log)
+        code, output = run(command + more, each, log, clean_environment(settings))
     line.clear()
     return (output or "pip said nothing") if code else ""
 
 
-def pip_arguments() -> list:
-    """The options in FTRAG_PIP_ARGS, split as a shell would; on Windows a backslash is part of a path."""
-    parts = shlex.split(os.environ.get("FTRAG_PIP_ARGS", ""), posix=os.name != "nt")
-    return [part.strip("\"'") for part in parts]
+def part(name):
+    """A module of the package that uses the standard library alone. `python -P course.py` leaves its folder out."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return importlib.import_module(f"ftrag_helpers.{name}")
+
+
+@contextlib.contextmanager
+def told():
+    """Turns a ValueError, whose text is for a person, into a Stop."""
+    try:
+        yield
+    except ValueError as error:
+        raise Stop(str(error)) from error
+
+
+def failed(what, words) -> Stop:
+    """The message where pip ended with these words: the cause, pip's own line, and what helps."""
+    check_disk_full(words)
+    pip_calls = part("pip_calls")
+    cure = pip_calls.cure(words, str(PYTHON))
+    return Stop(f"{what}\n  pip said: {pip_calls.last_line(words)}\n" + (f"{cure}\n" if cure else "")
+                + f"Then start again. All of pip's words are in {LOG}")
 
 
 # --- running things, and saying so -------------------------------------------------------------------
 
 
-def run(command, each=None, log=None):
+def run(command, each=None, log=None, environment=None):
     """Run a command to its end; returns (exit code, its output). `each` sees every line as it comes."""
     lines = []
-    process = subprocess.Popen(command, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+    process = subprocess.Popen(command, env=environment or clean_environment(), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
     try:
         for line in process.stdout:
             if each:
@@ -317,20 +397,23 @@ def run(command, each=None, log=None):
                     log.write(line)
         return process.wait(), "".join(lines)
     finally:
+        process.stdout.close()
         if process.poll() is None:
             process.terminate()
             process.wait()
 
 
-def clean_environment() -> dict:
-    """This process's environment without what would lead packages astray, and with .venv in front."""
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX")}
+def clean_environment(given=None) -> dict:
+    """These variables (default: this process's) without what would lead Python astray, and with .venv in front."""
+    given = os.environ if given is None else given
+    environment = {name: value for name, value in given.items() if name not in ASTRAY}
     environment.update(PYTHONUTF8="1", PYTHONNOUSERSITE="1", PYTHONUNBUFFERED="1", PIP_USER="0",
                        VIRTUAL_ENV=str(VENV), PATH=str(BIN) + os.pathsep + os.environ.get("PATH", ""))
     if SCRATCH.is_dir():
         # pip unpacks here: a separate /tmp is often too small for PyTorch.
         environment.update(TMPDIR=str(SCRATCH), TEMP=str(SCRATCH), TMP=str(SCRATCH))
+        if os.path.expanduser("~") == "~":  # no home folder is known, and pip would make one that is called "~"
+            environment["HOME"] = str(SCRATCH)
     return environment
 
 
@@ -374,22 +457,6 @@ def say(text) -> None:
     print(text, flush=True)
 
 
-def last_line(output) -> str:
-    """The line that says most: the last one marked ERROR, else the last one."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if "ERROR" in line), lines[-1] if lines else "(nothing)")
-
-
-def check_pip(output) -> None:
-    """Raise Stop where pip's words show a full disk or a missing network."""
-    check_disk_full(output)
-    if re.search(NO_NETWORK, output):
-        raise Stop("The packages could not be fetched: no connection to the package index.\n"
-                   "The first start, and one after new packages, needs the network. Check the connection. Behind a\n"
-                   'proxy, set HTTPS_PROXY; for an index of your own, set FTRAG_PIP_ARGS="--index-url ADDRESS". Then start again.\n'
-                   f"All of pip's words are in {LOG}")
-
-
 def check_disk_full(output) -> None:
     if re.search(DISK_FULL, output):
         raise Stop(disk_message("became full"))
@@ -405,6 +472,8 @@ def explain_os_error(error) -> str:
     """One message for what the operating system refused while files were written."""
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)) or getattr(error, "winerror", None) == 112:
         return disk_message("became full")
+    if error.errno == errno.ENAMETOOLONG or getattr(error, "winerror", None) == 206:
+        return f"The path {error.filename or ROOT} is too long here. Move the course to a shorter one, then start again."
     return (f"{error.filename or ROOT}: {error.strerror or error}.\n"
             "If the course is open in another window, close it there; if the folder is not yours, copy the course "
             "to one that is.\nThen start again.")

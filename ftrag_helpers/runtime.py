@@ -1,15 +1,19 @@
-"""Where the course runs: folders, device, threads, seeds, and what the machine has to spare.
+"""Where the course runs: its variables (`FTRAG_…`), folders, device, threads, seeds, and what the machine has to spare.
 
-Level 0: imports nothing of the course, and no heavy library until a function needs it.
+Level 0: no heavy library until a function needs it. Proxies are `proxies`' part.
 """
 
 import os
 import platform
 import random
+import re
 import sys
 import time
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+
+from ftrag_helpers import proxies
 
 #: Set for every child process and notebook: no telemetry, no hub, no update checks, and threads that sleep while they wait.
 OFFLINE = {
@@ -27,6 +31,12 @@ OFFLINE = {
     "TRANSFORMERS_OFFLINE": "1",
     "TRANSFORMERS_VERBOSITY": "error",
 }
+
+#: The variables that name a folder, a model (a folder or a hub id), and something to switch off.
+FOLDERS = ("FTRAG_CACHE", "FTRAG_RESULTS")
+MODELS = ("FTRAG_LLM", "FTRAG_EMBEDDER")
+SWITCHES = ("FTRAG_COMPUTE_CACHE", "FTRAG_PROGRESS")
+_OFF, _ON = ("off", "0", "no", "false"), ("", "on", "1", "yes", "true")
 
 
 class CourseError(Exception):
@@ -48,6 +58,73 @@ def data_dir() -> Path:
     return course_root() / "datasets"
 
 
+def settle(typed_in: str | None = None) -> None:
+    """Make this process and all that it starts offline, and its variables right for every folder; may be repeated.
+
+    A relative folder counts from `typed_in` (default: where this process is), and so means the same in a notebook's folder.
+
+    Raises:
+        CourseError: a variable cannot be right, or there is no folder for models and settings.
+    """
+    os.environ.update(offline_environment())
+    proxies.settle()
+    for name in FOLDERS + MODELS:
+        if os.environ.get(name):
+            os.environ[name] = _absolute(name, typed_in or os.getcwd())
+    _settle_home()
+
+
+def _absolute(name: str, typed_in: str) -> str:
+    """The path that a variable holds, whole; a model's hub id as it is."""
+    value = os.environ[name]
+    path = os.path.expanduser(value)
+    if path.startswith("~"):
+        raise CourseError(f"{name}={value}: no home folder is known for {value.replace(os.sep, '/').split('/')[0]}. "
+                          "Write the whole path.")
+    whole = os.path.normpath(os.path.join(typed_in, path))
+    hub_id = name in MODELS and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", value) and not value.startswith(".")
+    return value if hub_id and not os.path.exists(whole) else whole
+
+
+def _settle_home() -> None:
+    """Where the user has no home folder to write to, give JupyterLab and the libraries one in the course's cache."""
+    if _home_is_usable():
+        return
+    home = cache_dir() / "home"
+    try:
+        home.mkdir(exist_ok=True)
+    except OSError as error:
+        raise CourseError(f"{_no_home()}, and {home.parent} cannot be written to either ({error.strerror}). "
+                          "Set FTRAG_CACHE to a folder of your own, in full.") from error
+    os.environ["FTRAG_CACHE"] = str(home.parent)
+    os.environ["USERPROFILE" if os.name == "nt" else "HOME"] = str(home)
+    for name in ("USER", "LOGNAME"):  # who has no home often has no name either, and PyTorch asks for it
+        os.environ.setdefault(name, "learner")
+
+
+def _home_is_usable() -> bool:
+    home = os.path.expanduser("~")
+    return os.path.isdir(home) and os.access(home, os.W_OK | os.X_OK)
+
+
+def _no_home() -> str:
+    home = os.path.expanduser("~")
+    return ("This user has no home folder (HOME is not set)" if home == "~" else
+            f"The home folder {home} (HOME) {'cannot be written to' if os.path.isdir(home) else 'is not there'}")
+
+
+def is_on(name: str) -> bool:
+    """What a switch such as `FTRAG_PROGRESS` says; without one everything is on.
+
+    Raises:
+        CourseError: it says neither on nor off.
+    """
+    value = os.environ.get(name, "").strip().lower()
+    if value not in _OFF + _ON:
+        raise CourseError(f"{name}={os.environ[name]} is neither on nor off. Set {name}=off, or unset it.")
+    return value in _ON
+
+
 def cache_dir() -> Path:
     """The folder for models, indexes and results: `FTRAG_CACHE`, or the user's cache folder.
 
@@ -56,9 +133,13 @@ def cache_dir() -> Path:
     """
     from platformdirs import user_cache_path
 
-    named = os.environ.get("FTRAG_CACHE")
-    folder = Path(named).expanduser() if named else user_cache_path("ftrag", appauthor=False)
+    if os.environ.get("FTRAG_CACHE"):
+        folder = Path(_absolute("FTRAG_CACHE", os.getcwd()))
+    else:
+        folder = user_cache_path("ftrag", appauthor=False)
     try:
+        if not folder.is_absolute():  # "~" stands for nothing: a folder of that name would be made
+            raise FileNotFoundError(0, _no_home())
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CourseError(
@@ -73,17 +154,50 @@ def device():
 
     The printed outputs of the lessons were made on a CPU. A GPU rounds differently, so that now
     and then an answer comes out in other words there.
+
+    Raises:
+        CourseError: `FTRAG_DEVICE` names none, or one that cannot be used here.
     """
     import torch
 
-    named = os.environ.get("FTRAG_DEVICE")
+    named = os.environ.get("FTRAG_DEVICE", "").strip()
     if named:
-        return torch.device(named)
+        return _tried_device(named)
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+@lru_cache
+def _tried_device(named: str):
+    """The device of that name, after one addition on it."""
+    import torch
+
+    try:
+        found = torch.device(named.lower())
+        torch.ones(1, device=found).add_(1)
+    except Exception as error:  # each backend refuses in its own way: RuntimeError, AssertionError, NotImplementedError …
+        usable = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count())), *["mps"] * torch.backends.mps.is_available()]
+        raise CourseError(f"FTRAG_DEVICE={named} cannot be used here ({str(error).splitlines()[0]}). "
+                          f"PyTorch can use: {', '.join(usable)}. Correct FTRAG_DEVICE, or unset it.") from error
+    return found
+
+
+def threads() -> int | None:
+    """How many threads PyTorch is to use: `FTRAG_THREADS`, or None where PyTorch decides by itself.
+
+    Raises:
+        CourseError: that is no number from 1 to the number of this machine's cores.
+    """
+    named, cores = os.environ.get("FTRAG_THREADS", "").strip(), os.cpu_count() or 1
+    if not named:
+        return None
+    if not re.fullmatch("[0-9]{1,9}", named) or not 1 <= int(named) <= cores:
+        raise CourseError(f"FTRAG_THREADS={named} cannot be: it is a whole number from 1 to {cores}, the cores of this machine. "
+                          "Correct it, or unset it.")
+    return int(named)
 
 
 def set_seed(seed: int) -> None:
@@ -142,19 +256,27 @@ def prepare_notebook() -> str:
 
     Call it in the first cell, before PyTorch, `transformers` or `chromadb` are imported. `FTRAG_THREADS` sets how many
     threads PyTorch uses; by default it decides by itself.
+
+    Raises:
+        CourseError: a variable of the course's is wrong; the text names it.
     """
     import logging
     import warnings
 
-    os.environ.update(offline_environment())
+    # The shell's own word for where Jupyter was started: this process runs in the notebook's folder.
+    typed_in = os.environ.get("PWD", "")
+    settle(typed_in if os.path.isabs(typed_in) and os.path.isdir(typed_in) else None)
+    for name in SWITCHES:
+        is_on(name)
+    wanted = threads()
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", message=".*IProgress not found.*")
     for name in ("transformers", "sentence_transformers", "chromadb", "httpx"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    if os.environ.get("FTRAG_THREADS"):
+    if wanted:
         import torch
 
-        torch.set_num_threads(int(os.environ["FTRAG_THREADS"]))
+        torch.set_num_threads(wanted)
     return "Offline, no telemetry: everything from here on runs on this machine."
 
 

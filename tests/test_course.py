@@ -20,7 +20,10 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parent.parent / "course.py"
+from ftrag_helpers import pip_calls, systems
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "course.py"
 # Nothing listens there: what a cut network looks like to pip.
 NOBODY_LISTENS = "http://127.0.0.1:9"
 NO_INDEX = f"--index-url {NOBODY_LISTENS} --retries 1 --timeout 2"
@@ -30,6 +33,15 @@ import importlib.metadata, json, sys
 print(json.dumps({"arguments": sys.argv[1:], "tiny": importlib.metadata.version("tiny"), "prefix": sys.prefix}))
 sys.exit(7 if "--fail" in sys.argv else 0)
 '''
+# Loads the stand-in's only library, as the course's own module loads the heavy ones.
+LIBRARIES = """
+import sys
+try:
+    import tiny
+except ImportError as error:
+    print(error)
+    sys.exit(3)
+"""
 # Builds the stand-in's package without setuptools, which the tests may not fetch.
 BACKEND = '''
 import os, zipfile
@@ -66,22 +78,26 @@ def make_course(folder: Path) -> Path:
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "backend.py").write_text(BACKEND)
     (folder / "ftrag_helpers" / "cli.py").write_text(CLI)
+    (folder / "ftrag_helpers" / "libraries.py").write_text(LIBRARIES)
+    for name in ("pip_calls.py", "systems.py"):
+        shutil.copy(ROOT / "ftrag_helpers" / name, folder / "ftrag_helpers")
     write_wheel(folder / "wheels", "tiny")
     return folder
 
 
-def environment(course: Path, pip_arguments: str | None = None) -> dict[str, str]:
-    """This machine's environment without its own pip settings and proxies."""
+def environment(course: Path, pip_arguments: str | None = None, **variables: str) -> dict[str, str]:
+    """This machine's environment without its own pip settings and proxies, with further variables."""
     kept = {name: value for name, value in os.environ.items()
             if not name.upper().startswith("PIP_") and not name.upper().endswith("_PROXY")}
     wheels = course / "wheels"
     quoted = f'"{wheels}"' if os.name == "nt" else shlex.quote(str(wheels))
     return kept | {"PIP_CONFIG_FILE": os.devnull, "PYTHONUTF8": "1",
-                   "FTRAG_PIP_ARGS": pip_arguments or f"--no-index --find-links {quoted}"}
+                   "FTRAG_PIP_ARGS": pip_arguments or f"--no-index --find-links {quoted}"} | variables
 
 
-def start(course: Path, *arguments: str, pip_arguments: str | None = None) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, str(course / "course.py"), *arguments], env=environment(course, pip_arguments),
+def start(course: Path, *arguments: str, pip_arguments: str | None = None, **variables: str) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, str(course / "course.py"), *arguments],
+                            env=environment(course, pip_arguments, **variables),
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
 
 
@@ -91,8 +107,8 @@ def finish(process: subprocess.Popen) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def run(course: Path, *arguments: str, pip_arguments: str | None = None) -> tuple[int, str, str]:
-    return finish(start(course, *arguments, pip_arguments=pip_arguments))
+def run(course: Path, *arguments: str, pip_arguments: str | None = None, **variables: str) -> tuple[int, str, str]:
+    return finish(start(course, *arguments, pip_arguments=pip_arguments, **variables))
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +208,7 @@ def test_a_file_where_the_environment_goes(module, capsys):
 def test_each_failure_of_pip_has_its_message(module, monkeypatch, words, told):
     module.VENV.mkdir()
     monkeypatch.setattr(module, "run", lambda *_: (1, words))
+    monkeypatch.setattr(pip_calls, "environment", lambda *_: {})
     with pytest.raises(module.Stop, match=re.escape(told)):
         module.install_packages()
 
@@ -210,10 +227,56 @@ def test_a_disk_that_fills_while_files_are_written(module, monkeypatch, capsys):
     assert "became full" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="quotes mean something else there")
-def test_pip_arguments_are_split_as_a_shell_would(module, monkeypatch):
-    monkeypatch.setenv("FTRAG_PIP_ARGS", "--find-links '/a folder' --no-index")
-    assert module.pip_arguments() == ["--find-links", "/a folder", "--no-index"]
+@pytest.mark.parametrize("options, words", [("--find-links 'open", "not closed"), ("--target /x", "--target")])
+def test_wrong_pip_arguments_are_told_before_anything_is_made(module, monkeypatch, capsys, options, words):
+    monkeypatch.setenv("FTRAG_PIP_ARGS", options)
+    assert module.main(["lab"]) == 1
+    message = capsys.readouterr().err
+    assert "FTRAG_PIP_ARGS" in message and words in message and "Delete" not in message
+    assert not module.VENV.exists()
+
+
+def test_a_python_without_packages_is_told_before_anything_is_made(module, monkeypatch, capsys):
+    intel = {"platform": "macosx-10.9-universal2", "machine": "x86_64", "macos": "15.1"}
+    told = systems.unsupported(systems.facts() | intel)
+    monkeypatch.setattr(systems, "unsupported", lambda facts: told if facts == systems.facts() else "")
+    assert module.main(["lab"]) == 1
+    message = capsys.readouterr().err
+    assert "Intel Macs" in message and "The course runs on CPython 3.11 to 3.14" in message and "Nothing was fetched" in message
+    assert not module.VENV.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a colon cannot be in a path there")
+@pytest.mark.parametrize("name, words", [("Course: one", "holds a ':'"), (b"caf\xe9", "not written in UTF-8")])
+def test_a_folder_in_which_no_environment_can_be_made(tmp_path, name, words):
+    course = make_course(Path(os.fsdecode(os.fsencode(tmp_path / "x").replace(b"x", b"") + os.fsencode(name))))
+    code, _, message = run(course, "check")
+    assert code == 1 and words in message and "Rename that folder" in message and "python3-venv" not in message
+    assert not (course / ".venv").exists()
+
+
+@pytest.mark.parametrize("words, told, untold", [
+    ("Error: [Errno 13] Permission denied: 'x'", "Copy the", "python3-venv"),
+    ("Error: [Errno 36] File name too long: 'x'", "too long", "python3-venv"),
+    ("ModuleNotFoundError: No module named 'ensurepip'", "python3-venv", "Copy the"),
+    ("Error: something else", "Try another Python", "python3-venv")])
+def test_a_failure_of_venv_gets_its_own_advice(module, words, told, untold):
+    assert told in module.venv_cure(words) and untold not in module.venv_cure(words)
+
+
+@pytest.mark.parametrize("code, output, words", [
+    (1, "torch cannot be loaded: ImportError: DLL load failed\nInstall the Redistributable", "Install the Redistributable"),
+    (1, "Traceback\n  File\nModuleNotFoundError: No module named ftrag_helpers", "No module named ftrag_helpers"),
+    (3, "torch cannot be loaded: No module named 'torch'", "No module named 'torch'"),
+    (-4, "", "processor is too old"), (-9, "", "memory"), (77, "", "code 77")])
+def test_a_library_that_cannot_be_loaded_ends_the_set_up(module, monkeypatch, code, output, words):
+    module.VENV.mkdir()
+    module.STATE.write_text("3.12\npackages\n")
+    monkeypatch.setattr(module, "run", lambda *_: (code, output))
+    with pytest.raises(module.Stop, match=words):
+        module.load_libraries()
+    torn = code == 3 or "ftrag_helpers" in output
+    assert module.STATE.read_text() == (module.UNFINISHED if torn else "3.12\npackages\n")
 
 
 # --- a whole set-up ----------------------------------------------------------------------------------
@@ -286,3 +349,105 @@ def test_no_network_at_the_first_start(tmp_path):
     course = make_course(tmp_path / "course")
     code, _, message = run(course, "lab", pip_arguments=NO_INDEX)
     assert code == 1 and "needs the network" in message and "HTTPS_PROXY" in message
+
+
+# --- pip's own settings, and other things that lead packages astray ----------------------------------
+
+ASTRAY = """
+[global]
+target = {away}
+root = {away}
+python = {away}/python
+dry-run = true
+no-deps = true
+require-virtualenv = true
+only-binary = :none:
+platform = win32
+report = {away}/report
+quiet = 3
+[install]
+prefix = {away}
+user = true
+no-binary = :all:
+require-hashes = true
+requirement = {away}/absent.txt
+editable = {away}
+"""
+
+
+@pytest.fixture(scope="module")
+def emptied(tmp_path_factory):
+    """A course with an environment and no packages in it: what every set-up of these tests starts from."""
+    course = make_course(tmp_path_factory.mktemp("astray") / "course")
+    code, out, err = run(course, "check")
+    assert code == 0, out + err
+    return course
+
+
+def empty(course: Path) -> None:
+    python = course / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    subprocess.run([str(python), "-m", "pip", "uninstall", "--yes", "--quiet", "tiny", "stand-in"], check=True, stdin=subprocess.DEVNULL,
+                   env=environment(course))
+    state = course / ".venv" / "ftrag-state.txt"
+    state.write_text(state.read_text().splitlines()[0] + "\n")
+
+
+def test_no_setting_of_pip_sends_the_packages_elsewhere(emptied, tmp_path):
+    empty(emptied)
+    (tmp_path / "pip.conf").write_text(ASTRAY.format(away=tmp_path / "away"))
+    code, out, err = run(emptied, "check", PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert code == 0 and '"tiny": "1.0"' in out, out + err
+    assert not (tmp_path / "away").exists()
+
+
+def test_no_variable_of_pip_sends_the_packages_elsewhere(emptied, tmp_path):
+    empty(emptied)
+    away = str(tmp_path / "away")
+    code, out, err = run(emptied, "check", PIP_ROOT=away, PIP_TARGET=away, PIP_PREFIX=away, PIP_DRY_RUN="1", PIP_PYTHON=away,
+                         PIP_NO_DEPS="1", PIP_REQUIREMENT=away, PIP_EDITABLE=away, PIP_NO_BINARY=":all:", PIP_USER="1", PIP_QUIET="3",
+                         PYTHONOPTIMIZE="2", PYTHONWARNINGS="error", PYTHONPATH=away, PYTHONHOME="")
+    assert code == 0 and '"tiny": "1.0"' in out, out + err
+    assert not (tmp_path / "away").exists()
+
+
+def test_what_a_site_sets_about_its_index_stays(emptied, tmp_path):
+    empty(emptied)
+    (tmp_path / "pip.conf").write_text(f"[global]\nno-index = true\n[install]\nfind-links =\n  {emptied / 'wheels'}\n")
+    code, out, err = run(emptied, "check", pip_arguments=" ", PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert code == 0 and '"tiny": "1.0"' in out, out + err
+
+
+@pytest.mark.parametrize("settings, words", [
+    ("[global]\nconstraint = {here}/site.txt\n", "constraint"), ("no section\n", "pip cannot read its own settings"),
+    ("[global]\ntimeout = soon\n", "pip cannot read its own settings")])
+def test_a_setting_that_cannot_be_kept_is_told(emptied, tmp_path, settings, words):
+    empty(emptied)
+    (tmp_path / "site.txt").write_text("tiny==2.0\n")
+    (tmp_path / "pip.conf").write_text(settings.format(here=tmp_path))
+    code, _, message = run(emptied, "check", PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert code == 1 and words in message and "pip config debug" in message, message
+
+
+def test_a_set_up_whose_packages_are_not_there_is_not_recorded(tmp_path):
+    course = make_course(tmp_path / "course")
+    (course / "requirements.lock").write_text("# nothing\n")
+    code, _, message = run(course, "check")
+    assert code == 1 and "No module named 'tiny'" in message
+    assert (course / ".venv" / "ftrag-state.txt").read_text() == "unfinished\n", "the next start makes it anew"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="other variables there")
+def test_neither_home_nor_user_is_needed_for_the_set_up(tmp_path):
+    course = make_course(tmp_path / "course")
+    kept = {name: value for name, value in environment(course).items() if name in ("PATH", "FTRAG_PIP_ARGS", "PIP_CONFIG_FILE")}
+    command = [sys.executable, str(course / "course.py"), "check"]
+    if os.geteuid() == 0 and shutil.which("setpriv"):
+        subprocess.run(["chown", "-R", "12345", str(course)], check=True)
+        for folder in [*course.parents][:4]:
+            folder.chmod(folder.stat().st_mode | 0o711)
+        command = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups", *command]
+    done = subprocess.run(command, env=kept, capture_output=True, text=True, cwd=course)
+    if "setpriv" in command and "Permission denied" in done.stderr:
+        pytest.skip("this Python cannot be read by another user")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (course / "~").exists()

@@ -1,7 +1,7 @@
-"""Pure scoring: answers, rankings, citations, refusals, and how sure we may be of a mean.
+"""Pure scoring: word overlap, rankings, citations, refusals, and how sure we may be of a mean.
 
-Level 0. Numbers and strings in, numbers out; nothing here knows a model, an index or a file. Running
-a system over questions and tabulating its rows is `evaluation`'s job.
+Level 0. Numbers and strings in, numbers out; nothing here knows a model, an index or a file. Whether an answer holds
+an accepted one is `answer_match`'s job, running a system over questions and tabulating its rows is `evaluation`'s.
 """
 
 import re
@@ -11,6 +11,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ftrag_helpers.answer_match import answer_match
+
+__all__ = ["answer_match", "bootstrap_interval", "citation_scores", "ndcg_at_k", "normalise", "paired_difference", "recall_at_k",
+           "reciprocal_rank", "refusal_rates", "token_f1", "with_interval"]
+
 _UNITS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
           "fifteen sixteen seventeen eighteen nineteen").split()
 _TENS = {word: 10 * n for n, word in enumerate(
@@ -19,7 +24,9 @@ _NUMBERS = {word: n for n, word in enumerate(_UNITS)} | _TENS
 _TENS_AND_UNIT = re.compile(rf"\b({'|'.join(_TENS)})[- ]({'|'.join(_UNITS[1:10])})\b")
 _NUMBER_WORD = re.compile(rf"\b({'|'.join(_NUMBERS)})\b")
 _CLOCK = re.compile(r"\b(\d{1,2})[:.](\d\d)(?!\d)(?:\s*(a\.?m|p\.?m)\b\.?)?|\b(\d{1,2})\s*(a\.?m|p\.?m)\b\.?")
-_WORD = re.compile(r"[a-z0-9]+(?:[.:][0-9]+)*|£")
+# A word with a letter beyond a to z is kept whole, with the marks that other scripts write behind their letters.
+_WORD = re.compile(r"[a-z0-9]*[^\x00-\x7f\W](?:[^\W_]|[\u0591-\u05c7\u064b-\u065f\u0900-\u109f\u1780-\u17ff\u3099\u309a])*"
+                   r"|[a-z0-9]+(?:[.:][0-9]+)*|£")
 
 
 def _clock(match: re.Match) -> str:
@@ -36,13 +43,14 @@ def _clock(match: re.Match) -> str:
 
 
 def normalise(text: str) -> str:
-    """The text reduced to what an answer is compared by.
+    """The text reduced to the words by which an overlap is counted.
 
-    Lower case, no accents, no punctuation, no articles; number words up to ninety-nine become
-    digits; times of day become 24-hour clock ("5.30 pm" and "17:30" are the same).
+    Lower case, no accents, no punctuation, no articles; number words up to ninety-nine become digits; times of day become
+    24-hour clock ("5.30 pm" and "17:30" are the same). Signs and units but £ are lost: for judging an answer see
+    `answer_match`.
     """
     text = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
-    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = re.sub("[\u0300-\u036f]", "", text)
     # Number words before clock times: "five pm" and "half past five" are times too.
     text = _TENS_AND_UNIT.sub(lambda m: str(_TENS[m[1]] + _NUMBERS[m[2]]), text)
     text = _NUMBER_WORD.sub(lambda m: str(_NUMBERS[m[1]]), text)
@@ -52,16 +60,6 @@ def normalise(text: str) -> str:
     text = re.sub(r"(\d+)(p|cm|mm|m|g|kg|km|mb|gb)\b", r"\1 \2", text)
     text = re.sub(r"'s\b", "", text)
     return " ".join(w for w in _WORD.findall(text) if w not in {"a", "an", "the"})
-
-
-def answer_match(text: str, accepted: Iterable[str]) -> bool:
-    """True where the text contains one of the accepted answers, word for word, after `normalise`.
-
-    The measure for short facts in free answers: it forgives wording and word order around the
-    fact, and so also an answer that adds something wrong beside it.
-    """
-    padded = f" {normalise(text)} "
-    return any(f" {normalise(form)} " in padded for form in accepted if normalise(form))
 
 
 def token_f1(text: str, accepted: Iterable[str]) -> float:

@@ -15,6 +15,8 @@ from ftrag_helpers.quantities import is_name, read
 from ftrag_helpers.spelling import Piece, fold, pieces
 from ftrag_helpers.units import MONEY, UNITS
 
+#: What is said of an accepted answer that is not `comparable`, behind the answer itself.
+INCOMPARABLE = "holds nothing that can be compared. Write a word, a number or a sign that counts, such as + or €."
 #: Behind these a lone "a" is a letter (Plan A), and before those it is one too (A is right).
 _LETTERED = frozenset(
     "plan vitamin vitamins section group class type hepatitis grade appendix exhibit schedule option level unit block wing hall platform "

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ftrag_helpers import runtime
+from ftrag_helpers.answer_match import INCOMPARABLE, comparable
 from ftrag_helpers.records import (BRANCHES, QUESTION_KINDS, SPLITS, Document, Question, Reference,
                                    Update)
 from ftrag_helpers.runtime import CourseError
@@ -157,7 +158,10 @@ def load_questions(split: str | None = None, kinds: Iterable[str] | None = None)
 def load_common_knowledge() -> list[dict]:
     """Questions that a model may know from its training (lesson 01): id, topic, question, answer, accepted."""
     fields = {"id": str, "topic": str, "question": str, "answer": str, "accepted": list}
-    return read_rows(runtime.data_dir() / "common_knowledge" / "questions.jsonl", fields)
+    rows = read_rows(runtime.data_dir() / "common_knowledge" / "questions.jsonl", fields)
+    for number, row in enumerate(rows, start=1):
+        _check_accepted(f"questions.jsonl, row {number} ({row['id']})", [row["answer"], *row["accepted"]])
+    return rows
 
 
 def as_dataset(questions: Sequence[Question]):
@@ -235,8 +239,15 @@ def check_library(documents: Sequence[Document], updates: Sequence[Update], ques
         for old, _ in update.edits:
             _need(texts[update.changes].text.count(old) == 1,
                   f"updates.jsonl, {update.news.id}, field 'edits': not once in {update.changes}: {old[:60]!r}")
-    for question in questions:
+    for number, question in enumerate(questions, start=1):
         _check_question(question, texts, news)
+        for reference in filter(None, (question.reference, question.after)) if question.answerable else ():
+            _check_accepted(f"questions.jsonl, row {number} ({question.id})", reference.accepted)
+
+
+def _check_accepted(where: str, accepted: Iterable[str]) -> None:
+    for form in accepted:
+        _need(comparable(form), f"{where}, field 'accepted': {form!r} {INCOMPARABLE}")
 
 
 def _check_question(question: Question, texts: dict[str, Document], news: dict[str, Update]) -> None:

@@ -15,8 +15,9 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
+from ftrag_helpers.answer_match import INCOMPARABLE, answer_match, comparable
 from ftrag_helpers.chunking import split_sentences
-from ftrag_helpers.metrics import answer_match, normalise, token_f1
+from ftrag_helpers.metrics import token_f1
 from ftrag_helpers.plain_text import plain, words_of
 from ftrag_helpers.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
 from ftrag_helpers.runtime import CourseError
@@ -231,8 +232,8 @@ def _question(row: Row, name: str, sentences: Mapping[str, list], say: Say) -> Q
     elif not answer:
         say("no answer. If the documents hold none on purpose, write unanswerable into the column kind.")
     else:
-        for form in (form for form in forms if not normalise(form)):
-            say(f"answer {form!r} holds nothing that can be compared: a word in letters a to z, or a number.")
+        for form in (form for form in forms if not comparable(form)):
+            say(f"answer {form!r} {INCOMPARABLE}")
     ids = _resolved(named, sentences, say)
     support, sources = _support(quoted, ids if named else list(sentences), sentences, say)
     if ids and not quoted:

@@ -33,7 +33,7 @@ def _folded(char: str) -> str:
     category = unicodedata.category(char)
     if char in _SAME or char in _LETTERS:
         return (_SAME | _LETTERS)[char]
-    if category == "Cf" or _OPTIONAL.match(char):
+    if category in ("Cf", "Me") or _OPTIONAL.match(char):
         return ""
     if category == "Nd":
         return str(unicodedata.decimal(char))

@@ -101,6 +101,11 @@ DAMAGE = {
     "wrong type": (put("questions", 2, "question", 7), "questions.jsonl, row 3, field 'question': 7 .*wrong type"),
     "text for a list": (put("questions", 0, "accepted", "x"), "row 1, field 'accepted': 'x' .*wrong type"),
     "number in a list": (put("questions", 0, "accepted", ["x", 12]), "questions.jsonl, row 1, field 'accepted': 12"),
+    "an answer of punctuation": (put("questions", 0, "answer", "…"), "questions.jsonl, row 1 .q-1., field 'accepted': '…' holds nothing"),
+    "no answer": (put("questions", 0, "answer", ""), "questions.jsonl, row 1 .q-1., field 'accepted': '' holds nothing"),
+    "an accepted article": (put("questions", 0, "accepted", ["12", "The"]), "row 1 .q-1., field 'accepted': 'The' holds nothing that can"),
+    "an emoji after the news": (put("questions", 1, "after", AFTER | {"accepted": ["8:00", "👍🏽"]}),
+                                "questions.jsonl, row 2 .q-2., field 'accepted': '👍🏽' holds nothing that can be compared. Write a word"),
     "half an edit": (put("updates", 0, "edits", [{"old": "x"}]), "updates.jsonl, row 1, field 'edits'"),
     "unknown field": (put("documents", 0, "colour", "red"), "documents.jsonl, row 1, field 'colour': not a field"),
     "duplicate document": (twice("documents"), "documents.jsonl, branch-01, field 'id': .*more than once"),
@@ -323,3 +328,12 @@ def test_questions_as_a_hugging_face_dataset(library):
     rows = course_data.as_dataset(library.questions[:5])
     assert rows.num_rows == 5 and rows[0]["question"] == library.questions[0].text
     assert rows[0]["accepted"] == list(library.questions[0].reference.accepted)
+
+
+def test_common_knowledge_that_cannot_be_compared_is_named(tmp_path, monkeypatch):
+    row = {"id": "k-1", "topic": "arts", "question": "Who?", "answer": "Keats", "accepted": ["John Keats", "?"]}
+    (tmp_path / "common_knowledge").mkdir()
+    (tmp_path / "common_knowledge" / "questions.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
+    with pytest.raises(CourseError, match=r"questions.jsonl, row 1 \(k-1\), field 'accepted': '\?' holds nothing"):
+        course_data.load_common_knowledge()

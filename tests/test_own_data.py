@@ -187,6 +187,9 @@ def test_an_accent_written_in_two_ways_is_one_name(folder, ask):
     ("a,Q?,,,,,,", "row 2: no answer. If the documents hold none on purpose, write unanswerable"),
     ("a,Q?,…,,,,,", "row 2: answer '…' holds nothing that can be compared"),
     ("a,Q?,5:30,?!,,,,", "row 2: answer '?!' holds nothing"),
+    ("a,Q?,the,,,,,", "row 2: answer 'the' holds nothing that can be compared. Write a word, a number or a sign"),
+    ("a,Q?,5:30,an,,,,", "row 2: answer 'an' holds nothing"), ("a,Q?,5:30,—|👍,,,,", "row 2: answer '—' holds nothing"),
+    ("a,Q?,​,,,,,", "row 2: answer '\\u200b' holds nothing"),
     ("a,Q?,5:30,,,,exam,", "row 2: split 'exam' is none of train, validation, test"),
     ("a,Q?,5:30,,,,,hard", "row 2: kind 'hard' is none of direct"),
     ("a,Q?,5:30,,,,,updated", "row 2: kind 'updated' is none of"),
@@ -316,3 +319,10 @@ def test_supporting_sentences_are_copied_exactly_and_hold_the_answer(documents, 
 def test_passages_keep_the_sentences_that_questions_rest_on(documents, questions):
     kept = {s for d in documents for p in chunking.chunk(d) for s in chunking.split_sentences(p.text)}
     assert {s for q in questions for s in q.reference.support} <= kept
+
+
+@pytest.mark.parametrize("answer", ["Москва", "東京", "القاهرة", "กรุงเทพ", "A", "C++", "€", "*", "½", "-5", "八"])
+def test_an_answer_in_any_script_or_sign_can_be_compared(ask, answer):
+    question, = ask([{"question": "Q?", "answer": answer}])
+    assert question.reference.accepted == (answer,) and metrics.answer_match(f"({answer})", question.reference.accepted)
+    assert not metrics.answer_match("Париж 9", question.reference.accepted)

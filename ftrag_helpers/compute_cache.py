@@ -13,7 +13,6 @@ import hashlib
 import inspect
 import io
 import json
-import os
 import shutil
 import sqlite3
 import time
@@ -27,7 +26,7 @@ from types import CodeType
 
 import numpy as np
 
-from ftrag_helpers import runtime
+from ftrag_helpers import runtime, variables
 from ftrag_helpers.records import Pieces
 from ftrag_helpers.runtime import CourseError
 
@@ -234,7 +233,7 @@ def _globals(code: CodeType) -> Iterator[str]:
 
 
 def _folder() -> Path | None:
-    if os.environ.get("FTRAG_COMPUTE_CACHE", "").lower() in {"off", "0", "no", "false"}:
+    if not variables.is_on("FTRAG_COMPUTE_CACHE"):
         return None
     try:
         return runtime.cache_dir()

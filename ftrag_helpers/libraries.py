@@ -5,10 +5,11 @@ loaded in it. What it leaves out: computing with them (`ftrag check`).
 """
 
 import importlib
+import os
 import re
 import sys
 
-from ftrag_helpers import runtime
+from ftrag_helpers import proxies, runtime
 from ftrag_helpers.runtime import CourseError
 
 #: Each stands for the packages that it imports in turn.
@@ -35,7 +36,7 @@ _CURES = (
     (r"incompatible architecture|wrong ELF class|WinError 193\b|not a valid Win32",
      "The packages are for another processor than this Python. Delete the folder .venv"),
     (r"baseline optimizations|X86_V\d|Illegal instruction", "This processor is too old for the packages. Use another computer"),
-    (r"No module named '_?(ssl|ctypes|lzma|bz2|zlib|hashlib|uuid|socket)'",
+    (r"No module named '_?(ssl|ctypes|lzma|bz2|zlib|hashlib|uuid|socket|sqlite3)'",
      f"This Python was built without that part. {_WHOLE_PYTHON}, delete the folder .venv"),
     (r"(lib[\w+.-]+\.so[.\d]*): cannot open shared object", "Install the system's package that holds this file"),
 )
@@ -96,7 +97,8 @@ def check_sqlite() -> None:
 def main() -> int:
     """Load every library; 0 where all can be, 3 where one is not installed, else 1, with the reason on stdout."""
     try:
-        runtime.settle()
+        os.environ.update(runtime.offline_environment())
+        proxies.settle()
         load()
     except CourseError as error:
         print(error, flush=True)

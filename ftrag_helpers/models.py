@@ -77,10 +77,8 @@ def _load_language_model(location: str, device: str) -> LanguageModel:
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, padding_side="left")
         model = AutoModelForCausalLM.from_pretrained(location, dtype=torch.float32)
-    except (OSError, ValueError) as error:
-        raise CourseError(
-            f"The language model could not be loaded from {location}: {str(error).splitlines()[0]}\n"
-            "Run: python course.py check") from error
+    except Exception as error:  # whatever transformers and safetensors raise over files that they cannot use
+        raise model_files.unloadable(model_files.LANGUAGE_MODEL, error) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return LanguageModel(model.to(device).eval(), tokenizer, location.rstrip("/").replace("\\", "/").split("/")[-1])
@@ -273,10 +271,8 @@ def _load_embedder(location: str, device: str):
         model = SentenceTransformer(location, device=device, local_files_only=True)
         model.tokenizer.split_special_tokens = True  # "[SEP]" in a document is text, not the end of it
         return model
-    except (OSError, ValueError) as error:
-        raise CourseError(
-            f"The embedder could not be loaded from {location}: {str(error).splitlines()[0]}\n"
-            "Run: python course.py check") from error
+    except Exception as error:
+        raise model_files.unloadable(model_files.EMBEDDER, error) from error
 
 
 def load_embedder():

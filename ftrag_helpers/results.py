@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ftrag_helpers import metrics, runtime
+from ftrag_helpers import metrics, runtime, variables
 from ftrag_helpers.runtime import CourseError
 
 VERSION = 1
@@ -65,8 +65,8 @@ def path() -> Path:
     Raises:
         CourseError: the folder cannot be made.
     """
-    named = os.environ.get("FTRAG_RESULTS")
-    folder = Path(named).expanduser() if named else runtime.cache_dir()
+    named = variables.absolute("FTRAG_RESULTS")
+    folder = Path(named) if named else runtime.cache_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -11,10 +11,10 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from urllib.parse import urlparse
 
 import numpy as np
 
+from ftrag_helpers import libraries, variables
 from ftrag_helpers.bm25 import query_words, word_scores
 from ftrag_helpers.chunking import CHUNK_WORDS, OVERLAP_SENTENCES, chunk, embedding_text
 from ftrag_helpers.ranking import add_scores, ranked
@@ -206,23 +206,23 @@ def _collection(client, name: str):
 
 
 def _open_client(folder: Path | None):
+    libraries.check_sqlite()
     import chromadb
     from chromadb.config import Settings
 
     settings = Settings(anonymized_telemetry=False)
     if folder is None:
         return chromadb.EphemeralClient(settings=settings)
-    url = os.environ.get("FTRAG_CHROMA_URL")
-    if not url:
+    address = variables.chroma_address()
+    if not address:
         return chromadb.PersistentClient(str(folder), settings=settings)
-    where = urlparse(url if "//" in url else f"//{url}")
+    host, port, ssl = address
     try:
-        return chromadb.HttpClient(host=where.hostname, port=where.port or 8000, ssl=where.scheme == "https",
-                                   settings=settings)
+        return chromadb.HttpClient(host=host, port=port, ssl=ssl, settings=settings)
     except Exception as error:
         raise CourseError(
-            f"No Chroma server answers at {url} (FTRAG_CHROMA_URL). Start one with `chroma run`, correct the "
-            "address, or unset the variable to keep the index on this machine.") from error
+            f"No Chroma server answers at {os.environ['FTRAG_CHROMA_URL']} (FTRAG_CHROMA_URL). Start one with `chroma run`, "
+            "correct the address, or unset the variable to keep the index on this machine.") from error
 
 
 def _matches(passage: Passage, where: dict | None) -> bool:

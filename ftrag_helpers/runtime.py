@@ -1,19 +1,19 @@
-"""Where the course runs: its variables (`FTRAG_…`), folders, device, threads, seeds, and what the machine has to spare.
+"""Where the course runs: folders, device, threads, seeds, and what the machine has to spare.
 
-Level 0: no heavy library until a function needs it. Proxies are `proxies`' part.
+Level 0: no heavy library until a function needs it. What variables say is read by `variables` and `proxies`.
 """
 
 import os
 import platform
 import random
-import re
 import sys
 import time
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from ftrag_helpers import proxies
+from ftrag_helpers import proxies, variables
+from ftrag_helpers.errors import CourseError
 
 #: Set for every child process and notebook: no telemetry, no hub, no update checks, and threads that sleep while they wait.
 OFFLINE = {
@@ -31,16 +31,6 @@ OFFLINE = {
     "TRANSFORMERS_OFFLINE": "1",
     "TRANSFORMERS_VERBOSITY": "error",
 }
-
-#: The variables that name a folder, a model (a folder or a hub id), and something to switch off.
-FOLDERS = ("FTRAG_CACHE", "FTRAG_RESULTS")
-MODELS = ("FTRAG_LLM", "FTRAG_EMBEDDER")
-SWITCHES = ("FTRAG_COMPUTE_CACHE", "FTRAG_PROGRESS")
-_OFF, _ON = ("off", "0", "no", "false"), ("", "on", "1", "yes", "true")
-
-
-class CourseError(Exception):
-    """Something a person can put right. Its text says what was wrong and what to do next."""
 
 
 def offline_environment() -> dict[str, str]:
@@ -68,22 +58,14 @@ def settle(typed_in: str | None = None) -> None:
     """
     os.environ.update(offline_environment())
     proxies.settle()
-    for name in FOLDERS + MODELS:
+    for name in variables.FOLDERS + variables.MODELS:
         if os.environ.get(name):
-            os.environ[name] = _absolute(name, typed_in or os.getcwd())
+            os.environ[name] = variables.absolute(name, typed_in)
     _settle_home()
-
-
-def _absolute(name: str, typed_in: str) -> str:
-    """The path that a variable holds, whole; a model's hub id as it is."""
-    value = os.environ[name]
-    path = os.path.expanduser(value)
-    if path.startswith("~"):
-        raise CourseError(f"{name}={value}: no home folder is known for {value.replace(os.sep, '/').split('/')[0]}. "
-                          "Write the whole path.")
-    whole = os.path.normpath(os.path.join(typed_in, path))
-    hub_id = name in MODELS and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", value) and not value.startswith(".")
-    return value if hub_id and not os.path.exists(whole) else whole
+    for name in variables.SWITCHES:
+        variables.is_on(name)
+    variables.threads()
+    variables.chroma_address()
 
 
 def _settle_home() -> None:
@@ -113,18 +95,6 @@ def _no_home() -> str:
             f"The home folder {home} (HOME) {'cannot be written to' if os.path.isdir(home) else 'is not there'}")
 
 
-def is_on(name: str) -> bool:
-    """What a switch such as `FTRAG_PROGRESS` says; without one everything is on.
-
-    Raises:
-        CourseError: it says neither on nor off.
-    """
-    value = os.environ.get(name, "").strip().lower()
-    if value not in _OFF + _ON:
-        raise CourseError(f"{name}={os.environ[name]} is neither on nor off. Set {name}=off, or unset it.")
-    return value in _ON
-
-
 def cache_dir() -> Path:
     """The folder for models, indexes and results: `FTRAG_CACHE`, or the user's cache folder.
 
@@ -133,13 +103,13 @@ def cache_dir() -> Path:
     """
     from platformdirs import user_cache_path
 
-    if os.environ.get("FTRAG_CACHE"):
-        folder = Path(_absolute("FTRAG_CACHE", os.getcwd()))
-    else:
-        folder = user_cache_path("ftrag", appauthor=False)
+    named = variables.absolute("FTRAG_CACHE")
     try:
-        if not folder.is_absolute():  # "~" stands for nothing: a folder of that name would be made
-            raise FileNotFoundError(0, _no_home())
+        folder = Path(named) if named else user_cache_path("ftrag", appauthor=False)
+    except RuntimeError as error:
+        raise CourseError(f"{_no_home()}, and the course keeps its models there. Set FTRAG_CACHE to a folder of your own, "
+                          "in full.") from error
+    try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CourseError(
@@ -183,21 +153,6 @@ def _tried_device(named: str):
         raise CourseError(f"FTRAG_DEVICE={named} cannot be used here ({str(error).splitlines()[0]}). "
                           f"PyTorch can use: {', '.join(usable)}. Correct FTRAG_DEVICE, or unset it.") from error
     return found
-
-
-def threads() -> int | None:
-    """How many threads PyTorch is to use: `FTRAG_THREADS`, or None where PyTorch decides by itself.
-
-    Raises:
-        CourseError: that is no number from 1 to the number of this machine's cores.
-    """
-    named, cores = os.environ.get("FTRAG_THREADS", "").strip(), os.cpu_count() or 1
-    if not named:
-        return None
-    if not re.fullmatch("[0-9]{1,9}", named) or not 1 <= int(named) <= cores:
-        raise CourseError(f"FTRAG_THREADS={named} cannot be: it is a whole number from 1 to {cores}, the cores of this machine. "
-                          "Correct it, or unset it.")
-    return int(named)
 
 
 def set_seed(seed: int) -> None:
@@ -266,17 +221,14 @@ def prepare_notebook() -> str:
     # The shell's own word for where Jupyter was started: this process runs in the notebook's folder.
     typed_in = os.environ.get("PWD", "")
     settle(typed_in if os.path.isabs(typed_in) and os.path.isdir(typed_in) else None)
-    for name in SWITCHES:
-        is_on(name)
-    wanted = threads()
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", message=".*IProgress not found.*")
     for name in ("transformers", "sentence_transformers", "chromadb", "httpx"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    if wanted:
+    if variables.threads():
         import torch
 
-        torch.set_num_threads(wanted)
+        torch.set_num_threads(variables.threads())
     return "Offline, no telemetry: everything from here on runs on this machine."
 
 

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "ftrag_helpers"
 LEVELS = {
     0: ["records", "runtime", "spelling", "units", "quantities", "answer_match", "metrics", "properties", "faithfulness", "plain_text",
         "wrapping", "decoding",
-        "proxies", "systems", "pip_calls", "libraries"],
+        "errors", "variables", "proxies", "systems", "pip_calls", "libraries"],
     1: ["course_data", "tuning_data", "own_data", "results", "prompts", "chunking", "bm25", "ranking", "retrieval", "selection",
         "model_files", "models", "compute_cache"],
     2: ["finetuning", "trunk", "adapters", "rag", "gate", "evaluation", "decision", "scorecard", "claims",
@@ -28,7 +28,8 @@ LEVELS = {
 LEVEL = {name: level for level, names in LEVELS.items() for name in names}
 #: The only imports within a level: (importer, imported).
 BESIDE = {("quantities", "spelling"), ("quantities", "units"), ("answer_match", "spelling"), ("answer_match", "quantities"),
-          ("answer_match", "units"), ("metrics", "answer_match"), ("runtime", "proxies"), ("pip_calls", "systems"), ("libraries", "runtime"),
+          ("answer_match", "units"), ("metrics", "answer_match"), ("variables", "errors"), ("runtime", "errors"), ("runtime", "variables"), ("runtime", "proxies"),
+          ("libraries", "runtime"), ("libraries", "proxies"), ("pip_calls", "systems"),
           ("models", "model_files"), ("models", "compute_cache"), ("widgets", "plots"), ("tuning_data", "course_data"),
           ("finetuning", "trunk"), ("finetuning", "adapters"), ("faithfulness", "metrics"), ("own_data", "chunking"), ("scorecard", "decision"),
           ("retrieval", "chunking"), ("retrieval", "bm25"), ("retrieval", "ranking"), ("selection", "chunking"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ftrag_helpers import model_files
+from ftrag_helpers import model_files, pip_calls
 from ftrag_helpers.model_files import ModelSource, fetch, folder_of, location, status
 from ftrag_helpers.runtime import CourseError
 
@@ -30,8 +30,9 @@ class Pip:
         self.asked, self.fail, self.seconds, self.commands = [], None, 0.0, []
         self.weights = dict(WEIGHTS)
 
-    def __call__(self, command, **_options):
+    def __call__(self, command, env=None, **_options):
         self.commands.append(command)
+        assert env == {"PIP_SETTINGS_OF": "download"}
         name = next(part for part in command if "==" in part).split("==")[0]
         self.asked.append(name)
         time.sleep(self.seconds)
@@ -58,6 +59,7 @@ def pip(monkeypatch):
     monkeypatch.setattr(model_files, "EMBEDDER", embedder)
     monkeypatch.setattr(model_files, "_convert_gguf", convert)
     monkeypatch.setattr(model_files.subprocess, "run", stub)
+    monkeypatch.setattr(pip_calls, "environment", lambda python, command: {"PIP_SETTINGS_OF": command})
     return stub
 
 
@@ -253,10 +255,46 @@ def test_a_start_that_never_ends_is_not_waited_for_for_ever(pip, monkeypatch):
 
 
 def test_a_model_that_the_learner_names_is_neither_fetched_nor_checked(pip, monkeypatch, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text("{}")
     monkeypatch.setenv("FTRAG_LLM", str(tmp_path / "mine"))
     fetch(progress=False)
     assert pip.asked == ["tiny-embedder"] and location(model_files.LANGUAGE_MODEL) == str(tmp_path / "mine")
     assert status()[0].ok and "replaced by" in status()[0].detail
+    monkeypatch.chdir(tmp_path)
+    for relative in ("mine", "./mine", "../" + tmp_path.name + "/mine/"):
+        monkeypatch.setenv("FTRAG_LLM", relative)
+        assert location(model_files.LANGUAGE_MODEL) == str(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("variable, which", [("FTRAG_LLM", 0), ("FTRAG_EMBEDDER", 1)])
+@pytest.mark.parametrize("value, words", [
+    ("/nope", "no such folder"), ("~/no such", "no such folder"), ("./nope", "no such folder"), ("models/nope", "no such folder here, and"),
+    ("C:\\nope", "no such folder"), ("nope", "hub's cache"), ("a/b/c", "no such folder"), ("org/", "no such folder"), ("{empty}", "holds no model"),
+    ("{file}", "that is a file"), ("https://hub.example/x", "no such folder"), ("~nobody-of-that-name/x", "no home folder")])
+def test_a_name_that_holds_no_model_is_told_everywhere(pip, monkeypatch, tmp_path, variable, which, value, words):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "model.gguf").write_text("")
+    monkeypatch.setenv(variable, value.format(empty=tmp_path / "empty", file=tmp_path / "model.gguf"))
+    monkeypatch.chdir(tmp_path)
+    for act in (lambda: location(model_files.SOURCES[which]), fetch):
+        with pytest.raises(CourseError, match=words) as caught:
+            act()
+        assert variable in str(caught.value)
+    assert pip.commands == []
+
+
+def test_a_wrong_name_is_no_model_to_fetch(pip, monkeypatch):
+    monkeypatch.setenv("FTRAG_EMBEDDER", "/nope")
+    assert not status()[1].ok and status()[1].named and "FTRAG_EMBEDDER" in status()[1].detail
+
+
+@pytest.mark.parametrize("options, words", [("--find-links 'open", "not closed"), ("--dry-run", "--dry-run")])
+def test_options_for_pip_that_cannot_be_are_told(pip, monkeypatch, options, words):
+    monkeypatch.setenv("FTRAG_PIP_ARGS", options)
+    with pytest.raises(CourseError, match=f"FTRAG_PIP_ARGS.*{words}"):
+        fetch(progress=False)
+    assert pip.commands == []
 
 
 def test_a_model_that_is_not_there_says_how_to_get_it(pip):

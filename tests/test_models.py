@@ -234,10 +234,15 @@ def test_the_model_is_loaded_from_a_folder_with_its_tokenizer_padded_left(fresh_
 
 @pytest.mark.parametrize("name, load", [("FTRAG_LLM", models.load_language_model), ("FTRAG_EMBEDDER", models.load_embedder)])
 def test_a_model_that_cannot_be_loaded_is_a_clear_error(monkeypatch, tmp_path, name, load):
-    (tmp_path / "empty").mkdir()
-    monkeypatch.setenv(name, str(tmp_path / "empty"))
-    with pytest.raises(CourseError, match="could not be loaded from .*empty(.|\n)*course.py check"):
-        load()
+    for folder, files in {"empty": {}, "no json": {"config.json": "{"}, "unknown": {"config.json": '{"model_type": "abacus"}'},
+                          "no weights": {"config.json": '{"model_type": "llama"}'}, "odd": {"config.json": "[]"},
+                          "damaged": {"config.json": '{"model_type": "bert"}', "model.safetensors": "not weights"}}.items():
+        (tmp_path / folder).mkdir()
+        for file, text in files.items():
+            (tmp_path / folder / file).write_text(text)
+        monkeypatch.setenv(name, str(tmp_path / folder))
+        with pytest.raises(CourseError, match=f"{name}=.*{folder}(.|\n)*Correct {name}, or unset it"):
+            load()
 
 
 # --- the real models ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ftrag_helpers import runtime
+from ftrag_helpers import runtime, variables
 from ftrag_helpers.checks import core
 
 _LOCK_SECONDS = 2
@@ -23,7 +23,7 @@ def is_kept() -> bool:
 
     A validation or a grading run is not the learner's work.
     """
-    return os.environ.get("FTRAG_PROGRESS") != "off" and "PYTEST_VERSION" not in os.environ
+    return variables.is_on("FTRAG_PROGRESS") and "PYTEST_VERSION" not in os.environ
 
 
 def file() -> Path:

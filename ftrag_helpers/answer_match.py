@@ -55,14 +55,16 @@ def answer_match(text: str, accepted: Iterable[str], question: str = "") -> bool
 
     Words are compared without regard to case, accents that one side leaves out, and typography; numbers, money, times and
     dates by value ("£8" is "eight pounds", "5.30 pm" is "17:30"); signs, units and currencies count. A number alone, where
-    it is the whole answer, stands for an accepted "nine days": with a `question` only if that names the days, and never
-    for money, percentages or temperatures. It forgives wording around the fact, and so also something wrong beside it.
+    it is the whole answer, stands for an accepted "nine days", but never for money, percentages or temperatures; with a
+    `question` only if that says what is counted ("How many days …"). It forgives wording around the fact, and so also
+    something wrong beside it.
 
     >>> answer_match("It costs eight pounds.", ["£8.00"]), answer_match("It costs $8.", ["£8.00"])
     (True, False)
     """
     said = _tokens(text)
-    return any(_holds(said, form) or _is_count(said, form, question) for form in map(_tokens, accepted))
+    number = _whole_number(said)
+    return any(_holds(said, form) or bool(number) and _counts(number, form, question) for form in map(_tokens, accepted))
 
 
 def comparable(accepted: str) -> bool:
@@ -95,27 +97,31 @@ def _fewer_marks(one: str, other: str) -> bool:
     return len(one) < len(other) and all(char in rest for char in one)
 
 
-def _is_count(said: Sequence[_Token], form: Sequence[_Token], question: str) -> bool:
-    """Whether the whole answer is the number of an accepted number and unit or noun."""
+def _whole_number(said: Sequence[_Token]) -> set[str]:
+    """The number where the answer is nothing else ("nine", "There are nine."), else nothing."""
     start = next((n for n, token in enumerate(said) if token.keys.isdisjoint(_LEADS)), len(said))
-    if len(said) != start + 1 or not form or any(_numbers(token) for token in form[1:]):
+    return {key for key in said[start].keys if key.startswith("=")} if len(said) == start + 1 else set()
+
+
+def _counts(number: set[str], form: Sequence[_Token], question: str) -> bool:
+    """Whether the number is that of an accepted number and noun, as far as the question lets the noun go unsaid."""
+    places = [n for n, token in enumerate(form) if _numbers(token)]
+    if len(places) != 1 or number.isdisjoint(_numbers(form[places[0]])):
         return False
-    if not question and any(key.endswith(_DEGREES) for key in form[0].keys):
+    [place] = places
+    if not question:
+        return place == 0 and not any(key.startswith("day ") or key.endswith(_DEGREES) for key in form[0].keys)
+    asked = {_singular(key) for token in _tokens(question) for key in token.keys}
+    units = {key.split(" ", 1)[1] for key in form[place].keys if " " in key and not key.startswith(("day ", "written "))}
+    others = [token for n, token in enumerate(form) if n != place]
+    if units and units.isdisjoint({unit for key in asked for unit, _ in UNITS.get(key, ())}):
         return False
-    number = {key for key in said[start].keys if key.startswith("=")}
-    return not number.isdisjoint(_numbers(form[0])) and (not question or _names(question, form))
+    named = all(any(_singular(key) in asked for key in token.keys) or token.keys & {"number", "no"} for token in others)
+    return named or place == 0 and len(others) == 1 and {"how", "many"} <= asked
 
 
 def _numbers(token: _Token) -> set[str]:
     return {key for key in token.keys | token.loose if key.startswith("=")}
-
-
-def _names(question: str, form: Sequence[_Token]) -> bool:
-    """Whether the question says what the form counts."""
-    asked = {_singular(key) for token in _tokens(question) for key in token.keys}
-    units = {key.split(" ", 1)[1] for key in form[0].keys if " " in key}
-    asked |= {unit for key in set(asked) for unit, _ in UNITS.get(key, ())}
-    return (not units or bool(units & asked)) and all(any(_singular(key) in asked for key in token.keys) for token in form[1:])
 
 
 def _singular(key: str) -> str:

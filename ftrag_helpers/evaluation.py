@@ -32,7 +32,7 @@ def score(question: Question, said: Answer, *, after_updates: bool = False) -> d
     """One row of `evaluate`, without the system's name."""
     reference = reference_of(question, after_updates=after_updates)
     precision, recall = metrics.citation_scores(said.cited, reference.documents)
-    matches = not said.refused and metrics.answer_match(said.text, reference.accepted)
+    matches = not said.refused and metrics.answer_match(said.text, reference.accepted, question.text)
     return {"id": question.id, "kind": question.kind, "split": question.split, "question": question.text,
             "reference": reference.answer, "text": said.text,
             "correct": float(matches if question.answerable else said.refused),

@@ -25,8 +25,7 @@ _PARTS = {"half": 2, "halves": 2, "quarter": 4} | {word + end: n for word, n in 
 _DECADES = {word[:-1] + "ies": n for word, n in _TENS.items()}
 _MONTHS = {name: full for full in ("january february march april may june july august september october november december").split()
            for name in (full, full[:3])} | {"sept": "september"}
-_NUMERIC = _SMALL.keys() | _TENS.keys() | _ORDINALS.keys() | SCALES.keys() | {"hundred", "half", "quarter", "noon", "midday",
-                                                                            "midnight"} | _DECADES.keys()
+_NUMERIC = frozenset("a an hundred half quarter noon midday midnight".split()).union(_SMALL, _TENS, _ORDINALS, SCALES, _DECADES)
 _DAYPARTS = {"am": "am", "a.m.": "am", "a.m": "am", "pm": "pm", "p.m.": "pm", "p.m": "pm", "morning": "am", "afternoon": "pm",
              "evening": "pm", "night": "night"}
 #: After these a number with a point is a name: clause 4.10 is not clause 4.1.
@@ -40,26 +39,22 @@ Rule = Callable[[Sequence[Piece], int], Found]
 
 
 def read(pieces: list[Piece]) -> list[Piece]:
-    """The pieces with everything numeric read: kinds number, ordinal, clock, amount, day, decade and range beside the words."""
-    if not any(p.kind in ("number", "symbol") or p.text in _NUMERIC or p.text in ("a", "an") for p in pieces):
-        return [p for p in pieces if p.kind != "dash"]
-    pieces = [p for piece in pieces for p in (_digits(piece.text) if piece.kind == "number" else [piece])]
-    for rule in (_tail, _dash, _words, _ordinal, _minus, _clock, _fraction, _money, _measure, _rate, _date, _range):
-        pieces = _rewrite(pieces, rule)
-    return [p for p in pieces if p.kind != "dash"]
+    """The pieces with all that is numeric read: of kind number, ordinal, clock, amount, day, month, decade and range."""
+    if any(piece.kind != "word" or piece.text in _NUMERIC for piece in pieces):
+        pieces = [p for piece in pieces for p in (_digits(piece.text) if piece.kind == "number" else [piece])]
+        for rule, starts in _RULES:
+            pieces = _rewrite(pieces, rule, starts)
+    return [piece for piece in pieces if piece.kind != "dash"]
 
 
-def _rewrite(pieces: Sequence[Piece], rule: Rule) -> list[Piece]:
-    out, i = [], 0
-    while i < len(pieces):
-        found = rule(pieces, i)
-        if found is None:
-            out.append(pieces[i])
-            i += 1
-        else:
-            out += found[0]
-            i = found[1]
-    return out
+def _rewrite(pieces: list[Piece], rule: Rule, starts: frozenset[str]) -> list[Piece]:
+    """The pieces after a rule, which is asked only at the kinds and words that it may start with."""
+    out, done = [], 0
+    for i in [i for i, piece in enumerate(pieces) if piece.kind in starts or piece.text in starts]:
+        if i >= done and (found := rule(pieces, i)) is not None:
+            out += pieces[done:i] + found[0]
+            done = found[1]
+    return out + pieces[done:] if done else pieces
 
 
 def _word(pieces: Sequence[Piece], i: int) -> str:
@@ -493,3 +488,12 @@ def _shared(start: Piece, end: Piece) -> tuple[Piece, Piece]:
 def is_name(pieces: Sequence[Piece], i: int) -> bool:
     """Whether the number at that place names something (clause 4.10), so that it is compared as it is written."""
     return _word(pieces, i - 1) in _LABELS
+
+
+#: Each rule and the kinds and words that it may start with, in the order in which they build on each other.
+_RULES: tuple[tuple[Rule, frozenset[str]], ...] = tuple((rule, frozenset(kinds.split()).union(*words)) for rule, kinds, *words in (
+    (_tail, "number clock day month word"), (_dash, "dash"), (_words, "number a an hundred", _SMALL, _TENS, SCALES),
+    (_ordinal, "number", _ORDINALS, _DECADES), (_minus, "number symbol minus negative"),
+    (_clock, "number clock half quarter a an noon midday midnight"), (_fraction, "number half a an"), (_money, "symbol", CODES),
+    (_measure, "number a an"), (_rate, "symbol a an per each every"), (_date, "number ordinal", _MONTHS),
+    (_range, "number clock amount day ordinal decade from between")))

@@ -110,3 +110,148 @@ def test_a_wrong_answer_is_not_credited(said, accepted):
 
 def test_the_table_is_long_enough_and_has_no_doubles():
     assert len(RIGHT) + len(WRONG) >= 150 and len({*RIGHT, *WRONG}) == len(RIGHT) + len(WRONG)
+
+
+@pytest.mark.parametrize("said, accepted, question, expected", [
+    ("nine", "nine days", "How many days may I keep it?", True), ("nine", "nine days", "How long may I keep it?", False),
+    ("It is 9.", "9 days", "For how many working days?", True), ("6", "6 items", "How many things may I borrow?", True),
+    ("21", "21 days", "How many weeks?", False), ("61", "page 61", "Which page has the misprint?", True), ("61", "page 61", "Where is it?", False),
+    ("5", "number five", "Which of the computers?", True), ("21", "21 May", "On which day of May?", True), ("8", "£8", "How many pounds?", False),
+    ("31", "31 °C", "How many degrees was it?", True), ("31", "31 °C", "How hot was it?", False), ("nine books", "nine days", "How many days?", False),
+])
+def test_a_number_alone_counts_where_the_question_says_what_is_counted(said, accepted, question, expected):
+    assert answer_match(said, [accepted], question) is expected
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "?", "…", "—", "the", "The", "an", "a", "🙂", "👍🏽", "1\ufe0f\u20e3"[1:], "\u200b", "\u00ad", "“”", "(...)", "。"])
+def test_what_holds_nothing_is_not_comparable_and_never_credited(nothing):
+    assert not comparable(nothing)
+    if nothing != "a":
+        assert not answer_match(nothing, [nothing]) and not answer_match(f"Friday {nothing}", [nothing])
+
+
+@pytest.mark.parametrize("something", ["A", "I", "C", "*", "€", "½", "-5", "0", "Я", "ω", "東", "ก", "א", "안", "∞", "+"])
+def test_a_lone_letter_or_sign_is_comparable_and_itself(something):
+    assert comparable(something) and answer_match(something, [something])
+
+
+# --- properties --------------------------------------------------------------------------------------
+
+_ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+         "nineteen").split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def in_words(n):
+    if n < 20:
+        return _ONES[n]
+    if n < 100:
+        return _TENS[n // 10 - 2] + (f"-{_ONES[n % 10]}" if n % 10 else "")
+    high, size, rest = (n // 1000, "thousand", n % 1000) if n >= 1000 else (n // 100, "hundred", n % 100)
+    return f"{in_words(high)} {size}" + (f" {'and ' if rest < 100 else ''}{in_words(rest)}" if rest else "")
+
+
+SPELLINGS = [str, in_words, lambda n: f"{n:,}", lambda n: f"{n:,}".replace(",", " "), lambda n: f"{n:,}".replace(",", "\u202f"),
+             lambda n: f"{n:,}".replace(",", "'"), lambda n: str(n).translate({48 + d: 0x660 + d for d in range(10)}),
+             lambda n: str(n).translate({48 + d: 0xFF10 + d for d in range(10)}), lambda n: f"{n}.0", lambda n: in_words(n).upper()]
+#: Ways to write a number with a unit, one list a unit.
+UNITS = [["{} days", "{} day", "{}-day"], ["{} kg", "{} kilograms", "{} KILOS"], ["£{}", "{} pounds", "{} quid", "GBP {}"], ["€{}", "{} €", "{} euros"],
+         ["{}%", "{} per cent", "{} percent"], ["{} °C", "{} degrees Celsius", "{}℃"], ["{} °F", "{} degrees Fahrenheit"], ["{} miles"], ["{} km"],
+         ["¥{}", "{} yen"], ["{} weeks"], ["{} books", "{} Books"], ["{} m²", "{} square metres"], ["{} m", "{} metres"]]
+number, spelling, unit = st.integers(0, 9999), st.sampled_from(SPELLINGS), st.sampled_from(UNITS)
+
+
+def written(n, spell, ways, way):
+    return ways[way % len(ways)].format(spell(n))
+
+
+@given(number, spelling, spelling, unit, st.integers(0, 11), st.integers(0, 11))
+def test_one_number_in_any_two_spellings_is_one_amount(n, spell, other, ways, way, other_way):
+    assert answer_match(f"It says {written(n, spell, ways, way)}.", [written(n, other, ways, other_way)])
+
+
+@given(number, number, spelling, spelling, unit, st.integers(0, 11), st.integers(0, 11))
+def test_two_numbers_with_one_unit_never_match(n, m, spell, other, ways, way, other_way):
+    assume(n != m)
+    assert not answer_match(f"It says {written(n, spell, ways, way)}.", [written(m, other, ways, other_way)])
+    assert not answer_match(spell(n), [written(m, other, ways, other_way)]), "nor the bare number"
+
+
+@given(number, number, spelling, spelling, unit, unit, st.integers(0, 11), st.integers(0, 11))
+def test_two_units_never_match_either_way(n, m, spell, other, ways, other_ways, way, other_way):
+    assume(ways is not other_ways)
+    one, two = written(n, spell, ways, way), written(m, other, other_ways, other_way)
+    assert not answer_match(one, [two]) and not answer_match(two, [one])
+
+
+@given(st.integers(1, 9999), spelling, unit, st.integers(0, 11), st.sampled_from(["-", "−", "minus "]))
+def test_a_sign_is_never_lost(n, spell, ways, way, sign):
+    plain = written(n, spell, ways, way)
+    signed = ways[way % len(ways)].format(sign + spell(n))
+    assert not answer_match(signed, [plain]) and not answer_match(plain, [signed]) and answer_match(signed, [signed])
+
+
+minute = st.integers(0, 1439)
+CLOCKS = [lambda h, m: f"{h}:{m:02d}", lambda h, m: f"{h:02d}:{m:02d}", lambda h, m: f"{h}.{m:02d}", lambda h, m: f"{h}h{m:02d}",
+          lambda h, m: f"{(h - 1) % 12 + 1}:{m:02d} {'ap'[h > 11]}m", lambda h, m: f"{(h - 1) % 12 + 1}.{m:02d}{'AP'[h > 11]}.M.",
+          lambda h, m: f"{h:02d}:{m:02d} Uhr"]
+
+
+@given(minute, minute, st.sampled_from(CLOCKS), st.sampled_from(CLOCKS))
+def test_times_match_where_the_minute_is_the_same(one, two, spell, other):
+    said, accepted = f"We open at {spell(*divmod(one, 60))}, do come.", other(*divmod(two, 60))
+    assert answer_match(said, [accepted]) == (one == two)
+    assert answer_match(said, [other(*divmod(one, 60))])
+
+
+DATES = ["{d} {month}", "{d}{th} of {month}", "{month} {d}", "{month} {d}{th}", "the {d}{th} of {month}", "{month} the {d}{th}", "{d} {short}"]
+MONTHS = "January February March April May June July August September October November December".split()
+
+
+def dated(day, month, form):
+    th = "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return form.format(d=day, th=th, month=MONTHS[month], short=MONTHS[month][:3])
+
+
+@given(st.integers(1, 31), st.integers(0, 11), st.integers(1, 31), st.integers(0, 11), st.sampled_from(DATES), st.sampled_from(DATES))
+def test_dates_match_where_the_day_is_the_same(day, month, other_day, other_month, form, other):
+    said = f"It was on {dated(day, month, form)}."
+    assert answer_match(said, [dated(day, month, other)])
+    assert answer_match(said, [dated(other_day, other_month, other)]) == ((day, month) == (other_day, other_month))
+
+
+texts = st.text(st.characters(exclude_categories=["Cs", "Co", "Cn"]), max_size=40) | st.text("aA the5.,:-£$%°½+#*'\"/()éß東かก", max_size=25)
+
+
+@settings(max_examples=300)
+@given(texts)
+def test_every_text_that_is_comparable_matches_itself(text):
+    assert answer_match(text, [text]) or not comparable(text) or text.strip(" .\"'") in ("a", "A")
+
+
+words = st.lists(st.sampled_from("the a plan Łódź straße Αθήνα Москва £5 17:30 half past five nine days 21 May 5 °C C++ über -3 per cent".split()),
+                 min_size=1, max_size=8)
+
+
+@given(words, words)
+def test_case_and_spacing_change_no_verdict(said, accepted):
+    said, accepted = " ".join(said), " ".join(accepted)
+    verdict = answer_match(said, [accepted])
+    assert answer_match(said.upper(), [accepted]) == verdict == answer_match(said, [accepted.upper()])
+    assert answer_match(f"\n {said.replace(' ', '  ')}\t", [accepted.replace(" ", " \u00a0")]) == verdict
+    for form in ("NFC", "NFD"):
+        assert answer_match(unicodedata.normalize(form, said), [accepted]) == verdict
+
+
+@given(st.sampled_from(RIGHT), st.sampled_from(["\u00ad", "\u200b", "\u200d", "\ufeff", "\u2060"]), st.integers(0, 60))
+def test_an_invisible_character_changes_nothing(pair, invisible, place):
+    said, accepted = pair
+    assert answer_match(said[:place] + invisible + said[place:], [accepted])
+
+
+def test_a_hundred_thousand_answers_are_judged_in_seconds():
+    said = [f"The loan lasts {n % 997} days, as page {n % 89} says, not counting Sundays." for n in range(2_000)]
+    forms = [(f"{n} days", in_words(n), f"up to {n} days") for n in range(25)] + [("£8", "Dilys Orme", f"1{n}:30") for n in range(25)]
+    start = time.process_time()
+    right = sum(answer_match(text, accepted) for text in said for accepted in forms)
+    assert right >= 2 * 25 and time.process_time() - start < 20, "about two seconds on two cores of 2024"

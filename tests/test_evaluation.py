@@ -23,6 +23,11 @@ def test_a_right_answer_counts_only_where_there_is_one():
     assert rows.citation_precision.tolist() == [1, 1, 0] and rows.citation_recall.tolist() == [1, 1, 1]
 
 
+def test_a_number_alone_is_right_where_the_question_says_what_is_counted():
+    asked = [Question(f"q{n}", text, reference=NINE) for n, text in enumerate(("How many books?", "What may I take?"))]
+    assert evaluation.evaluate({"nine": says("Nine.")}, asked).correct.tolist() == [1, 0]
+
+
 def test_a_refusal_is_right_for_the_unanswerable_alone():
     rows = evaluation.evaluate({"no": says("9 books? No.", (), refused=True)}, QUESTIONS)
     assert rows.correct.tolist() == [0, 0, 1]

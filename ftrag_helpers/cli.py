@@ -8,17 +8,13 @@ only, so that JupyterLab opens at once.
 import argparse
 import errno
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib import metadata
+from collections.abc import Callable
 
 from ftrag_helpers import model_files, runtime
-from ftrag_helpers.commands import instructor, learner, validation
+from ftrag_helpers.commands import check, instructor, learner, validation
 from ftrag_helpers.runtime import CourseError
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
@@ -29,8 +25,6 @@ QUIET_JUPYTER = ("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"
                  "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate")
 NBVAL = ("--nbval", "--nbval-sanitize-with", "tests/sanitize.cfg")
 PASSED, FAILED, NOTHING_CHOSEN = 0, 1, 5  # pytest's exit codes
-DISK_GB = 1
-MEMORY_GB = 4
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,11 +32,12 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    os.environ.update(runtime.offline_environment())  # some commands compute in this process, the others hand it on
     options, rest = build_parser().parse_known_args(argv)
     if rest and not options.takes_more:
         build_parser().error(f"{options.command} does not know: {' '.join(rest)}")
     try:
+        if options.run is not check.run_check:  # which says itself what is wrong with a variable
+            runtime.settle()  # some commands compute in this process, the others hand it on
         return options.run(options, rest)
     except CourseError as error:
         message, code = str(error), 1
@@ -76,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     test = add("test", run_test, "run all tests: the package's, and every notebook's outputs", "pytest")
     test.add_argument("--fast", action="store_true", help="only the tests that need no model: seconds")
     add("fetch", run_fetch, "fetch the two models, or repair them")
-    add("check", run_check, "say line by line what is right here and what to do where it is not")
+    add("check", check.run_check, "say line by line what is right here and what to do where it is not")
     learner.add_report(add("report", learner.run_report, "write your figures, guesses and choices into one page"))
     learner.add_compare(add("compare", learner.run_compare, "compare the systems on documents and questions of your own"))
     validation.add_validate(add("validate", validation.run_validate, "run the notebooks again and say in words what differs"))
@@ -91,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run_lab(options: argparse.Namespace, rest: list[str]) -> int:
     """Open JupyterLab on the first page; ends when JupyterLab is closed."""
-    if options.port is not None and not port_is_free(options.port):
+    if options.port is not None and not check.port_is_free(options.port):
         raise CourseError(f"Port {options.port} is taken by another program, perhaps by a JupyterLab that is still open. "
                           "Close it, name another port, or leave --port away: then a free one is found.")
     model_files.fetch()
@@ -109,24 +104,6 @@ def run_lab(options: argparse.Namespace, rest: list[str]) -> int:
     print("Opening JupyterLab. Ctrl-C in this window closes it.", flush=True)
     paths = [str(root / LAB_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     return run_child(command + rest, JUPYTER_CONFIG_PATH=os.pathsep.join(filter(None, paths)))
-
-
-def port_is_free(port: int) -> bool:
-    """True where a server of ours could listen on this port of this machine.
-
-    Raises:
-        CourseError: there is no such port.
-    """
-    if not 1 <= port <= 65535:
-        raise CourseError(f"There is no port {port}. Name one from 1024 to 65535.")
-    with socket.socket() as probe:
-        if os.name == "posix":  # as the server does; on Windows it would let two servers share a port
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def run_child(command: list[str], **variables: str) -> int:
@@ -189,131 +166,6 @@ def run_fetch(options: argparse.Namespace, rest: list[str]) -> int:
     for model in model_files.status():
         print(f"{model.name}: {model.detail} ({model.path})")
     return 0
-
-
-# --- check -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report; `advice` says what to do, and is empty where all is well."""
-
-    name: str
-    detail: str
-    advice: str = ""
-
-    def __str__(self) -> str:
-        mark = "!!" if self.advice else "OK"
-        return f"{mark} {self.name}: {self.detail}" + (f"\n   -> {self.advice}" if self.advice else "")
-
-
-def run_check(options: argparse.Namespace, rest: list[str]) -> int:
-    """Print the report as it is found out; 1 where a line is wrong, else 0."""
-    wrong = 0
-    for finding in findings():
-        print(finding, flush=True)
-        wrong += bool(finding.advice)
-    print(f"\n{wrong} of these lines need attention." if wrong else "\nEverything is in place.")
-    return int(wrong > 0)
-
-
-def findings() -> Iterator[Finding]:
-    """Every line of the report, the quick ones first."""
-    for look in (check_python, check_packages, check_folder, check_disk, check_memory, check_threads,
-                 check_jupyter, check_data, check_models, check_accelerator):
-        yield from look()
-
-
-def check_python() -> Iterator[Finding]:
-    seen = runtime.describe()
-    old = sys.version_info < (3, 11)
-    yield Finding("Python", f"{seen['Python']} on {seen['system']}, {sys.executable}",
-                  "Install Python 3.11 or newer, delete .venv, start again." if old else "")
-
-
-def check_packages() -> Iterator[Finding]:
-    """The installed versions against requirements.lock, as far as its lines apply to this machine."""
-    from packaging.requirements import Requirement
-
-    lock = runtime.course_root() / "requirements.lock"
-    lines = [line for line in lock.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    pins = [pin for pin in map(Requirement, lines) if pin.marker is None or pin.marker.evaluate()]
-    differing = []
-    for pin in pins:
-        try:
-            found = metadata.version(pin.name)
-        except metadata.PackageNotFoundError:
-            found = "none"
-        if found == "none" or not pin.specifier.contains(found, prereleases=True):
-            differing.append(f"{pin.name} {found} (wanted {pin.specifier})")
-    if differing:
-        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
-        yield Finding("packages", ", ".join(differing[:5]) + more, "Delete .venv, then: python course.py check")
-    else:
-        yield Finding("packages", f"{len(pins)} as in {lock.name}")
-
-
-def check_folder() -> Iterator[Finding]:
-    root = runtime.course_root()
-    yield Finding("course folder", str(root), "" if os.access(root, os.W_OK) else
-                  "You cannot write here, so your work could not be saved. Copy the course to a folder of your own.")
-
-
-def check_disk() -> Iterator[Finding]:
-    free = shutil.disk_usage(runtime.cache_dir()).free / 1e9
-    yield Finding("disk", f"{free:.1f} GB free at {runtime.cache_dir()}", "" if free >= DISK_GB else
-                  f"The lessons keep up to {DISK_GB} GB there. Make room, or set FTRAG_CACHE to a folder on another disk.")
-
-
-def check_memory() -> Iterator[Finding]:
-    import psutil
-
-    memory = psutil.virtual_memory()
-    free = memory.available / 1e9
-    yield Finding("memory", f"{free:.1f} GB free of {memory.total / 1e9:.1f} GB", "" if free >= MEMORY_GB else
-                  f"Some lessons need up to {MEMORY_GB} GB. Close other programs and other notebooks' kernels.")
-
-
-def check_threads() -> Iterator[Finding]:
-    asked = os.environ.get("OMP_NUM_THREADS")
-    yield Finding("CPU", f"{runtime.describe()['CPU cores']} cores" + (f", OMP_NUM_THREADS={asked}" if asked else ""))
-
-
-def check_jupyter() -> Iterator[Finding]:
-    port = "8888 is free" if port_is_free(8888) else "8888 is taken, the next free one will be used"
-    try:
-        yield Finding("JupyterLab", f"{metadata.version('jupyterlab')}; port {port}")
-    except metadata.PackageNotFoundError:
-        yield Finding("JupyterLab", "not installed", "Delete .venv, then: python course.py lab")
-
-
-def check_data() -> Iterator[Finding]:
-    """Every data set's files against the SHA-256 in its manifest."""
-    from ftrag_helpers.course_data import check_manifest
-
-    for manifest in sorted(runtime.data_dir().glob("*/manifest.json")):
-        try:
-            check_manifest(manifest.parent)
-            yield Finding(f"data set {manifest.parent.name}", "checksums right")
-        except CourseError as error:
-            yield Finding(f"data set {manifest.parent.name}", "not as it was published", str(error))
-
-
-def check_models() -> Iterator[Finding]:
-    for model in model_files.status():
-        yield Finding(model.name, f"{model.detail} ({model.path})", "" if model.ok else "Run: python course.py fetch")
-
-
-def check_accelerator() -> Iterator[Finding]:
-    try:
-        import torch
-
-        device = runtime.device()
-    except (ImportError, OSError, RuntimeError) as error:
-        yield Finding("PyTorch", f"cannot be used: {str(error).splitlines()[0]}", "Delete .venv, then: python course.py check")
-        return
-    kind = "none; the course is made for the CPU" if device.type == "cpu" else f"{device.type}, used by the lessons"
-    yield Finding("accelerator", f"{kind} (PyTorch {torch.__version__}, {torch.get_num_threads()} threads)")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
 
 from ftrag_helpers import cli, model_files, runtime
-from ftrag_helpers.model_files import ModelStatus
 from ftrag_helpers.runtime import CourseError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -198,71 +196,38 @@ def test_signals_are_the_childs_to_answer(course, sent, code):
     assert cli.run_child([sys.executable, "-c", child]) == code
 
 
-# --- check -------------------------------------------------------------------------------------------
+# --- variables ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def machine(course, monkeypatch):
-    """A machine on which every line of the report is right, without PyTorch or models."""
-    (course / "requirements.lock").write_text(
-        "# a comment\npytest==9999 ; sys_platform == 'nowhere'\n" + f"pytest=={pytest.__version__}\n")
-    (course / "datasets/library/manifest.json").write_text('{"files": []}')
-    torch = types.SimpleNamespace(__version__="0", get_num_threads=lambda: 2)
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    monkeypatch.setattr(runtime, "device", lambda: types.SimpleNamespace(type="cpu"))
-    monkeypatch.setattr(model_files, "status", lambda: [ModelStatus("a model", True, "complete", course)])
-    monkeypatch.setattr(cli, "DISK_GB", 0)
-    monkeypatch.setattr(cli, "MEMORY_GB", 0)
-    return course
+@pytest.mark.parametrize("name, value", [("FTRAG_THREADS", "two"), ("FTRAG_CHROMA_URL", "ftp://h"), ("FTRAG_PROGRESS", "aus"),
+                                         ("FTRAG_CACHE", "~nobody-of-that-name/x")])
+@pytest.mark.parametrize("command", ["lab", "fetch", "progress"])
+def test_a_wrong_variable_ends_every_command_with_its_name(course, done, monkeypatch, capsys, command, name, value):
+    monkeypatch.setenv(name, value)
+    assert cli.main([command]) == 1 and done == []
+    assert capsys.readouterr().err.startswith(f"\nftrag: {name}=")
 
 
-def test_check_is_content_with_a_whole_course(machine, capsys):
-    assert cli.main(["check"]) == 0
-    out = capsys.readouterr().out
-    assert "!!" not in out and "Everything is in place." in out
-    for name in ("Python", "packages", "disk", "memory", "CPU", "JupyterLab", "data set library", "a model", "accelerator"):
-        assert f"OK {name}: " in out
+def test_a_lab_is_started_with_whole_paths_and_without_unusable_proxies(course, monkeypatch, tmp_path):
+    (tmp_path / "models" / "mine").mkdir(parents=True)
+    (tmp_path / "models" / "mine" / "config.json").write_text("{}")
+    seen = tmp_path / "seen.json"
+    monkeypatch.setattr(model_files, "fetch", lambda progress=True: None)
+    monkeypatch.setattr(sys, "executable", str(fake_python(tmp_path, seen)))
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"FTRAG_CACHE": "cache", "FTRAG_LLM": "models/mine", "ALL_PROXY": "socks5://h", "HTTP_PROXY": "http://h:1"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    assert cli.main(["lab"]) == 0
+    child = json.loads(seen.read_text())
+    assert child["FTRAG_CACHE"] == str(tmp_path / "cache") and child["FTRAG_LLM"] == str(tmp_path / "models" / "mine")
+    assert "ALL_PROXY" not in child and child["HTTP_PROXY"] == "http://h:1" and "127.0.0.1" in child["NO_PROXY"].split(",")
 
 
-@pytest.mark.parametrize("line, told", [
-    ("absent==1.0", "absent none (wanted ==1.0)"), ("pytest==1.0", f"pytest {pytest.__version__} (wanted ==1.0)")])
-def test_check_names_the_package_that_differs(machine, capsys, line, told):
-    (machine / "requirements.lock").write_text(line + "\n")
-    assert cli.main(["check"]) == 1
-    assert f"!! packages: {told}\n   -> Delete .venv" in capsys.readouterr().out
-
-
-def test_check_takes_a_local_build_for_its_version(machine, monkeypatch):
-    (machine / "requirements.lock").write_text("torch==2.13.0\n")
-    monkeypatch.setattr(cli.metadata, "version", lambda name: "2.13.0+cpu")
-    assert [finding.advice for finding in cli.check_packages()] == [""]
-
-
-def test_check_says_how_to_repair_a_model(machine, monkeypatch, capsys):
-    monkeypatch.setattr(model_files, "status", lambda: [ModelStatus("a model", False, "is damaged", machine)])
-    assert cli.main(["check"]) == 1
-    assert "-> Run: python course.py fetch" in capsys.readouterr().out
-
-
-def test_check_names_the_data_file_that_changed(machine, capsys):
-    files = [{"name": "documents.jsonl", "sha256": "0" * 64}]
-    (machine / "datasets/library/manifest.json").write_text(json.dumps({"files": files}))
-    (machine / "datasets/library/documents.jsonl").write_text("{}")
-    assert cli.main(["check"]) == 1
-    out = capsys.readouterr().out
-    assert "!! data set library" in out and "documents.jsonl" in out
-
-
-@pytest.mark.parametrize("need, name", [("DISK_GB", "disk"), ("MEMORY_GB", "memory")])
-def test_check_says_what_is_short(machine, monkeypatch, capsys, need, name):
-    monkeypatch.setattr(cli, need, 10**9)
-    assert cli.main(["check"]) == 1
-    assert f"!! {name}: " in capsys.readouterr().out
-
-
-def test_check_survives_a_broken_pytorch(machine, monkeypatch, capsys):
-    def broken():
-        raise OSError("libtorch.so is missing")
-    monkeypatch.setattr(runtime, "device", broken)
-    assert cli.main(["check"]) == 1
-    assert "!! PyTorch: cannot be used: libtorch.so is missing" in capsys.readouterr().out
+def fake_python(folder: Path, seen: Path) -> Path:
+    """A program that writes down its environment, in the place of Python."""
+    script = folder / "python"
+    script.write_text(f"#!{sys.executable}\nimport json, os\nopen({str(seen)!r}, 'w').write(json.dumps(dict(os.environ)))\n")
+    script.chmod(0o755)
+    return script

@@ -9,20 +9,27 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "offline")]
 
 import network_guard  # noqa: E402
 
-from ftrag_helpers import runtime  # noqa: E402
+from ftrag_helpers import proxies, runtime, variables  # noqa: E402
 
 # Before any heavy import: transformers, datasets and chromadb read these when they are imported.
 os.environ.update(runtime.offline_environment())
-for _name in ("FTRAG_LLM", "FTRAG_EMBEDDER", "FTRAG_CHROMA_URL", "FTRAG_PIP_ARGS"):
+proxies.settle()
+for _name in set(variables.ALL) - {"FTRAG_CACHE", "FTRAG_DEVICE"}:
     os.environ.pop(_name, None)
+if os.environ.get("FTRAG_CACHE"):
+    os.environ["FTRAG_CACHE"] = variables.absolute("FTRAG_CACHE")
 # A test that asks twice is to see two computations; the cache's own tests switch it on.
 os.environ["FTRAG_COMPUTE_CACHE"] = "off"
+# The same examples every time, nothing kept between runs, and no time limit on a machine that has other work.
+settings.register_profile("course", deadline=None, database=None, derandomize=True)
+settings.load_profile("course")
 _SCRATCH = tempfile.TemporaryDirectory(prefix="ftrag-tests-", ignore_cleanup_errors=True)
 for _name in ("FTRAG_RESULTS", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR"):
     os.environ[_name] = str(Path(_SCRATCH.name, _name.lower()))

@@ -3,12 +3,15 @@
 import re
 import subprocess
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from ftrag_helpers import systems
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
@@ -19,19 +22,27 @@ PINS = [Requirement(line) for line in LOCK.splitlines() if line and not line.sta
 DIRECT = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
 PLATFORMS = {
     "Linux": {"sys_platform": "linux", "os_name": "posix", "platform_machine": "x86_64"},
+    "Linux on ARM": {"sys_platform": "linux", "os_name": "posix", "platform_machine": "aarch64"},
     "macOS": {"sys_platform": "darwin", "os_name": "posix", "platform_machine": "arm64"},
     "Windows": {"sys_platform": "win32", "os_name": "nt", "platform_machine": "AMD64"},
 }
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 # In pieces, so that this file does not name them either.
 INDEX_HOSTS = ["pypi" + ".org", "python" + "hosted", "download.py" + "torch", "anaconda" + ".org"]
 MACHINE_PATH = re.compile(r"(?<![\w.~$}>*-])/(?:root|work|opt/pypi|home/\w+|Users/\w+)/")
 
 
+def place_of(python: str, platform: str) -> dict[str, str]:
+    """What markers are read against there."""
+    systems = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
+    return PLATFORMS[platform] | {"python_version": python, "python_full_version": f"{python}.9",
+                                  "platform_system": systems[PLATFORMS[platform]["sys_platform"]], "extra": "",
+                                  "implementation_name": "cpython", "platform_python_implementation": "CPython"}
+
+
 def pins_for(python: str, platform: str) -> dict[str, Requirement]:
     """The lock's lines that apply there, by name; fails where a package is pinned twice."""
-    place = PLATFORMS[platform] | {"python_version": python, "python_full_version": f"{python}.9",
-                                   "implementation_name": "cpython", "platform_python_implementation": "CPython"}
+    place = place_of(python, platform)
     pins = [pin for pin in PINS if pin.marker is None or pin.marker.evaluate(place)]
     names = [canonicalize_name(pin.name) for pin in pins]
     assert sorted(names) == sorted(set(names))
@@ -47,6 +58,40 @@ def test_every_direct_dependency_is_pinned_once_within_its_range(python, platfor
         assert wanted.specifier.contains(version_of(pin), prereleases=True), f"{pin} is outside {wanted}"
 
 
+CUDA = re.compile(r"nvidia-|cuda-|triton|pytorch-triton")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_whatever_a_package_needs_there_is_pinned_within_its_range(python, platform):
+    """The packages' own metadata, as installed here, read for another system: the lock's markers leave nothing out."""
+    pins, place, wrong = pins_for(python, platform), place_of(python, platform), set()
+    waiting = [(name, "") for name in pins]
+    seen = set(waiting)
+    while waiting:
+        name, extra = waiting.pop()
+        try:
+            needs = [Requirement(text) for text in metadata.requires(name) or []]
+        except metadata.PackageNotFoundError:
+            continue  # a package of another system
+        for need in needs:
+            if (need.marker and not need.marker.evaluate(place | {"extra": extra})) or CUDA.match(need.name):
+                continue
+            pin = pins.get(canonicalize_name(need.name))
+            if pin is None or not need.specifier.contains(version_of(pin), prereleases=True):
+                wrong.add(f"{name} needs {need}, the lock has {pin}")
+                continue
+            more = {(canonicalize_name(need.name), each) for each in need.extras} - seen
+            seen |= more
+            waiting += more
+    assert not wrong
+
+
+def test_the_pythons_tried_here_are_those_that_the_set_up_takes():
+    newest = tuple(map(int, PYTHONS[-1].split(".")))
+    assert newest == systems.NEWEST and len(PYTHONS) == newest[1] - 10
+
+
 def version_of(pin: Requirement) -> str:
     [exact] = pin.specifier
     assert exact.operator == "==" and "*" not in exact.version, f"{pin} is not one version"
@@ -60,7 +105,7 @@ def test_every_line_of_the_lock_is_one_version():
 
 def test_the_lock_leaves_cuda_to_pytorch():
     # A CUDA build of PyTorch asks for these itself; pinned here they would cost every CPU learner 4 GB.
-    assert not [pin.name for pin in PINS if re.match(r"nvidia-|cuda-|triton|pytorch-triton", pin.name)]
+    assert not [pin.name for pin in PINS if CUDA.match(pin.name)]
 
 
 def test_the_lock_names_no_host_and_holds_no_option():

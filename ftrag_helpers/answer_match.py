@@ -158,6 +158,8 @@ def _is_article(found: Sequence[Piece], i: int) -> bool:
 @lru_cache(maxsize=1 << 15)
 def _spelled(word: str) -> tuple[_Token, ...]:
     """The tokens of a word as it is spelled: mostly one; a contraction has two, a run of Han or Thai one a character."""
+    if word == "cannot":
+        word = "can't"
     if "'" in word:
         word = _ELIDED.sub(r"\1 ", _SHORT.sub(r"\1 is", re.sub(r"n't$", " not", word)))
         word = re.sub(r"'s$", "", word).replace("'", "")
@@ -222,7 +224,7 @@ def _equals(text: str, value: int | Fraction) -> str:
 
 
 def _amount_token(piece: Piece) -> _Token:
-    keys = frozenset(f"{sign}{value} {unit}" if unit else f"={sign}{value}" for sign, value, unit in piece.value)
+    keys = frozenset(f"{sign}{value} {unit}" for sign, value, unit in piece.value)
     loose = frozenset(f"={sign}{value}" for sign, value, unit in piece.value if unit not in MONEY and unit != "percent")
     if piece.text.startswith("a "):
         loose |= {piece.text[2:]}

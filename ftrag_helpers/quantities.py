@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from ftrag_helpers.spelling import Piece
-from ftrag_helpers.units import CODES, SCALES, TIMES, UNITS
+from ftrag_helpers.units import CODES, SCALES, SINGLE, UNITS
 
 _SMALL = {word: n for n, word in enumerate(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
@@ -186,7 +186,8 @@ def _joined(group: int | Fraction | None, n: int, first: bool) -> int | Fraction
         return n
     if group >= 100 and group % 100 == 0 or group % 10 == 0 and group % 100 >= 20 and 0 < n < 10:
         return group + n
-    return group * 100 + n if 13 <= group <= 20 and n >= 10 else None  # nineteen forty: a year
+    # Nineteen forty and ten sixty-six are years, ten forty is a time.
+    return group * 100 + n if 13 <= group <= 20 and n >= 10 or 10 <= group <= 12 and n >= 60 else None
 
 
 def _ordinal(pieces: Sequence[Piece], i: int) -> Found:
@@ -202,7 +203,8 @@ def _ordinal(pieces: Sequence[Piece], i: int) -> Found:
             return [Piece("decade", "", value=pieces[i].value * 100 + _DECADES[_word(pieces, j)])], j + 1
     if word in _DECADES:
         return [Piece("decade", "", value=_DECADES[word])], i + 1
-    if word in _ORDINALS and not (_kind(pieces, i - 1) == "number" and (word == "second" or pieces[i - 1].value == 1)):
+    if word in _ORDINALS and not (_kind(pieces, i - 1) == "number" and (word == "second" or pieces[i - 1].value == 1)) and not (
+            word == "second" and _word(pieces, i - 1) in ("per", "/")):
         return [Piece("ordinal", word, value=_ORDINALS[word])], i + 1
     return None
 
@@ -312,13 +314,19 @@ def _fraction(pieces: Sequence[Piece], i: int) -> Found:
             return [Piece("number", "", value=_simple(Fraction(f"{value}.{pieces[j + 1].value}")))], j + 2
         if isinstance(value, int) and (more := _part(pieces, j + (_word(pieces, j) == "and"))) and (
                 _word(pieces, j) == "and" or _kind(pieces, j) == "number" and "/" in pieces[j].text.replace("⁄", "/")):
-            return [Piece("number", "", value=value + more[0] if value >= 0 else value - more[0])], more[1]
+            whole = value in SCALES.values() and value > 12  # a million and a half
+            mixed = value + more[0] * (value if whole else 1) if value >= 0 else value - more[0]
+            scaled = _whole(pieces, more[1]) and pieces[more[1]].value in SCALES.values() and not pieces[more[1]].text
+            return [Piece("number", "", value=_simple(Fraction(mixed * (pieces[more[1]].value if scaled else 1))))], more[1] + scaled
     found = _part(pieces, i)
-    if found and _kind(pieces, i) == "word" and pieces[i].text in ("a", "an") and _word(pieces, found[1]) != "of":
+    alone = _kind(pieces, found[1] if found else i + 1) in ("", "stop") or _word(pieces, found[1] if found else i + 1) in _PREPOSITIONS
+    if found and _word(pieces, i) in ("a", "an") and (not alone or _word(pieces, i - 1) == "and"):
         return None
     if found is None and _word(pieces, i) == "half":
         unit = _word(pieces, i + 1 + (_word(pieces, i + 1) in ("a", "an")) + (_kind(pieces, i + 1) == "dash"))
-        found = (Fraction(1, 2), i + 1) if unit in UNITS or _word(pieces, i + 1) in ("a", "an") else None
+        counted = unit in UNITS or _word(pieces, i + 1) in ("a", "an") or (
+            alone and _kind(pieces, i - 1) != "ordinal" and _word(pieces, i - 1) not in ("a", "an"))
+        found = (Fraction(1, 2), i + 1) if counted else None
         if _whole(pieces, i + 1) and pieces[i + 1].value in SCALES.values():  # half a dozen, half a million
             return [Piece("number", "", value=pieces[i + 1].value // 2)], i + 2
     if found is None:
@@ -357,7 +365,7 @@ def _money(pieces: Sequence[Piece], i: int) -> Found:
 
 def _measure(pieces: Sequence[Piece], i: int) -> Found:
     """A number and its unit: 5 kg, eight-day, 31 °C, 48 mph, twelve pounds fifty, an hour and a half."""
-    if _word(pieces, i) in ("a", "an") and _word(pieces, i + 1) in TIMES and not _rated(pieces, i - 1):
+    if _word(pieces, i) in ("a", "an") and _word(pieces, i + 1) in SINGLE and not _rated(pieces, i - 1):
         number, j = Piece("number", "a", value=1), i + 1
     elif _kind(pieces, i) == "number":
         number, j = pieces[i], i + 1 + (_kind(pieces, i + 1) == "dash" and pieces[i + 1].after != " ")

@@ -51,7 +51,7 @@ def fold(text: str) -> str:
     """The text in lower case, with one character for all that are typed in its place; marks stand behind their letters."""
     if text.isascii():
         return text.lower()
-    text = re.sub(r"(?<=\d)\s?º", "°", text).translate(_BEFORE)
+    text = re.sub(r"(?i)(?<![^\W_])n[°º]\s?(?=\d)", "no ", re.sub(r"(?<=\d)\s?º", "°", text)).translate(_BEFORE)
     return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_FOLDING)
 
 
@@ -77,10 +77,11 @@ _PIECE = re.compile(rf"""(?=\S)(?:
       | \d\d?\ ?h\ ?\d\d(?![a-z\d]) | \d+[/⁄]\d+(?![/⁄\d])
       | [1-9]\d{{0,2}}(?:(?P<comma>[ ,'])\d{{3}}(?:(?P=comma)\d{{3}})*(?:\.\d+)? | (?:\.\d{{3}})+,\d+ | (?:\.\d{{3}}){{2,}})(?!\d|[.,]\d)
       | \d+(?:\.\d+){{2,}} | \d+(?:,\d+){{2,}} | \d+[.,]\d+ | (?<![\w)\]])\.\d+ | \d+)
-      (?P<tail>[ap]\.m\.?(?![a-z]) | '?[a-z][a-z0-9]*(?:\^\d)?)?
+      (?P<tail>[ap]\.m\.?(?![a-z]) | \^-?\d+ | '?[a-z][a-z0-9]*(?:\^\d)?)?
   | (?P<stop>[.,;:!?()\[\]{{}}"|]) | (?P<dash>-)
   | (?P<symbol>(?:us|aus?|nz|hk|ca|[acsr])?[{_CURRENCIES}] | [%‰°±<>≤≥≠=+~√∞^/⁄&♭] | (?<![^\s"'(])[*\#@](?![^\s"').,;:!?])))
 """, re.VERBOSE)
+_INITIALS = re.compile(rf"(?<!\w)({_L}\.) (?={_L}\.)")  # J. R. R., p. m.
 _EMPHASIS = re.compile(r"(\*\*|\*|`)(?=\S)(.+?)(?<=\S)\1")
 
 
@@ -88,7 +89,7 @@ def pieces(text: str) -> list[Piece]:
     """The pieces of a folded text in its order; space and what carries nothing (emphasis, emoji, quotes) is left out."""
     if "*" in text or "`" in text:
         text = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text)).replace("`", "'")
-    text = f" {text.replace('_', ' ')} "
+    text = " " + _INITIALS.sub(r"\1", text.replace("_", " ")) + " "
     found = []
     for match in _PIECE.finditer(text):
         kind, start, end = match.lastgroup, match.start(), match.end()

@@ -12,7 +12,7 @@ _MONEY = {
     "GBP": "£ pound quid british_pound pound_sterling pounds_sterling", "EUR": "€ euro", "JPY": "¥ yen japanese_yen",
     "CNY": "¥ yuan renminbi", "INR": "₹ rs rupee indian_rupee", "PKR": "rs rupee pakistani_rupee", "RUB": "₽ rouble ruble", "KRW": "₩ won",
     "TRY": "₺ lira", "ILS": "₪ shekel", "VND": "₫ dong", "UAH": "₴ hryvnia", "THB": "฿ baht", "NGN": "₦ naira", "PHP": "₱ peso",
-    "MXN": "$ peso mexican_peso", "BRL": "r$ real reais", "PLN": "zl zloty zlotys", "CZK": "kc koruna", "CHF": "fr franc swiss_franc",
+    "MXN": "$ peso mexican_peso", "BRL": "r$ real reais", "PLN": "zl zl\u0335 zloty", "CZK": "kc kc\u030c koruna korun", "CHF": "fr franc swiss_franc",
     "SEK": "kr krona kronor swedish_krona", "NOK": "kr krone kroner norwegian_krone", "DKK": "kr krone kroner danish_krone",
     "ZAR": "rand", "HUF": "forint",
 } | {code: f"$ dollar buck {names.split()[0]} " + " ".join(f"{name}_dollar" for name in names.split() if "$" not in name)
@@ -38,9 +38,9 @@ _MEASURES = {
 #: What a word behind a number multiplies it by.
 SCALES = {"dozen": 12, "thousand": 10**3, "k": 10**3, "million": 10**6, "m": 10**6, "mn": 10**6, "billion": 10**9, "bn": 10**9,
           "trillion": 10**12}
-#: The units that "a" or "an" makes a duration of ("an hour").
-TIMES = frozenset("minute hour day week month year decade century".split())
-CODES = frozenset(code.lower() for code in _MONEY) | {"rs", "kr", "fr"}
+#: The units of which "a" or "an" makes one ("an hour", "a pound"); before other nouns it is an article.
+SINGLE = frozenset("minute hour day week month year decade century pound euro dollar penny cent".split())
+CODES = frozenset(code.lower() for code in _MONEY) | {"rs", "kr", "fr", "kc", "kc\u030c", "zl", "zl\u0335"}
 MONEY = frozenset(_MONEY)
 
 
@@ -57,7 +57,6 @@ def _table() -> dict[str, tuple[tuple[str, Fraction], ...]]:
         for unit, text in units.items():
             for name in dict.fromkeys([*_names(text), *([unit.lower()] if units is _MONEY else [])]):
                 table.setdefault(name, []).append((unit, factor))
-    table["m"].append(("", Fraction(10**6)))
     return {name: tuple(meanings) for name, meanings in table.items()}
 
 

@@ -1,7 +1,7 @@
 """Whether a free answer holds an accepted one: words of every script as they are spelled, numbers and times by value.
 
-Level 0. `spelling` cuts both texts, `quantities` reads their numbers; here they are compared, piece for piece. What it leaves
-out: synonyms, other word forms, number words that are not English, and whether the answer says something wrong beside it.
+Level 0. `spelling` cuts both texts, `quantities` reads their numbers; here they are compared, piece for piece. What it
+leaves out: synonyms, other word forms, number words that are not English, and whether something wrong is said beside it.
 """
 
 import re
@@ -19,18 +19,23 @@ from ftrag_helpers.units import MONEY, UNITS
 INCOMPARABLE = "holds nothing that can be compared. Write a word, a number or a sign that counts, such as + or €."
 #: Behind these a lone "a" is a letter (Plan A), and before those it is one too (A is right).
 _LETTERED = frozenset(
-    "plan vitamin vitamins section group class type hepatitis grade appendix exhibit schedule option level unit block wing hall platform "
-    "gate room team part category model size key point column row zone terminal bay band string influenza blood series serie site route "
-    "building door desk shelf tier stage phase track side form file case letter answer choice channel and or nor".split())
+    "plan vitamin vitamins section group class type hepatitis grade appendix exhibit schedule option level unit block "
+    "wing hall platform gate room team part category model size key point column row zone terminal bay band string "
+    "influenza blood series serie site route building door desk shelf tier stage phase track side form file case "
+    "letter answer choice channel and or nor".split())
 _NO_NOUNS = frozenset(
-    "is are was were be and or nor but because to in of at for with on than as by from if when that which who has have had will would "
-    "can could may might must shall should does did not only comes came stands means needs costs".split())
+    "is are was were be and or nor but because to in of at for with on than as by from if when that which who has "
+    "have had will would can could may might must shall should does did not only comes came stands means needs "
+    "costs".split())
 _SHORT = re.compile(r"^(it|that|there|here|he|she|what|who|where)'s$")
 _ELIDED = re.compile(r"^(l|d|j|qu|m|t|s|c|n|dell|nell|sull|all|un)'(?=..)")
-_SCRIPTS = re.compile("([\u3400-\u9fff\uf900-\ufaff々\U00020000-\U0003ffff]+|[\u30a1-\u30ff\u3099\u309a]+)|([\u0e00-\u0eff\u1000-\u109f"
-                      "\u1780-\u17ff\u3041-\u309f])|([^\u3400-\u9fff\uf900-\ufaff々\U00020000-\U0003ffff\u3041-\u30ff\u0e00-\u0eff"
-                      "\u1000-\u109f\u1780-\u17ff]+)")
-_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff々\U00020000-\U0003ffff]")
+#: Scripts written without spaces: Han and Katakana in runs; Hiragana, Thai, Lao, Burmese and Khmer, whose words may end
+#: anywhere.
+_HAN_RANGE, _KATAKANA = "\u3400-\u9fff\uf900-\ufaff々\U00020000-\U0003ffff", "\u30a1-\u30ff"
+_FREE = "\u3041-\u3096\u309b-\u309f\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_HAN = re.compile(f"[{_HAN_RANGE}]")
+_SCRIPTS = re.compile(f"([{_HAN_RANGE}]+|[{_KATAKANA}\u3099\u309a]+)|([{_FREE}])"
+                      f"|([^{_HAN_RANGE}{_KATAKANA}{_FREE}\u3099\u309a]+)")
 _MARKED = re.compile("([a-z\u0370-\u03ff]|\u0435(?=\u0308))[\u0300-\u036f]+")
 _LEADS = frozenset("it is there are they that was were answer only just exactly he she we".split())
 _DEGREES = ("celsius", "fahrenheit", "kelvin", "angle")
@@ -68,7 +73,7 @@ def answer_match(text: str, accepted: Iterable[str], question: str = "") -> bool
 
 
 def comparable(accepted: str) -> bool:
-    """Whether an accepted answer holds anything that an answer can be compared by: a letter, a number, a sign that counts."""
+    """Whether an accepted answer holds anything to compare: a word other than an article, a number, a sign that counts."""
     return bool(_tokens(accepted)) and accepted.strip(" .\"'") not in ("a", "an", "the")
 
 
@@ -152,7 +157,8 @@ def _is_article(found: Sequence[Piece], i: int) -> bool:
     if word != "a" or i + 1 == len(found):
         return word in ("the", "an")
     after = found[i + 1]
-    return after.kind not in ("stop", "symbol", "range") and after.text not in _NO_NOUNS and (i == 0 or found[i - 1].text not in _LETTERED)
+    lettered = i > 0 and found[i - 1].text in _LETTERED
+    return not lettered and after.kind not in ("stop", "symbol", "range") and after.text not in _NO_NOUNS
 
 
 @lru_cache(maxsize=1 << 15)
@@ -166,10 +172,10 @@ def _spelled(word: str) -> tuple[_Token, ...]:
         if " " in word:
             return tuple(token for part in word.split() for token in _spelled({"ca": "can", "wo": "will"}.get(part, part)))
     if word.isascii():
-        return (_Token(frozenset({"and" if word == "&" else word.replace(".", "").replace("-", "") if word[-1] != "-" else word})),)
+        return (_Token(frozenset({word if word[-1] == "-" else word.replace(".", "").replace("-", "")})),)
     tokens: list[_Token] = []
     for run, cluster, other in _SCRIPTS.findall(word):
-        tokens += _han(run) if run and _HAN.match(run) else [_lettered(run or other)] if not cluster else [_lettered(cluster)]
+        tokens += _han(run) if _HAN.match(run) else [_lettered(run or cluster or other)]
     return tuple(_clustered(tokens))
 
 
@@ -209,13 +215,15 @@ def _quantity(piece: Piece, named: bool) -> _Token:
     if piece.kind == "amount":
         return _amount_token(piece)
     if piece.kind == "day":
-        return _Token(frozenset(f"day {day}" for day in piece.value), frozenset(f"{c}{day}" for day in piece.value for c in ("=", "nth ")))
+        loose = (f"{start}{day}" for day in piece.value for start in ("=", "nth "))
+        return _Token(frozenset(f"day {day}" for day in piece.value), frozenset(loose))
     if piece.kind == "month":
         return _Token(piece.value)
     if piece.kind == "range":
         return _Token(frozenset({"to", piece.text}))
     if piece.kind == "decade":
-        return _Token(frozenset({f"decade {piece.value if piece.value > 99 else 1900 + piece.value}", f"decade {piece.value}"}))
+        year = piece.value if piece.value > 99 else 1900 + piece.value  # the fifties
+        return _Token(frozenset({f"decade {year}", f"decade {piece.value}"}))
     return _Token(frozenset({f"@{piece.value}" if piece.kind == "clock" else f"nth {piece.value}"}))
 
 

@@ -6,11 +6,12 @@ keyboard or a word processor adds. What the numbers mean is `quantities`' job, c
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-#: Letters that Unicode does not take apart, as people without that key write them; the mark tells them from the plain letter.
-_LETTERS = {"ø": "o\u0338", "ł": "l\u0335", "đ": "d\u0335", "ð": "d\u0335", "ħ": "h\u0335", "ŋ": "n\u0335", "ı": "i", "þ": "th",
-            "æ": "ae", "œ": "oe"}
+#: Letters that Unicode does not take apart, as people without that key write them; a mark tells them from the plain letter.
+_LETTERS = {"ø": "o\u0338", "ł": "l\u0335", "đ": "d\u0335", "ð": "d\u0335", "ħ": "h\u0335", "ŋ": "n\u0335", "ı": "i",
+            "þ": "th", "æ": "ae", "œ": "oe"}
 _SAME = dict.fromkeys("’‘ʼʻ‛´′", "'") | {"−": "-", "—": " - ", "―": " - ", "〜": "-", "×": "x", "♯": "#", "٫": ".", "٬": ",",
                                         "٪": "%", "،": ",", "、": ",", "。": ".", "ـ": "", "\u034f": ""}
 #: Taken apart by Unicode, these would run into the digit before them (2½ → 21⁄2, 5² → 52) or lose their meaning.
@@ -73,9 +74,11 @@ _PIECE = re.compile(rf"""(?=\S)(?:
     (?={_L})(?P<word>(?:{_L}\.){{2,}}{_L}?(?!{_L}) | {_L}\.{_L}(?!\.|{_L}) | [a-z]{{1,2}}-\d{{1,3}}(?!\w)
       | (?!(?:us|aus?|nz|hk|ca|[acsr])[{_CURRENCIES}]){_L}(?:{_L}|\d|'(?={_L}))*
         (?:\^\d | \+\+ | \#(?!\w) | ♭ | (?<!{_L}{_L}{_L})[+*-](?![\w+*-]))?)
-  | (?=\.?\d)(?P<number>\d{{4}}-\d\d-\d\d(?!\d) | \d\d?(?P<slash>[/.])\d\d?(?P=slash)\d{{4}}(?!\d) | \d\d?:\d\d(?::\d\d)?(?![\d:])
+  | (?=\.?\d)(?P<number>\d{{4}}-\d\d-\d\d(?!\d) | \d\d?(?P<slash>[/.])\d\d?(?P=slash)\d{{4}}(?!\d)
+      | \d\d?:\d\d(?::\d\d)?(?![\d:])
       | \d\d?\ ?h\ ?\d\d(?![a-z\d]) | \d+[/⁄]\d+(?![/⁄\d])
-      | [1-9]\d{{0,2}}(?:(?P<comma>[ ,'])\d{{3}}(?:(?P=comma)\d{{3}})*(?:\.\d+)? | (?:\.\d{{3}})+,\d+ | (?:\.\d{{3}}){{2,}})(?!\d|[.,]\d)
+      | [1-9]\d{{0,2}}(?:(?P<comma>[ ,'])\d{{3}}(?:(?P=comma)\d{{3}})*(?:\.\d+)? | (?:\.\d{{3}})+,\d+
+                       | (?:\.\d{{3}}){{2,}})(?!\d|[.,]\d)
       | \d+(?:\.\d+){{2,}} | \d+(?:,\d+){{2,}} | \d+[.,]\d+ | (?<![\w)\]])\.\d+ | \d+)
       (?P<tail>[ap]\.m\.?(?![a-z]) | \^-?\d+ | '?[a-z][a-z0-9]*(?:\^\d)?)?
   | (?P<stop>[.,;:!?()\[\]{{}}"|]) | (?P<dash>-)
@@ -98,3 +101,13 @@ def pieces(text: str) -> list[Piece]:
         else:
             found.append(Piece(kind, match[0], text[start - 1], text[end]))
     return found
+
+
+def word_at(pieces: Sequence[Piece], i: int) -> str:
+    """The word at that place; "" where there is none."""
+    return pieces[i].text if 0 <= i < len(pieces) and pieces[i].kind in ("word", "tail") else ""
+
+
+def kind_at(pieces: Sequence[Piece], i: int) -> str:
+    """The kind of the piece at that place; "" before the first and behind the last."""
+    return pieces[i].kind if 0 <= i < len(pieces) else ""

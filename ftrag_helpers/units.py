@@ -10,34 +10,40 @@ _DOLLARS = {"USD": "us$ american us", "AUD": "a$ au$ aus$ australian", "CAD": "c
             "HKD": "hk$ hong_kong", "SGD": "s$ singapore"}
 _MONEY = {
     "GBP": "£ pound quid british_pound pound_sterling pounds_sterling", "EUR": "€ euro", "JPY": "¥ yen japanese_yen",
-    "CNY": "¥ yuan renminbi", "INR": "₹ rs rupee indian_rupee", "PKR": "rs rupee pakistani_rupee", "RUB": "₽ rouble ruble", "KRW": "₩ won",
-    "TRY": "₺ lira", "ILS": "₪ shekel", "VND": "₫ dong", "UAH": "₴ hryvnia", "THB": "฿ baht", "NGN": "₦ naira", "PHP": "₱ peso",
-    "MXN": "$ peso mexican_peso", "BRL": "r$ real reais", "PLN": "zl zl\u0335 zloty", "CZK": "kc kc\u030c koruna korun", "CHF": "fr franc swiss_franc",
-    "SEK": "kr krona kronor swedish_krona", "NOK": "kr krone kroner norwegian_krone", "DKK": "kr krone kroner danish_krone",
-    "ZAR": "rand", "HUF": "forint",
+    "CNY": "¥ yuan renminbi", "INR": "₹ rs rupee indian_rupee", "PKR": "rs rupee pakistani_rupee",
+    "RUB": "₽ rouble ruble", "KRW": "₩ won", "TRY": "₺ lira", "ILS": "₪ shekel", "VND": "₫ dong", "UAH": "₴ hryvnia",
+    "THB": "฿ baht", "NGN": "₦ naira", "PHP": "₱ peso", "MXN": "$ peso mexican_peso", "BRL": "r$ real reais",
+    "PLN": "zl zl\u0335 zloty", "CZK": "kc kc\u030c koruna korun", "CHF": "fr franc swiss_franc",
+    "SEK": "kr krona kronor swedish_krona", "NOK": "kr krone kroner norwegian_krone",
+    "DKK": "kr krone kroner danish_krone", "ZAR": "rand", "HUF": "forint",
 } | {code: f"$ dollar buck {names.split()[0]} " + " ".join(f"{name}_dollar" for name in names.split() if "$" not in name)
      for code, names in _DOLLARS.items()}
 _COINS = {"GBP": "p penny pence", "EUR": "c ¢ cent"} | {code: "c ¢ cent" for code in _DOLLARS}
 _MEASURES = {
     "percent": "% percent per_cent pct", "permille": "‰",
-    "celsius": "°_c c celsius centigrade degree_c degree_celsius degree_centigrade degrees_c degrees_celsius degrees_centigrade ° degree",
-    "fahrenheit": "°_f f fahrenheit degree_f degree_fahrenheit degrees_f degrees_fahrenheit ° degree", "angle": "° degree",
-    "kelvin": "kelvin", "millimetre": "mm millimetre millimeter", "centimetre": "cm centimetre centimeter", "metre": "m metre meter",
-    "kilometre": "km kilometre kilometer kph kmh kmph", "inch": "in inch inches", "foot": "ft foot feet", "yard": "yd yard",
-    "mile": "mi mile mph", "milligram": "mg milligram milligramme", "gram": "g gr gram gramme", "kilogram": "kg kgs kilo kilogram kilogramme",
-    "tonne": "tonne", "ton": "ton", "lb": "lb lbs pound", "ounce": "oz ounce", "stone": "st stone", "millilitre": "ml millilitre milliliter",
+    "celsius": "°_c c celsius centigrade degree_c degree_celsius degree_centigrade degrees_c degrees_celsius "
+               "degrees_centigrade ° degree",
+    "fahrenheit": "°_f f fahrenheit degree_f degree_fahrenheit degrees_f degrees_fahrenheit ° degree",
+    "angle": "° degree", "kelvin": "kelvin", "millimetre": "mm millimetre millimeter",
+    "centimetre": "cm centimetre centimeter", "metre": "m metre meter",
+    "kilometre": "km kilometre kilometer kph kmh kmph", "inch": "in inch inches", "foot": "ft foot feet",
+    "yard": "yd yard", "mile": "mi mile mph", "milligram": "mg milligram milligramme", "gram": "g gr gram gramme",
+    "kilogram": "kg kgs kilo kilogram kilogramme", "tonne": "tonne", "ton": "ton", "lb": "lb lbs pound",
+    "ounce": "oz ounce", "stone": "st stone", "millilitre": "ml millilitre milliliter",
     "centilitre": "cl centilitre centiliter", "litre": "l ltr litre liter", "pint": "pt pint", "gallon": "gallon",
-    "square metre": "m^2 m2 sq_m sqm square_metre square_meter", "square kilometre": "km^2 km2 sq_km square_kilometre square_kilometer",
-    "square foot": "ft^2 ft2 sq_ft square_foot square_feet", "square mile": "sq_mi square_mile", "hectare": "ha hectare", "acre": "acre",
-    "cubic metre": "m^3 m3 cubic_metre cubic_meter", "second": "s sec second", "minute": "min minute", "hour": "h hr hour",
-    "day": "day", "week": "wk week", "month": "month", "year": "yr year", "decade": "decade", "century": "century centuries",
-    "kilobyte": "kb kilobyte", "megabyte": "mb megabyte", "gigabyte": "gb gigabyte", "terabyte": "tb terabyte", "watt": "w watt",
-    "kilowatt": "kw kilowatt", "kilowatt hour": "kwh kilowatt_hour", "volt": "v volt", "hertz": "hz hertz", "calorie": "kcal calorie",
+    "square metre": "m^2 m2 sq_m sqm square_metre square_meter",
+    "square kilometre": "km^2 km2 sq_km square_kilometre square_kilometer",
+    "square foot": "ft^2 ft2 sq_ft square_foot square_feet", "square mile": "sq_mi square_mile",
+    "hectare": "ha hectare", "acre": "acre", "cubic metre": "m^3 m3 cubic_metre cubic_meter", "second": "s sec second",
+    "minute": "min minute", "hour": "h hr hour", "day": "day", "week": "wk week", "month": "month", "year": "yr year",
+    "decade": "decade", "century": "century centuries", "kilobyte": "kb kilobyte", "megabyte": "mb megabyte",
+    "gigabyte": "gb gigabyte", "terabyte": "tb terabyte", "watt": "w watt", "kilowatt": "kw kilowatt",
+    "kilowatt hour": "kwh kilowatt_hour", "volt": "v volt", "hertz": "hz hertz", "calorie": "kcal calorie",
 }
 
 #: What a word behind a number multiplies it by.
-SCALES = {"dozen": 12, "thousand": 10**3, "k": 10**3, "million": 10**6, "m": 10**6, "mn": 10**6, "billion": 10**9, "bn": 10**9,
-          "trillion": 10**12}
+SCALES = {"dozen": 12, "thousand": 10**3, "k": 10**3, "million": 10**6, "m": 10**6, "mn": 10**6, "billion": 10**9,
+          "bn": 10**9, "trillion": 10**12}
 #: The units of which "a" or "an" makes one ("an hour", "a pound"); before other nouns it is an article.
 SINGLE = frozenset("minute hour day week month year decade century pound euro dollar penny cent".split())
 CODES = frozenset(code.lower() for code in _MONEY) | {"rs", "kr", "fr", "kc", "kc\u030c", "zl", "zl\u0335"}

@@ -14,11 +14,11 @@ from ftrag_helpers import runtime
 ROOT = runtime.course_root()
 PACKAGE = ROOT / "ftrag_helpers"
 LEVELS = {
-    0: ["records", "runtime", "spelling", "units", "quantities", "answer_match", "metrics", "properties", "faithfulness", "plain_text",
-        "wrapping", "decoding",
+    0: ["records", "runtime", "spelling", "units", "number_words", "quantities", "answer_match", "metrics", "properties", "faithfulness", "plain_text",
+        "sentences", "markup", "wrapping", "decoding",
         "errors", "variables", "proxies", "systems", "pip_calls", "libraries"],
-    1: ["course_data", "tuning_data", "own_data", "results", "prompts", "chunking", "bm25", "ranking", "retrieval", "selection",
-        "model_files", "models", "compute_cache"],
+    1: ["course_data", "tuning_data", "own_data", "results", "prompts", "chunking", "bm25", "ranking", "chroma_store", "retrieval",
+        "selection", "model_files", "models", "compute_cache"],
     2: ["finetuning", "trunk", "adapters", "rag", "gate", "evaluation", "decision", "scorecard", "claims",
         "longer_runs"],
     3: ["comparison", "plots", "widgets", "quiz", "report", "checks", "exercises", "grading"],
@@ -27,12 +27,13 @@ LEVELS = {
 }
 LEVEL = {name: level for level, names in LEVELS.items() for name in names}
 #: The only imports within a level: (importer, imported).
-BESIDE = {("quantities", "spelling"), ("quantities", "units"), ("answer_match", "spelling"), ("answer_match", "quantities"),
+BESIDE = {("number_words", "spelling"), ("number_words", "units"), ("quantities", "number_words"), ("quantities", "spelling"),
+          ("quantities", "units"), ("answer_match", "spelling"), ("answer_match", "quantities"),
           ("answer_match", "units"), ("metrics", "answer_match"), ("variables", "errors"), ("runtime", "errors"), ("runtime", "variables"), ("runtime", "proxies"),
           ("libraries", "runtime"), ("libraries", "proxies"), ("pip_calls", "systems"),
           ("models", "model_files"), ("models", "compute_cache"), ("widgets", "plots"), ("tuning_data", "course_data"),
-          ("finetuning", "trunk"), ("finetuning", "adapters"), ("faithfulness", "metrics"), ("own_data", "chunking"), ("scorecard", "decision"),
-          ("retrieval", "chunking"), ("retrieval", "bm25"), ("retrieval", "ranking"), ("selection", "chunking"),
+          ("finetuning", "trunk"), ("finetuning", "adapters"), ("faithfulness", "metrics"), ("scorecard", "decision"),
+          ("retrieval", "chunking"), ("retrieval", "bm25"), ("retrieval", "ranking"), ("retrieval", "chroma_store"), ("selection", "chunking"),
           ("selection", "bm25"), ("selection", "ranking"), ("selection", "retrieval"),
           ("scorecard", "finetuning"), ("grading", "checks")}
 HEAVY = {"torch", "transformers", "chromadb", "datasets", "sentence_transformers", "matplotlib", "peft"}

@@ -4,6 +4,7 @@ Level 1. Every lesson uses these two models through this module. What it leaves 
 files (`model_files`), the decoding loop (`decoding`), turning questions into prompts (`prompts`), training (`finetuning`).
 """
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -287,12 +288,21 @@ def load_embedder():
 def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False) -> np.ndarray:
     """Embeddings of the texts: float32, shape (texts, 384), each of length 1, so that a dot product is a cosine.
 
-    A text beyond the embedder's window (256 tokens for MiniLM) counts only as far as the window goes.
+    A text beyond the embedder's window (256 tokens for MiniLM) counts only as far as the window goes; `embed.fits` tells.
     """
     if not len(texts):
         return np.zeros((0, load_embedder().get_embedding_dimension()), np.float32)
     return load_embedder().encode(list(texts), batch_size=batch_size, normalize_embeddings=True,
                                   show_progress_bar=progress, convert_to_numpy=True)
+
+
+def fits_embedder(text: str) -> bool:
+    """Whether the embedder reads the text to its end: it has no more word pieces than the embedder's window."""
+    model = load_embedder()
+    return len(model.tokenizer(text, verbose=False).input_ids) <= (model.max_seq_length or math.inf)
+
+
+embed.fits = fits_embedder  # so that an index knows how long a passage may be
 
 
 def embed_pieces(texts: Sequence[str], *, batch_size: int = 32, progress: bool = False) -> list[Pieces]:

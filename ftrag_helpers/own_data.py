@@ -16,11 +16,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ftrag_helpers.answer_match import INCOMPARABLE, answer_match, comparable
-from ftrag_helpers.chunking import split_sentences
 from ftrag_helpers.metrics import token_f1
 from ftrag_helpers.plain_text import plain, words_of
 from ftrag_helpers.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
 from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.sentences import split_sentences
 
 MAX_BYTES = 5_000_000
 #: Mistakes told in one message; more would scroll the first ones away.

@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ftrag_helpers.bm25 import rarity
-from ftrag_helpers.chunking import embedding_text, split_sentences
+from ftrag_helpers.chunking import embedding_text
 from ftrag_helpers.ranking import ranked
 from ftrag_helpers.records import Hit, Passage, Pieces
 from ftrag_helpers.retrieval import Index
+from ftrag_helpers.sentences import split_sentences
 
 EmbedPieces = Callable[[Sequence[str]], list[Pieces]]
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from shelf import LIBRARY, doc, numbered
 
-from ftrag_helpers.chunking import chunk, split_sentences
+from ftrag_helpers.chunking import chunk, embedding_text
+from ftrag_helpers.sentences import split_sentences
 
 SENTENCES = [
     ("Ask Dr. Brandt. She knows.", ["Ask Dr. Brandt.", "She knows."]),
@@ -56,6 +57,35 @@ def test_a_sentence_that_is_too_long_stands_alone():
     long = "This " + "very " * 50 + "long one ends."
     passages = chunk(doc("x", f"Short one. {long} Short two."), words=20, overlap=1)
     assert [p.text for p in passages] == ["Short one.", long, "Short two."]
+
+
+def few(text):
+    """An embedder's window of 60 characters."""
+    return len(text) <= 60
+
+
+@pytest.mark.parametrize("text", [
+    "The gate is shut from October on, but for those who hold a brass key, and the key is with Odile in the Clock Hut.",
+    "門は十月から閉まりますが、真鍮の鍵を持つ人は入れます、そして鍵は時計小屋のオディールさんが持っています。" * 3,
+    "One. Two and three, four and five. " * 9, "x" * 200,
+])
+def test_no_passage_is_longer_than_the_embedder_reads(text):
+    document = doc("page", text, title="Gate")
+    passages = chunk(document, fits=few)
+    assert all(few(embedding_text(p)) for p in passages) and len(passages) > 1
+    assert text.split()[-1][-8:] in passages[-1].text
+    assert "".join("".join(p.text for p in chunk(document, fits=few, overlap=0)).split()) == "".join(text.split())
+
+
+def test_what_an_embedder_reads_to_its_end_is_cut_as_ever():
+    document = doc("long", numbered(20))
+    assert chunk(document, fits=lambda text: True) == chunk(document)
+    assert chunk(document, fits=lambda text: False) == chunk(document), "the title alone is too long: no cut would help"
+
+
+def test_characters_of_scripts_without_spaces_count_as_half_a_word():
+    passages = chunk(doc("page", "門は朝六時に開きます。鍵は赤い箱にあります。" * 20))
+    assert len(passages) == 3 and all(len(p.text) <= 200 for p in passages)
 
 
 @pytest.mark.parametrize("sizes", [{"words": 0}, {"overlap": -1}])

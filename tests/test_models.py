@@ -13,7 +13,10 @@ import pytest
 from doubles import WINDOW, scripted_language_model
 
 from ftrag_helpers import models, runtime
+from ftrag_helpers.chunking import embedding_text
 from ftrag_helpers.models import continuation_logprobs, generate, next_token_logprobs, stream
+from ftrag_helpers.records import Document
+from ftrag_helpers.retrieval import Index
 from ftrag_helpers.runtime import CourseError
 
 PROMPTS = ["Tea", "The library at the old quay opens at nine.", "x", "Where is the kettle kept?",
@@ -302,6 +305,25 @@ def test_real_word_pieces_stand_where_their_spans_say_and_do_not_depend_on_the_b
     assert alone.vectors.shape == (len(pieces), 384) and alone.vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(together[1].vectors, axis=1), 1, atol=1e-3)
     assert np.allclose(alone.vectors, together[0].vectors, atol=1e-4)
+
+
+@pytest.mark.model
+def test_what_the_real_embedder_reads_to_its_end_is_told_by_its_window(capfd):
+    fits, size = models.embed.fits, models.load_embedder().max_seq_length
+    assert fits("word " * (size - 2)) and not fits("word " * (size - 1)) and not fits("門" * size) and fits("")
+    assert "longer than" not in capfd.readouterr().err
+
+
+@pytest.mark.model
+def test_a_fact_at_the_end_of_a_long_sentence_is_found():
+    filler = "the committee thanks the members of site {} for their patience, their help and their cake, "
+    long = "".join(filler.format(n) for n in range(40)) + "and the spare key hangs in the red box behind the pump"
+    pages = {"minutes": long, **{f"page {n}": filler.format(n) for n in range(10)}}
+    index = Index(models.embed)
+    index.add([Document(name, "Allotment", "documents", "all", "", text) for name, text in pages.items()])
+    assert all(models.embed.fits(embedding_text(p)) for p in index.passages)
+    [[best]] = index.dense(["Where does the spare key hang?"], 1)
+    assert best.passage.document_id == "minutes" and "red box" in best.passage.text
 
 
 @pytest.mark.model

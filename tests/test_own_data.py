@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from ftrag_helpers import chunking, course_data, metrics, own_data, runtime
+from ftrag_helpers import chunking, course_data, metrics, own_data, runtime, sentences
 from ftrag_helpers.own_data import cautions, read_documents, read_questions
 from ftrag_helpers.runtime import CourseError
 
@@ -317,7 +317,7 @@ def test_supporting_sentences_are_copied_exactly_and_hold_the_answer(documents, 
 
 
 def test_passages_keep_the_sentences_that_questions_rest_on(documents, questions):
-    kept = {s for d in documents for p in chunking.chunk(d) for s in chunking.split_sentences(p.text)}
+    kept = {s for d in documents for p in chunking.chunk(d) for s in sentences.split_sentences(p.text)}
     assert {s for q in questions for s in q.reference.support} <= kept
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ftrag_helpers.plain_text import plain, words_of
-from ftrag_helpers.chunking import split_sentences
+from ftrag_helpers.sentences import split_sentences
 
 
 @pytest.mark.parametrize("text, title, body", [

@@ -10,8 +10,6 @@ import shlex
 import subprocess
 from functools import lru_cache
 
-from ftrag_helpers.systems import SUPPORTED
-
 #: pip's settings that say where packages come from and how they are reached. They are a site's, and they stay.
 KEPT = frozenset({
     "index-url", "pypi-url", "extra-index-url", "no-index", "find-links", "trusted-host", "proxy", "cert", "client-cert",
@@ -47,18 +45,20 @@ _CURES = _UNREACHABLE + (
      "The path of this folder is too long. Move the course to a short one, such as C:\\course."),
     (r"WinError (5|32)\b|Permission denied|Access is denied",
      "A file is in use or not yours. Close JupyterLab and other programs that use the course."),
-    (r"ResolutionImpossible|conflicting dependencies|\(constraint\)",
-     "A constraints file of pip's (setting `constraint`, or --constraint in FTRAG_PIP_ARGS) forbids a version that the course\n"
-     "needs. `{python} -m pip config debug` says where it is set."),
+    (r"ResolutionImpossible|conflicting dependencies|\(constraint\)|Could not open requirements file",
+     "A constraints file of pip's (setting `constraint`, or --constraint in FTRAG_PIP_ARGS) is not there, or forbids a\n"
+     "version that the course needs. This says where it is set: {python} -m pip config debug"),
     (r"no such option|requires \d argument|invalid (choice|\w+ value)|during configuration|is not a valid value",
      "pip does not understand one of its options. Look at FTRAG_PIP_ARGS, and at pip's own settings:\n"
      "{python} -m pip config debug"),
     (r"Failed (building|to build)|metadata-generation-failed|subprocess-exited-with-error|error: command .* failed",
      "A package would have to be built, which takes a compiler. Take --no-binary and --no-build-isolation out of\n"
      "FTRAG_PIP_ARGS; if your package index lacks the built package (wheel), name another index."),
-    (r"No matching distribution|Could not find a version|from versions: ",
-     "The package index has none that fits here. Name an index that has it: FTRAG_PIP_ARGS=\"--index-url ADDRESS\".\n"
-     "If there is no network, that may be all. " + SUPPORTED),
+    (r"from versions: (?!none)",
+     'The package index lacks this version. Name one that has it: FTRAG_PIP_ARGS="--index-url ADDRESS".'),
+    (r"No matching distribution|Could not find a version|from versions: none",
+     "The package index does not answer, or has no built package (wheel) of that name that fits here. Check the network\n"
+     'and the address of the index: pip\'s own setting, or FTRAG_PIP_ARGS="--index-url ADDRESS".'),
     (r"MemoryError|Cannot allocate memory|WinError 1455\b", "Memory ran out. Close other programs."),
 )
 _SETTING = re.compile(r"(global|install|download)\.([\w-]+)=(['\"].*)")
@@ -139,9 +139,13 @@ def _site_settings(python: str, command: str) -> dict[str, str]:
 
 
 def last_line(output: str) -> str:
-    """The line of pip's words that says most: the last one marked ERROR, else the last one."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if "ERROR" in line), lines[-1] if lines else "(nothing)")
+    """The line of pip's words that says most: the last one marked ERROR or error, else the last one that is no hint."""
+    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith(("hint:", "note:", "[notice]"))]
+    for mark in ("ERROR", "error:", ""):
+        marked = [line for line in lines if mark in line]
+        if marked:
+            return marked[-1]
+    return "(nothing)"
 
 
 def cure(output: str, python: str) -> str:

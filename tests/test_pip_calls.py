@@ -95,7 +95,11 @@ def test_what_lies_here_is_installed_without_any_setting(monkeypatch):
     ("The user requested (constraint) numpy==1.26\nERROR: ResolutionImpossible", "constraint", False),
     ("Usage:\n  pip install\n\nno such option: --nindex", "FTRAG_PIP_ARGS.*/py -m pip config debug", False),
     ("error: subprocess-exited-with-error\n× Building wheel for x did not run", "--no-binary", False),
-    ("ERROR: No matching distribution found for torch==2.13.0", "index has none(.|\n)*CPython 3.11 to 3.14", False),
+    ("ERROR: Could not find a version that satisfies the requirement torch==2.13.0 (from versions: none)\n"
+     "ERROR: No matching distribution found for torch==2.13.0", "does not answer, or has no built package", False),
+    ("ERROR: Could not find a version that satisfies the requirement torch==2.13.0 (from versions: 2.1, 2.2)\n"
+     "ERROR: No matching distribution found for torch==2.13.0\n\n", "lacks this version", False),
+    ("ERROR: Could not open requirements file: [Errno 2] No such file or directory: '/nope.txt'", "constraint", False),
 ])
 def test_each_failure_gets_the_line_that_helps(output, words, unreachable):
     import re
@@ -110,6 +114,8 @@ def test_what_nobody_foresaw_gets_no_advice():
 
 
 @pytest.mark.parametrize("output, line", [
-    ("a\nERROR: b\nc\n", "ERROR: b"), ("a\n  c \n\n", "c"), ("", "(nothing)")])
+    ("a\nERROR: b\nc\n", "ERROR: b"), ("a\n  c \n\n", "c"), ("", "(nothing)"),
+    ("error: subprocess-exited-with-error\n× x\nhint: See above for details.\n", "error: subprocess-exited-with-error"),
+    ("all is lost\nhint: see\n[notice] a new pip\n", "all is lost")])
 def test_the_line_that_says_most(output, line):
     assert pip_calls.last_line(output) == line

@@ -50,14 +50,19 @@ def run_check(options: argparse.Namespace, rest: list[str]) -> int:
 
 def findings() -> Iterator[Finding]:
     """Every line of the report, the quick ones first. A look that fails is a line too, and ends none of the others."""
+    told = set()
     for name, look in {"variables": check_variables, "Python": check_python, "packages": check_packages,
                        "course folder": check_folder, "cache": check_cache, "memory": check_memory, "CPU": check_threads,
                        "JupyterLab": check_jupyter, "data sets": check_data, "libraries": check_libraries,
                        "accelerator": check_accelerator, "models": check_models, "index": check_index}.items():
         try:
-            yield from look()
+            for finding in look():
+                told.add(finding.advice)
+                yield finding
         except CourseError as error:
-            yield Finding(name, "something is wrong", str(error))
+            known = str(error) in told
+            yield Finding(name, "not looked at" if known else "something is wrong", "See above." if known else str(error))
+            told.add(str(error))
         except Exception as error:  # a report must go on, whatever a library raises on a machine that is not in order
             yield Finding(name, f"cannot be tried: {libraries.first_line(error)}", f"{libraries.cure(error)}, then start again.")
 

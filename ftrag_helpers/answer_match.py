@@ -22,11 +22,10 @@ _LETTERED = frozenset(
     "plan vitamin vitamins section group class type hepatitis grade appendix exhibit schedule option level unit block "
     "wing hall platform gate room team part category model size key point column row zone terminal bay band string "
     "influenza blood series serie site route building door desk shelf tier stage phase track side form file case "
-    "letter answer choice channel and or nor".split())
+    "letter choice channel".split())
 _NO_NOUNS = frozenset(
     "is are was were be and or nor but because to in of at for with on than as by from if when that which who has "
-    "have had will would can could may might must shall should does did not only comes came stands means needs "
-    "costs".split())
+    "have had would could should does did not comes came stands costs".split())
 _SHORT = re.compile(r"^(it|that|there|here|he|she|what|who|where)'s$")
 _ELIDED = re.compile(r"^(l|d|j|qu|m|t|s|c|n|dell|nell|sull|all|un)'(?=..)")
 #: Scripts written without spaces: Han and Katakana in runs; Hiragana, Thai, Lao, Burmese and Khmer, whose words may end

@@ -46,6 +46,10 @@ def simple(value: Fraction) -> int | Fraction:
 @lru_cache(maxsize=4096)
 def digits(text: str) -> list[Piece]:
     """What a stretch of digits says; a word where it is no number (7:75, 1.2.3, 0042)."""
+    if len(text) > 40:  # no quantity, and Python reads no integer of more than 4,300 digits
+        return [Piece("word", text)]
+    if text.isdigit() and (text[0] != "0" or len(text) == 1):
+        return [Piece("number", text, value=int(text))]
     if date := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)|(\d\d?)[/.](\d\d?)[/.](\d{4})", text):
         year, month, day = (date[1], date[2], date[3]) if date[1] else (date[6], date[5], date[4])
         return _dated(int(day), int(month), int(year), both=not date[1]) or [Piece("word", text)]
@@ -239,6 +243,8 @@ def part_at(pieces: Sequence[Piece], i: int) -> tuple[Fraction, int] | None:
     j = i + 1 + (kind_at(pieces, i + 1) == "dash")
     name = pieces[j].text if kind_at(pieces, j) in ("word", "ordinal") else ""
     parts = _PARTS.get(name)
-    if not count or not parts or count >= parts or (count == 1) == name.endswith("s"):
+    if not count or not parts or count >= parts:
+        return None
+    if (count == 1) == name.endswith("s") and not (name == "quarter" and word_at(pieces, j + 1) in UNITS):  # three-quarter hours
         return None
     return Fraction(count, parts), j + 1

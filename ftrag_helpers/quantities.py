@@ -13,12 +13,15 @@ from ftrag_helpers.number_words import (DAYPARTS, DECADES, MONTHS, ORDINALS, PRE
                                         dash_rule, digits, fraction, minutes_of, number_words, ordinal, part_at, sign_rule,
                                         simple, suffix, whole_at)
 from ftrag_helpers.spelling import Piece, kind_at, word_at
-from ftrag_helpers.units import CODES, SCALES, SINGLE, UNITS
+from ftrag_helpers.units import CODES, MONEY, SCALES, SINGLE, UNITS
 
 _NUMERIC = frozenset("a an hundred half quarter noon midday midnight".split()).union(SMALL, TENS, ORDINALS, SCALES, DECADES)
 #: After these a number with a point is a name: clause 4.10 is not clause 4.1.
 _LABELS = frozenset("version v release section clause chapter figure fig table paragraph rule article part appendix python "
                     "java ubuntu item step exercise".split())
+
+#: The first words of names of several words (square metres, US dollars).
+_BEGIN_LONG = frozenset(name.split()[0] for name in UNITS if " " in name)
 
 Rule = Callable[[Sequence[Piece], int], Found]
 
@@ -27,8 +30,11 @@ def read(pieces: list[Piece]) -> list[Piece]:
     """The pieces with all that is numeric read: of kind number, ordinal, clock, amount, day, month, decade and range."""
     if any(piece.kind != "word" or piece.text in _NUMERIC for piece in pieces):
         pieces = [p for piece in pieces for p in (digits(piece.text) if piece.kind == "number" else [piece])]
+        met = {name for piece in pieces for name in (piece.kind, piece.text)}
         for rule, starts in _RULES:
-            pieces = _rewrite(pieces, rule, starts)
+            if not starts.isdisjoint(met):
+                pieces = _rewrite(pieces, rule, starts)
+                met.update(piece.kind for piece in pieces)
     return [piece for piece in pieces if piece.kind != "dash"]
 
 
@@ -125,9 +131,10 @@ def _money(pieces: Sequence[Piece], i: int) -> Found:
     """A currency before its number: £5, US$ 8, EUR 20, £5m."""
     name = pieces[i].text
     currency = kind_at(pieces, i) == "symbol" and name in UNITS or word_at(pieces, i) in CODES
-    if not currency or kind_at(pieces, i + 1) != "number":
+    j = i + 1 + (currency and kind_at(pieces, i + 1) == "stop" and pieces[i + 1].text == ".")  # Rs. 100
+    if not currency or kind_at(pieces, j) != "number":
         return None
-    number, j = pieces[i + 1], i + 2
+    number, j = pieces[j], j + 1
     if word_at(pieces, j) in ("k", "m", "bn", "mn") and pieces[j].before == "t":
         number, j = number._replace(value=number.value * SCALES[word_at(pieces, j)]), j + 1
     found = _amount(number, name)
@@ -142,7 +149,8 @@ def _measure(pieces: Sequence[Piece], i: int) -> Found:
         number, j = pieces[i], i + 1 + (kind_at(pieces, i + 1) == "dash" and pieces[i + 1].after != " ")
     else:
         return None
-    size = next((n for n in (4, 3, 2, 1) if _name(pieces, j, n) in UNITS), 0)
+    longest = 4 if _name(pieces, j, 1) in _BEGIN_LONG else 1
+    size = next((n for n in range(longest, 0, -1) if _name(pieces, j, n) in UNITS), 0)
     name, j = _name(pieces, j, size), j + size
     if not size or name == "in" and pieces[j - 1].before == " ":
         return None
@@ -167,7 +175,8 @@ def _rated(pieces: Sequence[Piece], i: int) -> bool:
 
 def _amount(number: Piece, name: str) -> Piece:
     sign = number.text if number.text in (*SIGNS, "+") else ""
-    values = frozenset((sign, simple(Fraction(number.value) * factor), unit) for unit, factor in UNITS[name])
+    values = frozenset((sign, number.value if factor == 1 else simple(number.value * factor), unit)
+                       for unit, factor in UNITS[name])
     return Piece("amount", f"a {name}" if number.text == "a" else name, value=values)
 
 
@@ -180,7 +189,7 @@ def _pence(amount: Piece, pieces: Sequence[Piece], i: int) -> Found:
     even = all(isinstance(value, int) for _, value, _ in amount.value)
     if money and even and name not in ("p", "c") and whole_at(pieces, j, 1, 99):
         named = [unit for unit, factor in UNITS.get(word_at(pieces, j + 1), ()) if unit in money and factor < 1]
-        last = j == i and not pieces[j].text and kind_at(pieces, j + 1) in ("", "stop")
+        last = j == i and len(pieces[j].text) in (0, 2) and kind_at(pieces, j + 1) in ("", "stop")
         if named or last:
             cents = Fraction(pieces[j].value, 100)
             values = frozenset((s, v + cents, unit) for s, v, unit in amount.value if unit in (named or money))
@@ -193,10 +202,11 @@ def _rate(pieces: Sequence[Piece], i: int) -> Found:
     if word_at(pieces, i) not in ("a", "an", "per", "each", "every") and (pieces[i].kind, pieces[i].text) != ("symbol", "/"):
         return None
     name = word_at(pieces, i + 1)
-    if name not in UNITS or not _rated(pieces, i - 1):
+    priced = kind_at(pieces, i - 1) == "amount" and pieces[i].text not in ("each", "every") and any(
+        unit in MONEY for _, _, unit in pieces[i - 1].value)
+    if not name or name not in UNITS and not priced or not _rated(pieces, i - 1):
         return None
-    unit = next((unit for unit, _ in UNITS[name]), name)
-    return [Piece("word", "per"), Piece("word", unit)], i + 2
+    return [Piece("word", "per"), Piece("word", UNITS[name][0][0] if name in UNITS else name)], i + 2
 
 
 # --- dates and ranges --------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ _MONEY = {
     "PLN": "zl zl\u0335 zloty", "CZK": "kc kc\u030c koruna korun", "CHF": "fr franc swiss_franc",
     "SEK": "kr krona kronor swedish_krona", "NOK": "kr krone kroner norwegian_krone",
     "DKK": "kr krone kroner danish_krone", "ZAR": "rand", "HUF": "forint",
-} | {code: f"$ dollar buck {names.split()[0]} " + " ".join(f"{name}_dollar" for name in names.split() if "$" not in name)
+} | {code: "$ dollar buck " + " ".join(name if "$" in name else f"{name}_dollar" for name in names.split())
      for code, names in _DOLLARS.items()}
 _COINS = {"GBP": "p penny pence", "EUR": "c ¢ cent"} | {code: "c ¢ cent" for code in _DOLLARS}
 _MEASURES = {
@@ -47,7 +47,9 @@ SCALES = {"dozen": 12, "thousand": 10**3, "k": 10**3, "million": 10**6, "m": 10*
 #: The units of which "a" or "an" makes one ("an hour", "a pound"); before other nouns it is an article.
 SINGLE = frozenset("minute hour day week month year decade century pound euro dollar penny cent".split())
 CODES = frozenset(code.lower() for code in _MONEY) | {"rs", "kr", "fr", "kc", "kc\u030c", "zl", "zl\u0335"}
-MONEY = frozenset(_MONEY)
+#: The signs of currencies of which no other name is known here; each is its own unit.
+_SIGNS = [sign for sign in [*"¤৳؋៛", *map(chr, range(0x20a0, 0x20c2))] if not any(sign in text for text in _MONEY.values())]
+MONEY = frozenset([*_MONEY, *_SIGNS])
 
 
 def _names(text: str) -> list[str]:
@@ -63,6 +65,7 @@ def _table() -> dict[str, tuple[tuple[str, Fraction], ...]]:
         for unit, text in units.items():
             for name in dict.fromkeys([*_names(text), *([unit.lower()] if units is _MONEY else [])]):
                 table.setdefault(name, []).append((unit, factor))
+    table |= {sign: [(sign, Fraction(1))] for sign in _SIGNS}
     return {name: tuple(meanings) for name, meanings in table.items()}
 
 

@@ -301,15 +301,19 @@ def test_the_table_is_long_enough_and_has_no_doubles():
 @pytest.mark.parametrize("said, accepted, question, expected", [
     ("nine", "nine days", "How many days may I keep it?", True), ("nine", "nine days", "How long may I keep it?", False),
     ("It is 9.", "9 days", "For how many working days?", True), ("6", "6 items", "How many things may I borrow?", True),
-    ("21", "21 days", "How many weeks?", False), ("61", "page 61", "Which page has the misprint?", True), ("61", "page 61", "Where is it?", False),
-    ("5", "number five", "Which of the computers?", True), ("21", "21 May", "On which day of May?", True), ("8", "£8", "How many pounds?", False),
-    ("31", "31 °C", "How many degrees was it?", True), ("31", "31 °C", "How hot was it?", False), ("nine books", "nine days", "How many days?", False),
+    ("21", "21 days", "How many weeks?", False), ("61", "page 61", "Which page has the misprint?", True),
+    ("61", "page 61", "Where is it?", False),
+    ("5", "number five", "Which of the computers?", True), ("21", "21 May", "On which day of May?", True),
+    ("8", "£8", "How many pounds?", False),
+    ("31", "31 °C", "How many degrees was it?", True), ("31", "31 °C", "How hot was it?", False),
+    ("nine books", "nine days", "How many days?", False),
 ])
 def test_a_number_alone_counts_where_the_question_says_what_is_counted(said, accepted, question, expected):
     assert answer_match(said, [accepted], question) is expected
 
 
-@pytest.mark.parametrize("nothing", ["", " ", "?", "…", "—", "the", "The", "an", "a", "🙂", "👍🏽", "1\ufe0f\u20e3"[1:], "\u200b", "\u00ad", "“”", "(...)", "。"])
+@pytest.mark.parametrize("nothing", ["", " ", "?", "…", "—", "the", "The", "an", "a", "🙂", "👍🏽", "\ufe0f\u20e3",
+                                     "\u200b", "\u00ad", "“”", "(...)", "。"])
 def test_what_holds_nothing_is_not_comparable_and_never_credited(nothing):
     assert not comparable(nothing)
     if nothing != "a":
@@ -323,8 +327,8 @@ def test_a_lone_letter_or_sign_is_comparable_and_itself(something):
 
 # --- properties --------------------------------------------------------------------------------------
 
-_ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-         "nineteen").split()
+_ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+         "seventeen eighteen nineteen").split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 
 
@@ -339,10 +343,13 @@ def in_words(n):
 
 SPELLINGS = [str, in_words, lambda n: f"{n:,}", lambda n: f"{n:,}".replace(",", " "), lambda n: f"{n:,}".replace(",", "\u202f"),
              lambda n: f"{n:,}".replace(",", "'"), lambda n: str(n).translate({48 + d: 0x660 + d for d in range(10)}),
-             lambda n: str(n).translate({48 + d: 0xFF10 + d for d in range(10)}), lambda n: f"{n}.0", lambda n: in_words(n).upper()]
+             lambda n: str(n).translate({48 + d: 0xFF10 + d for d in range(10)}), lambda n: f"{n}.0",
+             lambda n: in_words(n).upper()]
 #: Ways to write a number with a unit, one list a unit.
-UNITS = [["{} days", "{} day", "{}-day"], ["{} kg", "{} kilograms", "{} KILOS"], ["£{}", "{} pounds", "{} quid", "GBP {}"], ["€{}", "{} €", "{} euros"],
-         ["{}%", "{} per cent", "{} percent"], ["{} °C", "{} degrees Celsius", "{}℃"], ["{} °F", "{} degrees Fahrenheit"], ["{} miles"], ["{} km"],
+UNITS = [["{} days", "{} day", "{}-day"], ["{} kg", "{} kilograms", "{} KILOS"], ["£{}", "{} pounds", "{} quid", "GBP {}"],
+         ["€{}", "{} €", "{} euros"],
+         ["{}%", "{} per cent", "{} percent"], ["{} °C", "{} degrees Celsius", "{}℃"], ["{} °F", "{} degrees Fahrenheit"], ["{} miles"],
+         ["{} km"],
          ["¥{}", "{} yen"], ["{} weeks"], ["{} books", "{} Books"], ["{} m²", "{} square metres"], ["{} m", "{} metres"]]
 number, spelling, unit = st.integers(0, 9999), st.sampled_from(SPELLINGS), st.sampled_from(UNITS)
 
@@ -390,7 +397,8 @@ def test_times_match_where_the_minute_is_the_same(one, two, spell, other):
     assert answer_match(said, [other(*divmod(one, 60))])
 
 
-DATES = ["{d} {month}", "{d}{th} of {month}", "{month} {d}", "{month} {d}{th}", "the {d}{th} of {month}", "{month} the {d}{th}", "{d} {short}"]
+DATES = ["{d} {month}", "{d}{th} of {month}", "{month} {d}", "{month} {d}{th}", "the {d}{th} of {month}", "{month} the {d}{th}",
+         "{d} {short}"]
 MONTHS = "January February March April May June July August September October November December".split()
 
 
@@ -399,14 +407,16 @@ def dated(day, month, form):
     return form.format(d=day, th=th, month=MONTHS[month], short=MONTHS[month][:3])
 
 
-@given(st.integers(1, 31), st.integers(0, 11), st.integers(1, 31), st.integers(0, 11), st.sampled_from(DATES), st.sampled_from(DATES))
+@given(st.integers(1, 31), st.integers(0, 11), st.integers(1, 31), st.integers(0, 11), st.sampled_from(DATES),
+       st.sampled_from(DATES))
 def test_dates_match_where_the_day_is_the_same(day, month, other_day, other_month, form, other):
     said = f"It was on {dated(day, month, form)}."
     assert answer_match(said, [dated(day, month, other)])
     assert answer_match(said, [dated(other_day, other_month, other)]) == ((day, month) == (other_day, other_month))
 
 
-texts = st.text(st.characters(exclude_categories=["Cs", "Co", "Cn"]), max_size=40) | st.text("aA the5.,:-£$%°½+#*'\"/()éß東かก", max_size=25)
+texts = st.text(st.characters(exclude_categories=["Cs", "Co", "Cn"]), max_size=40) | st.text(
+    "aA the5.,:-£$%°½+#*'\"/()éß東かก", max_size=25)
 
 
 @settings(max_examples=300)
@@ -415,8 +425,8 @@ def test_every_text_that_is_comparable_matches_itself(text):
     assert answer_match(text, [text]) or not comparable(text) or text.strip(" .\"'") in ("a", "A")
 
 
-words = st.lists(st.sampled_from("the a plan Łódź straße Αθήνα Москва £5 17:30 half past five nine days 21 May 5 °C C++ über -3 per cent".split()),
-                 min_size=1, max_size=8)
+words = st.lists(st.sampled_from("the a plan Łódź straße Αθήνα Москва £5 17:30 half past five nine days 21 May 5 °C C++ über "
+                                 "-3 per cent".split()), min_size=1, max_size=8)
 
 
 @given(words, words)
@@ -437,13 +447,15 @@ def test_an_invisible_character_changes_nothing(pair, invisible, place):
 
 def test_a_hundred_thousand_answers_are_judged_in_seconds():
     said = [f"The loan lasts {n % 997} days, as page {n % 89} says, not counting Sundays." for n in range(2_000)]
-    forms = [(f"{n} days", in_words(n), f"up to {n} days") for n in range(25)] + [("£8", "Dilys Orme", f"1{n}:30") for n in range(25)]
+    forms = [(f"{n} days", in_words(n), f"up to {n} days") for n in range(25)]
+    forms += [("£8", "Dilys Orme", f"1{n}:30") for n in range(25)]
     start = time.process_time()
     right = sum(answer_match(text, accepted) for text in said for accepted in forms)
-    assert right >= 2 * 25 and time.process_time() - start < 20, "about two seconds on two cores of 2024"
+    assert right >= 2 * 25 and time.process_time() - start < 20
 
 
-@pytest.mark.parametrize("long", ["9" * 5000, "*" * 5000, "a " * 5000, "a.b." * 2000, "1 000 " * 2000, "- " * 5000, "`_*" * 2000, "five " * 3000, "1," * 4000,
+@pytest.mark.parametrize("long", ["9" * 5000, "*" * 5000, "a " * 5000, "a.b." * 2000, "1 000 " * 2000, "- " * 5000,
+                                  "`_*" * 2000, "five " * 3000, "1," * 4000,
                                   "é" * 5000, "京" * 3000, "9." * 3000, "'" * 5000, "million " * 2000, "half a " * 2000])
 def test_long_and_odd_texts_are_read_in_reasonable_time(long):
     start = time.process_time()

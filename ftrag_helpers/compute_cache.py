@@ -33,8 +33,8 @@ from ftrag_helpers.runtime import CourseError
 _ASKED_AT_ONCE = 500
 #: SQLite's codes for a database that may be sound, but cannot be read or written now; all others mean a damaged one.
 _UNUSABLE = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_ABORT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
-             sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
-             sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_AUTH}
+             sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
+             sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_AUTH}
 
 
 class AnswerCache:
@@ -119,7 +119,8 @@ class AnswerCache:
                     return work(base)
             except sqlite3.Error as error:
                 if not (self._is_damaged(error) and self._discard()):
-                    warnings.warn(f"The cache {self._path} cannot be used now ({error}): its results are computed anew.", stacklevel=3)
+                    warnings.warn(f"The cache {self._path} cannot be used now ({error}): its results are computed anew.",
+                                  stacklevel=3)
                     break
                 warnings.warn(f"The cache {self._path} was damaged ({error}): it is begun anew.", stacklevel=3)
         self._path = None
@@ -127,7 +128,8 @@ class AnswerCache:
 
     def _is_damaged(self, error: sqlite3.Error) -> bool:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-        return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 255 not in _UNUSABLE or any(path.is_dir() for path in self._files())
+        in_the_way = any(path.is_dir() for path in self._files())
+        return in_the_way or code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 255 not in _UNUSABLE
 
     def _files(self) -> list[Path]:
         return [self._path.with_name(self._path.name + end) for end in ("", "-journal", "-wal", "-shm")]

@@ -1,21 +1,23 @@
 """The index: passages of documents, searched by meaning, by words, or by both; with filters.
 
-Level 1. Loads no model: the caller passes `embed`, a function from texts to unit-length vectors. Dense search is
-Chroma's, word search is `bm25`'s; both see the same passages. What it leaves out: cutting documents (`chunking`),
-adding up rankings (`ranking`), choosing sentences (`selection`), prompts and answers (`rag`).
+Level 1. Loads no model: the caller passes `embed`, a function from texts to unit-length vectors. Dense search and filters are
+Chroma's, word search is `bm25`'s; both see the same passages. What it leaves out: keeping the collection (`chroma_store`),
+cutting documents (`chunking`), adding up rankings (`ranking`), choosing sentences (`selection`), prompts and answers (`rag`).
 """
 
 import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ftrag_helpers import libraries, variables
 from ftrag_helpers.bm25 import query_words, word_scores
+from ftrag_helpers.chroma_store import Store, in_memory
 from ftrag_helpers.chunking import CHUNK_WORDS, OVERLAP_SENTENCES, chunk, embedding_text
 from ftrag_helpers.ranking import add_scores, ranked
 from ftrag_helpers.records import Document, Hit, Passage
@@ -23,19 +25,20 @@ from ftrag_helpers.runtime import CourseError
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 
-#: HNSW search is approximate. Looking at this many neighbours makes it exact for a library of this size, so that an
-#: answer never depends on the order in which passages came and went.
-EXACT_NEIGHBOURS = 2000
-_HNSW = {"space": "cosine", "ef_construction": 400, "ef_search": EXACT_NEIGHBOURS, "max_neighbors": 32}
 #: Asked of the store beyond k, so that passages of equal score at the cut are chosen by id, not by the store.
 _TIES = 20
+#: Passages that are embedded and stored at once.
+_BATCH = 64
+_ABOUT = ("document_id", "title", "shelf", "branch", "date")
+_CHECK = "checksum"
 
 
 class Index:
     """Passages of documents, searchable by meaning (Chroma), by words (BM25), or by both.
 
     Args:
-        embed: texts to unit-length vectors, shape (texts, dimensions).
+        embed: texts to unit-length vectors, shape (texts, dimensions). Where it has a function `fits`, as `models.embed` has,
+            a passage that it would not read to its end is cut further.
         folder: where the index is kept, to be found again; None keeps it in memory, gone with the process.
             `FTRAG_CHROMA_URL` names a Chroma server that keeps what a folder would; the folder then holds the name of
             its collection there, so that no two people meet in one.
@@ -51,54 +54,72 @@ class Index:
         self._passages: dict[str, Passage] = {}
         self._bm25 = None
         self.changes = 0
-        client, name = _open_client(folder), _collection_name(folder, name)
-        self._collection = _collection(client, name)
-        if not self._is_own():
-            client.delete_collection(name)
-            self._collection = _collection(client, name)
+        self._folder = folder
+        self._store = Store(folder, _collection_name(folder, name), self._refill)
         self._read_stored()
 
-    def _is_own(self) -> bool:
-        """Whether this embedder made the stored vectors: one text is embedded again and compared."""
-        stored = self._collection.get(limit=1, include=["documents", "metadatas", "embeddings"])
-        if not stored["ids"]:
-            return True
-        kept = np.asarray(stored["embeddings"][0])
-        again = self._embed([embedding_text(_passage(stored["ids"][0], stored["documents"][0], stored["metadatas"][0]))])[0]
-        return kept.shape == again.shape and np.allclose(kept, again, atol=1e-3)  # another machine rounds by 1e-6
+    @property
+    def _collection(self):
+        return self._store.ask(lambda collection: collection)
 
     def _read_stored(self) -> None:
-        stored = self._collection.get(include=["documents", "metadatas"])
-        for id_, text, about in zip(stored["ids"], stored["documents"], stored["metadatas"], strict=True):
-            self._passages[id_] = _passage(id_, text, about)
+        """Take over what is stored, but for vectors of another embedder and passages in which something changed since."""
+        stored = self._store.ask(lambda collection: collection.get(include=["documents", "metadatas", "embeddings"]))
+        rows = list(zip(stored["ids"], stored["documents"], stored["metadatas"], stored["embeddings"], strict=True))
+        sound = [(_passage(id_, text, about), vector) for id_, text, about, vector in rows
+                 if _is_sound(id_, text, about, vector)]
+        if sound and not self._is_own(*sound[0]):
+            self._store.clear()
+            return
+        self._passages = {passage.id: passage for passage, _ in sound}
+        lost = [id_ for id_, *_ in rows if id_ not in self._passages]
+        if any(_CHECK in (about or {}) for id_, _, about, _ in rows if id_ in lost):  # else an older course stored them
+            warnings.warn(f"{len(lost)} of {len(rows)} passages in {self._folder} were damaged: add their documents again.",
+                          stacklevel=3)
+        if lost:
+            self._store.ask(lambda collection: collection.delete(ids=lost))
+
+    def _is_own(self, passage: Passage, vector: np.ndarray) -> bool:
+        """Whether this embedder made the stored vector: the text is embedded again and compared."""
+        again = self._embed([embedding_text(passage)])[0]
+        return vector.shape == again.shape and np.allclose(vector, again, atol=1e-3)  # another machine rounds by 1e-6
+
+    def _refill(self, collection) -> None:
+        """Put what a collection lacks of the known passages into it."""
+        there = set(collection.get(include=[])["ids"])
+        missing = [p for p in self.passages if p.id not in there]
+        for start in range(0, len(missing), _BATCH):
+            collection.upsert(**self._rows(missing[start:start + _BATCH]))
+
+    def _rows(self, passages: Sequence[Passage]) -> dict:
+        vectors = self._embed([embedding_text(p) for p in passages])
+        about = [{key: getattr(p, key) for key in _ABOUT} | {_CHECK: _checksum(p, v)} for p, v in zip(passages, vectors, strict=True)]
+        return {"ids": [p.id for p in passages], "documents": [p.text for p in passages], "embeddings": vectors, "metadatas": about}
 
     @property
     def passages(self) -> list[Passage]:
         """All passages, ordered by id."""
         return [self._passages[i] for i in sorted(self._passages)]
 
-    def add(self, documents: Iterable[Document], *, batch_size: int = 64, progress: bool = False) -> int:
+    def add(self, documents: Iterable[Document], *, batch_size: int = _BATCH, progress: bool = False) -> int:
         """Add documents, or change them where their id is known. Returns how many passages were embedded.
 
         Passages that a changed document no longer has are removed.
         """
         from tqdm.auto import tqdm
 
-        wanted = {d.id: chunk(d, words=self._words, overlap=self._overlap) for d in documents}
+        wanted = {d.id: chunk(d, words=self._words, overlap=self._overlap, fits=getattr(self._embed, "fits", None)) for d in documents}
         gone = [i for i, p in self._passages.items()
                 if p.document_id in wanted and i not in {q.id for q in wanted[p.document_id]}]
         new = [p for passages in wanted.values() for p in passages if self._passages.get(p.id) != p]
         for start in tqdm(range(0, len(new), batch_size), desc="indexing", unit="batch",
                           disable=not progress, leave=False):
             batch = new[start:start + batch_size]
-            self._collection.upsert(
-                ids=[p.id for p in batch], documents=[p.text for p in batch],
-                metadatas=[{k: getattr(p, k) for k in _ABOUT} for p in batch],
-                embeddings=self._embed([embedding_text(p) for p in batch]))
-        self._forget(gone)
-        self._passages.update({p.id: p for p in new})
-        if new:
+            rows = self._rows(batch)
+            self._store.ask(lambda collection, rows=rows: collection.upsert(**rows))
+            self._passages.update({p.id: p for p in batch})
             self._changed()
+        self._forget(gone)
         return len(new)
 
     def remove(self, document_ids: Iterable[str]) -> int:
@@ -108,7 +129,7 @@ class Index:
 
     def _forget(self, ids: list[str]) -> int:
         if ids:
-            self._collection.delete(ids=ids)
+            self._store.ask(lambda collection: collection.delete(ids=ids))
             for i in ids:
                 del self._passages[i]
             self._changed()
@@ -128,32 +149,59 @@ class Index:
     def dense(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None) -> list[list[Hit]]:
         """The k passages nearest in meaning to each text. Scores are cosine similarities (-1 to 1).
 
-        `where` is a Chroma metadata filter over shelf, branch, date, title and document_id.
+        `where` is a filter in Chroma's language over shelf, branch, date, title and document_id.
+
+        Raises:
+            CourseError: the filter has an operator, a field or a form that is not known.
         """
+        self._allowed(where)
         if not self._passages or not len(texts):
             return [[] for _ in texts]
-        found = self._collection.query(query_embeddings=self._embed(list(texts)), n_results=min(k + _TIES, len(self._passages)),
-                                       where=where, include=["distances"])
-        return [ranked([(self._passages[i], 1 - distance) for i, distance in zip(ids, distances, strict=True)])[:k]
+        vectors, most = self._embed(list(texts)), min(k + _TIES, len(self._passages))
+        found = self._store.ask(lambda collection: collection.query(
+            query_embeddings=vectors, n_results=most, where=where or None, include=["distances"]))
+        # Another notebook may have added passages to the same folder, of which this index knows nothing.
+        return [ranked([(self._passages[i], 1 - d) for i, d in zip(ids, distances, strict=True) if i in self._passages])[:k]
                 for ids, distances in zip(found["ids"], found["distances"], strict=True)]
 
     def bm25(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None) -> list[list[Hit]]:
         """The k passages that share the most telling words with each text; passages without any are left out.
 
+        `where` is a filter as in `dense`.
+
         Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
         """
-        passages = self.passages
+        passages, allowed = self.passages, self._allowed(where)
         if not passages:
             return [[] for _ in texts]
         if self._bm25 is None:
             self._bm25 = word_scores([embedding_text(p) for p in passages])
-        allowed = np.array([_matches(p, where) for p in passages], np.float32)
+        taken = np.array([allowed is None or p.id in allowed for p in passages], np.float32)
         hits = []
         for text in texts:
-            scores = self._bm25(query_words(text)) * allowed
+            scores = self._bm25(query_words(text)) * taken
             best = np.argsort(-scores, kind="stable")[:k]
             hits.append(ranked([(passages[i], float(scores[i])) for i in best if scores[i] > 0]))
         return hits
+
+    def _allowed(self, where: dict | None) -> set[str] | None:
+        """The ids of the passages that a filter lets through, by Chroma's own judgement; None where nothing is filtered."""
+        if where is None or where == {}:
+            return None
+        try:
+            found = set(self._store.ask(lambda collection: collection.get(where=where, include=[]))["ids"])
+            unknown = sorted(set(_fields(where)) - set(_ABOUT))
+        except CourseError:
+            raise
+        except Exception as error:  # Chroma's own judgement of the filter comes as errors of several types
+            raise CourseError(
+                f"The filter {where!r} is not understood: {str(error).removesuffix(' in get.')}. A filter tests one field, as in "
+                "{'branch': 'heron'} or {'shelf': {'$in': ['help', 'events']}}; several are joined as {'$and': [first, second]}."
+            ) from error
+        if unknown:
+            raise CourseError(f"The filter {where!r} names {unknown[0]!r}, which no passage has. "
+                              f"Passages have {', '.join(_ABOUT)}.")
+        return found
 
     def hybrid(self, texts: Sequence[str], k: int = 10, *, where: dict | None = None, depth: int = 50) -> list[list[Hit]]:
         """Dense and BM25 search added up: cosine similarity + 0.02 × BM25 score.
@@ -177,17 +225,37 @@ class Index:
         return getattr(self, method)(texts, k, where=where)
 
 
-_ABOUT = ("document_id", "title", "shelf", "branch", "date")
-
-
 def _passage(id_: str, text: str, about: dict) -> Passage:
     return Passage(id=id_, text=text, **{key: about[key] for key in _ABOUT})
+
+
+def _checksum(passage: Passage, vector: np.ndarray) -> float:
+    """A number that any change of the text or of the vector changes, and the rounding of the vector does not."""
+    seed = zlib.crc32(json.dumps([passage.id, passage.text, *(getattr(passage, key) for key in _ABOUT)]).encode())
+    return float(np.nan_to_num(vector) @ np.random.default_rng(seed).standard_normal(len(vector)))
+
+
+def _is_sound(id_: str, text: object, about: object, vector: np.ndarray) -> bool:
+    try:
+        return abs(_checksum(_passage(id_, text, about), vector) - about[_CHECK]) < 1e-3
+    except (KeyError, TypeError):
+        return False
+
+
+def _fields(where: dict) -> Iterator[str]:
+    """The fields that a filter tests."""
+    for key, test in where.items():
+        if key in ("$and", "$or"):
+            for part in test:
+                yield from _fields(part)
+        elif not key.startswith("#"):
+            yield key
 
 
 def _collection_name(folder: Path | None, name: str) -> str:
     """The collection's name in its store: Chroma's memory is one store for the whole process, a server one for many."""
     if folder is None:
-        return f"{name}-{uuid.uuid4().hex}"
+        return in_memory(name)
     if not os.environ.get("FTRAG_CHROMA_URL"):
         return name
     known = Path(folder) / "on_server"
@@ -201,46 +269,6 @@ def _collection_name(folder: Path | None, name: str) -> str:
                           "Make room, or set FTRAG_CACHE to a folder that you can write to.") from error
 
 
-def _collection(client, name: str):
-    return client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": _HNSW})
-
-
-def _open_client(folder: Path | None):
-    libraries.check_sqlite()
-    import chromadb
-    from chromadb.config import Settings
-
-    settings = Settings(anonymized_telemetry=False)
-    if folder is None:
-        return chromadb.EphemeralClient(settings=settings)
-    address = variables.chroma_address()
-    if not address:
-        return chromadb.PersistentClient(str(folder), settings=settings)
-    host, port, ssl = address
-    try:
-        return chromadb.HttpClient(host=host, port=port, ssl=ssl, settings=settings)
-    except Exception as error:
-        raise CourseError(
-            f"No Chroma server answers at {os.environ['FTRAG_CHROMA_URL']} (FTRAG_CHROMA_URL). Start one with `chroma run`, "
-            "correct the address, or unset the variable to keep the index on this machine.") from error
-
-
-def _matches(passage: Passage, where: dict | None) -> bool:
-    """Whether a passage fits a metadata filter in the part of Chroma's language that the course uses."""
-    if not where:
-        return True
-    results = []
-    for key, test in where.items():
-        if key in ("$and", "$or"):
-            results.append((all if key == "$and" else any)(_matches(passage, part) for part in test))
-            continue
-        value = getattr(passage, key)
-        operator, operand = next(iter(test.items())) if isinstance(test, dict) else ("$eq", test)
-        results.append({"$eq": lambda: value == operand, "$ne": lambda: value != operand,
-                        "$in": lambda: value in operand, "$nin": lambda: value not in operand}[operator]())
-    return all(results)
-
-
 def remembering(embed: Embed) -> Embed:
     """The same embedder, which computes each text only once: sentences come back for question after question."""
     known: dict[str, np.ndarray] = {}
@@ -251,6 +279,7 @@ def remembering(embed: Embed) -> Embed:
             known.update(zip(new, embed(new), strict=True))
         return np.stack([known[text] for text in texts]) if len(texts) else embed(texts)
 
+    remember.fits = getattr(embed, "fits", None)
     return remember
 
 

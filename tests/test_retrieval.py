@@ -1,13 +1,18 @@
 """The index, with word counts for embeddings: searches against brute force, changes, stores, a server."""
 
+import http.server
+import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from doubles import Counting, embed
 from shelf import LIBRARY, doc, ids, new_index, numbered
 
@@ -97,9 +102,23 @@ FILTERS = [None, {"branch": "heron"}, {"branch": {"$ne": "heron"}}, {"branch": {
            {"$or": [{"branch": "all"}, {"shelf": {"$eq": "events"}}]}, {"branch": "nowhere"}]
 
 
+def matches(passage, where):
+    """The meaning of a filter, written out; every passage has every field, and all values are texts."""
+    if not where:
+        return True
+    [(key, test)] = where.items()
+    if key in ("$and", "$or"):
+        return (all if key == "$and" else any)(matches(passage, part) for part in test)
+    value = getattr(passage, key)
+    [(operator, operand)] = test.items() if isinstance(test, dict) else [("$eq", test)]
+    return {"$eq": lambda: value == operand, "$ne": lambda: value != operand, "$in": lambda: value in operand,
+            "$nin": lambda: value not in operand, "$gt": lambda: False, "$gte": lambda: False, "$lt": lambda: False, "$lte": lambda: False,
+            "$contains": lambda: False, "$not_contains": lambda: True}[operator]()  # numbers and lists are compared with no text
+
+
 @pytest.mark.parametrize("where", FILTERS[:6])
 def test_dense_search_equals_brute_force(large, where):
-    passages = [p for p in large.passages if retrieval._matches(p, where)]
+    passages = [p for p in large.passages if matches(p, where)]
     similarity = embed(QUERIES) @ embed([embedding_text(p) for p in passages]).T
     for hits, row in zip(large.dense(QUERIES, 10, where=where), similarity, strict=True):
         assert [hit.score for hit in hits] == pytest.approx(sorted(row, reverse=True)[:10], abs=1e-5)
@@ -114,7 +133,58 @@ def test_filters_mean_the_same_to_both_searches(large, where):
     dense = {hit.passage.id for hit in large.dense(["w1"], everything, where=where)[0]}
     words = " ".join(f"w{i}" for i in range(60))
     lexical = {hit.passage.id for hit in large.bm25([words], everything, where=where)[0]}
-    assert dense == lexical == {p.id for p in large.passages if retrieval._matches(p, where)}
+    assert dense == lexical == {p.id for p in large.passages if matches(p, where)}
+
+
+def found_by(index, method, where):
+    """The ids that a search with a filter finds, or the words in which it refuses the filter."""
+    words = " ".join(f"w{i}" for i in range(60))
+    try:
+        return {hit.passage.id for hit in index.search([words], max(1, len(index.passages)), method=method, where=where)[0]}
+    except CourseError as error:
+        return str(error)
+
+
+FIELD = st.sampled_from(["branch", "shelf", "title", "date", "document_id"])
+VALUE = st.sampled_from(["heron", "all", "central", "help", "events", "2025-01-01", "d004", "", "nowhere", "Heron", "'; --"])
+TEST = st.one_of(VALUE, st.builds(lambda operator, value: {operator: value}, st.sampled_from(["$eq", "$ne"]), VALUE),
+                 st.builds(lambda operator, values: {operator: values}, st.sampled_from(["$in", "$nin"]), st.lists(VALUE, min_size=1, max_size=4)),
+                 st.builds(lambda operator, value: {operator: value}, st.sampled_from(["$gt", "$gte", "$lt", "$lte"]), st.integers(-9, 9999)))
+FILTER = st.recursive(st.builds(lambda field, test: {field: test}, FIELD, TEST), lambda inner: st.builds(
+    lambda operator, parts: {operator: parts}, st.sampled_from(["$and", "$or"]), st.lists(inner, min_size=2, max_size=3)), max_leaves=6)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(where=FILTER)
+def test_any_filter_means_the_same_to_both_searches(large, where):
+    wanted = {p.id for p in large.passages if matches(p, where)}
+    assert found_by(large, "dense", where) == found_by(large, "bm25", where) == found_by(large, "hybrid", where) == wanted
+
+
+@pytest.mark.parametrize("where, told", [
+    ({"branch": {"$foo": "heron"}}, "$foo"), ({"date": {"$gte": "2025-01-01"}}, "$gte"), ({"date": {"$before": "2025"}}, "$before"),
+    ({"branch": {"$in": ["all"], "$ne": "heron"}}, "exactly one operator"), ({"branch": "heron", "shelf": "help"}, "exactly one operator"),
+    ({"branch": {}}, "exactly one operator"), ({"branch": {"$in": []}}, "non-empty list"), ({"branch": {"$in": "heron"}}, "$in"),
+    ({"branch": ["heron"]}, "heron"), ({"branch": None}, "None"), ({"$and": [{"branch": "heron"}]}, "$and"), ({"$or": []}, "$or"),
+    ({"$not": {"branch": "heron"}}, "$not"), ({"$and": [{"branch": "all"}, {"$xor": [{"shelf": "help"}, {"shelf": "news"}]}]}, "$xor"),
+    ({"branhc": "heron"}, "'branhc', which no passage has"), ({"text": "w1"}, "'text', which no passage has"),
+    ({"$or": [{"branch": "all"}, {"colour": {"$ne": "red"}}]}, "'colour', which no passage has"),
+    ([{"branch": "heron"}], "to be a dict"), ("heron", "to be a dict"), ([], "to be a dict"), ({"branch": float("nan")}, "nan"), (0, "to be a dict")])
+def test_a_filter_that_is_not_understood_is_one_error_to_both_searches(large, where, told):
+    dense, lexical = (found_by(large, method, where) for method in ("dense", "bm25"))
+    assert dense == lexical and dense.startswith(f"The filter {where!r} ") and told in dense
+    assert len(large.passages) == 240 and large.dense(["w1"], 3), "the index goes on"
+    assert found_by(new_index(), "dense", where) == dense, "an empty index too"
+
+
+@pytest.mark.parametrize("where", [None, {}])
+def test_no_filter_lets_everything_through(large, where):
+    assert len(found_by(large, "dense", where)) == len(found_by(large, "bm25", where)) == 240
+
+
+def test_the_text_itself_may_be_filtered(large):
+    wanted = {p.id for p in large.passages if "w17" in p.text}
+    assert found_by(large, "dense", {"#document": {"$contains": "w17"}}) == found_by(large, "bm25", {"#document": {"$contains": "w17"}}) == wanted
 
 
 def test_equal_scores_are_ordered_by_id_whatever_the_order_of_adding():
@@ -244,5 +314,68 @@ def test_two_people_on_one_server_do_not_meet(server, monkeypatch, tmp_path):
 
 def test_no_server_is_a_clear_error(monkeypatch, tmp_path):
     monkeypatch.setenv("FTRAG_CHROMA_URL", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(CourseError, match="No Chroma server answers at .*chroma run"):
+    with pytest.raises(CourseError, match="No Chroma server answers at .*refused.*chroma run"):
         Index(embed, tmp_path)
+
+
+PROXIES = {"a dead proxy": {"http_proxy": "http://127.0.0.1:9"}, "in capitals": {"HTTP_PROXY": "http://127.0.0.1:9"},
+           "for all": {"ALL_PROXY": "http://127.0.0.1:9"}, "for https": {"https_proxy": "http://127.0.0.1:9", "http_proxy": "127.0.0.1:9"},
+           "socks": {"all_proxy": "socks5://127.0.0.1:9"}, "misspelled": {"HTTP_PROXY": "htp:/127.0.0.1"},
+           "not for others": {"http_proxy": "http://127.0.0.1:9", "no_proxy": "example.org", "NO_PROXY": "[::"}}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_proxy_does_not_stand_between_us_and_a_server_on_this_machine(server, monkeypatch, tmp_path, host):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("FTRAG_CHROMA_URL", server.replace("127.0.0.1", host))
+    for name, variables in PROXIES.items():
+        with monkeypatch.context() as patch:
+            for variable, value in variables.items():
+                patch.setenv(variable, value)
+            before = dict(os.environ)
+            index = new_index(LIBRARY, tmp_path / name)
+            assert ids(index.dense(["tea in the kitchen"], 1)) == [["kettle#1"]] and dict(os.environ) == before
+
+
+def test_what_is_no_chroma_server_is_told(monkeypatch, tmp_path):
+    class Other(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(404)
+            self.end_headers()
+            self.wfile.write(b"<html>Another program</html>")
+
+        def log_message(self, *_args):
+            pass
+    monkeypatch.setattr("ftrag_helpers.chroma_store._ANSWER_SECONDS", 0.5)
+    with http.server.HTTPServer(("127.0.0.1", 0), Other) as other, socket.create_server(("127.0.0.1", 0)) as silent:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        for port, told in ((other.server_port, "no Chroma server of today .HTTP 404."), (silent.getsockname()[1], "timed out")):
+            monkeypatch.setenv("FTRAG_CHROMA_URL", f"http://127.0.0.1:{port}")
+            with pytest.raises(CourseError, match=f"No Chroma server answers at http://127.0.0.1:{port} .FTRAG_CHROMA_URL.: .*{told}"):
+                Index(embed, tmp_path)
+        other.shutdown()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:no", "http://127.0.0.1:99999", "ftp://127.0.0.1", "http://", "http:/127.0.0.1:8000",
+                                 "127.0.0.1:8000:1", "http://[::1", "http://a b", "http://127.0.0.1:8000/x?y"])
+def test_an_address_that_is_none_is_told_with_its_variable(monkeypatch, tmp_path, url):
+    monkeypatch.setenv("FTRAG_CHROMA_URL", url)
+    with pytest.raises(CourseError, match="FTRAG_CHROMA_URL"):
+        Index(embed, tmp_path)
+
+
+def test_a_server_that_forgot_is_filled_again_and_one_that_went_is_told(server, monkeypatch, tmp_path):
+    import chromadb
+
+    monkeypatch.setenv("FTRAG_CHROMA_URL", server)
+    index = new_index(LIBRARY, tmp_path / "mine")
+    client = chromadb.HttpClient("127.0.0.1", int(server.rsplit(":")[-1]))
+    for collection in client.list_collections():
+        client.delete_collection(collection.name)
+    assert ids(index.dense(["tea in the kitchen"], 1)) == [["kettle#1"]] and len(index.dense(["tea"], 9)[0]) == 5
+    monkeypatch.setattr(index._store, "_server", ("127.0.0.1", free_port(), False))
+    index._store._client = index._store._collection = None
+    with pytest.raises(CourseError, match="No Chroma server answers"):
+        index.dense(["tea"])

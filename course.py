@@ -275,8 +275,8 @@ def make_venv() -> None:
 def venv_cure(output) -> str:
     """The line that helps where the module `venv` ended with these words."""
     if re.search(r"ensurepip|No module named '?venv", output):
-        return ("A part of Python is missing. On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install Python\n"
-                "from python.org. Then start again.")
+        return ("A part of Python is missing. On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install\n"
+                "Python from python.org. Then start again.")
     if re.search(r"File name too long|WinError 206\b|path too long", output):
         return "The path of this folder is too long. Move the course to a shorter one, then start again."
     if re.search(r"Permission denied|Access is denied|Operation not (permitted|supported)|WinError (5|32)\b", output):

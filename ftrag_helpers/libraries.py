@@ -13,8 +13,8 @@ from ftrag_helpers import proxies, runtime
 from ftrag_helpers.runtime import CourseError
 
 #: Each stands for the packages that it imports in turn.
-LIBRARIES = ("numpy", "pandas", "sklearn", "matplotlib", "torch", "transformers", "peft", "sentence_transformers", "datasets",
-             "chromadb", "ipykernel", "ipywidgets", "jupyterlab.labapp", "nbgrader", "nbval", "pytest")
+LIBRARIES = ("numpy", "pandas", "sklearn", "matplotlib", "torch", "transformers", "peft", "sentence_transformers",
+             "datasets", "chromadb", "ipykernel", "ipywidgets", "jupyterlab.labapp", "nbgrader", "nbval", "pytest")
 OLDEST_SQLITE = (3, 35)
 NOT_INSTALLED = 3  # this module's exit code where a library is not there at all
 
@@ -35,7 +35,8 @@ _CURES = (
      "macOS refuses this library. Install Python from python.org, delete the folder .venv"),
     (r"incompatible architecture|wrong ELF class|WinError 193\b|not a valid Win32",
      "The packages are for another processor than this Python. Delete the folder .venv"),
-    (r"baseline optimizations|X86_V\d|Illegal instruction", "This processor is too old for the packages. Use another computer"),
+    (r"baseline optimizations|X86_V\d|Illegal instruction",
+     "This processor is too old for the packages. Use another computer"),
     (r"No module named '_?(ssl|ctypes|lzma|bz2|zlib|hashlib|uuid|socket|sqlite3)'",
      f"This Python was built without that part. {_WHOLE_PYTHON}, delete the folder .venv"),
     (r"(lib[\w+.-]+\.so[.\d]*): cannot open shared object", "Install the system's package that holds this file"),

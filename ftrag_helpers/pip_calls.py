@@ -140,7 +140,8 @@ def _site_settings(python: str, command: str) -> dict[str, str]:
 
 def last_line(output: str) -> str:
     """The line of pip's words that says most: the last one marked ERROR or error, else the last one that is no hint."""
-    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith(("hint:", "note:", "[notice]"))]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("hint:", "note:", "[notice]"))]
     for mark in ("ERROR", "error:", ""):
         marked = [line for line in lines if mark in line]
         if marked:

@@ -8,16 +8,18 @@ variables as they were.
 import os
 from urllib.parse import urlsplit
 
+NAMES = ("http_proxy", "https_proxy", "all_proxy")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def settle() -> None:
     """Take out of this process's variables what no library here can use; may be repeated."""
-    proxies = [name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy") and os.environ[name]]
+    proxies = [name for name in os.environ if name.lower() in NAMES and os.environ[name]]
     for name in proxies:
         if not is_http(os.environ[name]):
             del os.environ[name]
-    direct = [entry.strip().strip("[]") for name in ("no_proxy", "NO_PROXY") for entry in os.environ.get(name, "").split(",")]
+    direct = ",".join(os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY"))
+    direct = [entry.strip().strip("[]") for entry in direct.split(",")]
     # Without a proxy among the variables Windows and macOS use the system's, as long as NO_PROXY is not set either.
     if any(direct) or any(name in os.environ for name in proxies):
         kept = ["*"] if "*" in direct else [entry for entry in direct if entry and is_understood(entry)] + [*LOOPBACK]
@@ -27,7 +29,7 @@ def settle() -> None:
 def is_http(proxy: str) -> bool:
     """Whether the address of a proxy is one that httpx and urllib can use.
 
-    >>> [is_http(address) for address in ("http://user:word@school:3128", "school:3128", "socks5://school:1080", "http://[x")]
+    >>> [is_http(address) for address in ("http://user:word@school:3128", "school:3128", "socks5://school", "http://[x")]
     [True, True, False, False]
     """
     import httpx

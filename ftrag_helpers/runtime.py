@@ -149,8 +149,10 @@ def _tried_device(named: str):
         found = torch.device(named.lower())
         torch.ones(1, device=found).add_(1)
     except Exception as error:  # each backend refuses in its own way: RuntimeError, AssertionError, NotImplementedError …
-        usable = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count())), *["mps"] * torch.backends.mps.is_available()]
-        raise CourseError(f"FTRAG_DEVICE={named} cannot be used here ({str(error).splitlines()[0]}). "
+        usable = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        usable += ["mps"] if torch.backends.mps.is_available() else []
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise CourseError(f"FTRAG_DEVICE={named} cannot be used here ({reason}). "
                           f"PyTorch can use: {', '.join(usable)}. Correct FTRAG_DEVICE, or unset it.") from error
     return found
 

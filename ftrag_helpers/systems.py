@@ -40,9 +40,9 @@ def _unsupported_python(facts: dict) -> str:
         return (f"This is Python {shown}: PyTorch and other packages are not made for it yet. Install Python 3.14, then\n"
                 "name it in the command: python3.14 course.py lab (on Windows: py -3.14 course.py lab).")
     if facts["name"] != "CPython":
-        return f"This is {facts['name']}: the packages are not made for it. Start the course with the ordinary Python (CPython)."
+        return f"This is {facts['name']}: the packages are not made for it. Start the course with CPython, the ordinary one."
     if facts["free_threaded"]:
-        return f"This is the free-threaded Python {shown}t: not all packages are made for it. Start the course without the t."
+        return f"This is the free-threaded Python {shown}t: not all packages are made for it. Take the one without t."
     if facts["bits"] != 64:
         return "This is a 32-bit Python: PyTorch is not made for it. Install the 64-bit one, then start the course with it."
     return ""
@@ -63,14 +63,14 @@ def _unsupported_system(facts: dict) -> str:
         return ("This Linux has musl in glibc's place (as Alpine has): PyTorch is not made for it.\n"
                 "Use a Debian or Ubuntu image, such as python:3.12.")
     if tuple(map(int, re.findall(r"\d+", facts["libc"])[:2])) < OLDEST_GLIBC:
-        return f"This Linux is too old: it has {facts['libc']}, the packages need 2.28. Use Debian 11, Ubuntu 20.04 or newer."
+        return f"This Linux is too old: it has {facts['libc']}, the packages need 2.28. Use Debian 11 or Ubuntu 20.04."
     return ""
 
 
 def _unsupported_mac(version: str, machine: str) -> str:
     if machine != "arm64":
-        return ("This Python is made for Intel Macs: PyTorch no longer is. If the Mac has an Apple processor, install Python\n"
-                f"from python.org and start the course with it. Else: {_ELSEWHERE[0].lower()}{_ELSEWHERE[1:]}")
+        return ("This Python is made for Intel Macs: PyTorch no longer is. If the Mac has an Apple processor, install\n"
+                f"Python from python.org and start the course with it. Else: {_ELSEWHERE[0].lower()}{_ELSEWHERE[1:]}")
     if int(version.split(".")[0] or 0) < OLDEST_MACOS:
         return f"This is macOS {version}, and the packages need macOS {OLDEST_MACOS}. Bring macOS up to date."
     return ""

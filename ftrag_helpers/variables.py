@@ -1,7 +1,7 @@
 """The course's variables (`FTRAG_…`): each is read in one place, and a wrong value is told with the variable's name.
 
-Level 0. No heavy library. What it leaves out: `FTRAG_PIP_ARGS` (`pip_calls`), and trying what a variable names: the folder and
-the device are `runtime`'s, the models `model_files`', the server `retrieval`'s.
+Level 0. No heavy library. What it leaves out: `FTRAG_PIP_ARGS` (`pip_calls`), and trying what a variable names: the folder
+and the device are `runtime`'s, the models `model_files`', the server `chroma_store`'s.
 """
 
 import difflib
@@ -59,8 +59,8 @@ def threads() -> int | None:
     if not named:
         return None
     if not re.fullmatch("[0-9]{1,9}", named) or not 1 <= int(named) <= cores:
-        raise CourseError(f"FTRAG_THREADS={named} cannot be: it is a whole number from 1 to {cores}, the cores of this machine. "
-                          "Correct FTRAG_THREADS, or unset it.")
+        raise CourseError(f"FTRAG_THREADS={named} cannot be: it is a whole number from 1 to {cores}, the cores of this "
+                          "machine. Correct FTRAG_THREADS, or unset it.")
     return int(named)
 
 
@@ -90,4 +90,4 @@ def unknown() -> list[str]:
     """A sentence for each variable that begins with FTRAG_ and is none of the course's: most often a slip of the pen."""
     names = [name for name in sorted(os.environ) if name.upper().startswith("FTRAG_") and name not in ALL]
     near = {name: difflib.get_close_matches(name.upper(), ALL, 1, 0.7) for name in names}
-    return [f"{name} is no variable of the course's." + (f" Is {near[name][0]} meant?" if near[name] else "") for name in names]
+    return [f"{name} is no variable of the course's." + "".join(f" Is {one} meant?" for one in near[name]) for name in names]

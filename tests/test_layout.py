@@ -27,11 +27,11 @@ LEVELS = {
 }
 LEVEL = {name: level for level, names in LEVELS.items() for name in names}
 #: The only imports within a level: (importer, imported).
-BESIDE = {("number_words", "spelling"), ("number_words", "units"), ("quantities", "number_words"), ("quantities", "spelling"),
+BESIDE = {("plain_text", "markup"), ("number_words", "spelling"), ("number_words", "units"), ("quantities", "number_words"), ("quantities", "spelling"),
           ("quantities", "units"), ("answer_match", "spelling"), ("answer_match", "quantities"),
           ("answer_match", "units"), ("metrics", "answer_match"), ("variables", "errors"), ("runtime", "errors"), ("runtime", "variables"), ("runtime", "proxies"),
           ("libraries", "runtime"), ("libraries", "proxies"),
-          ("models", "model_files"), ("models", "compute_cache"), ("widgets", "plots"), ("tuning_data", "course_data"),
+          ("models", "model_files"), ("models", "compute_cache"), ("widgets", "plots"), ("tuning_data", "course_data"), ("results", "course_data"),
           ("finetuning", "trunk"), ("finetuning", "adapters"), ("faithfulness", "metrics"), ("scorecard", "decision"),
           ("retrieval", "chunking"), ("retrieval", "bm25"), ("retrieval", "ranking"), ("retrieval", "chroma_store"), ("selection", "chunking"),
           ("selection", "bm25"), ("selection", "ranking"), ("selection", "retrieval"),

@@ -54,24 +54,26 @@ def findings() -> Iterator[Finding]:
     for name, look in {"variables": check_variables, "Python": check_python, "packages": check_packages,
                        "course folder": check_folder, "cache": check_cache, "memory": check_memory, "CPU": check_threads,
                        "JupyterLab": check_jupyter, "data sets": check_data, "libraries": check_libraries,
-                       "accelerator": check_accelerator, "models": check_models, "index": check_index}.items():
+                       "accelerator": check_accelerator, "models": check_models,
+                       "index": check_index}.items():
         try:
             for finding in look():
                 told.add(finding.advice)
                 yield finding
         except CourseError as error:
             known = str(error) in told
-            yield Finding(name, "not looked at" if known else "something is wrong", "See above." if known else str(error))
+            yield Finding(name, *("not looked at", "See above.") if known else ("something is wrong", str(error)))
             told.add(str(error))
         except Exception as error:  # a report must go on, whatever a library raises on a machine that is not in order
-            yield Finding(name, f"cannot be tried: {libraries.first_line(error)}", f"{libraries.cure(error)}, then start again.")
+            cure = f"{libraries.cure(error)}, then start again."
+            yield Finding(name, f"cannot be tried: {libraries.first_line(error)}", cure)
 
 
 def check_variables() -> Iterator[Finding]:
     """Each of the course's variables that is wrong, by its name."""
     wrong = []
-    for read in (runtime.settle, *(lambda name=name: variables.is_on(name) for name in variables.SWITCHES), variables.threads,
-                 variables.chroma_address, pip_calls.given):
+    switches = [lambda name=name: variables.is_on(name) for name in variables.SWITCHES]
+    for read in (runtime.settle, *switches, variables.threads, variables.chroma_address, pip_calls.given):
         try:
             read()
         except (CourseError, ValueError) as error:
@@ -199,7 +201,8 @@ def check_accelerator() -> Iterator[Finding]:
 
 def check_models() -> Iterator[Finding]:
     """Each model's files, and where they are whole, one computation with it."""
-    for model, source, compute in zip(model_files.status(), model_files.SOURCES, (_ask_language_model, _ask_embedder), strict=True):
+    asked = (_ask_language_model, _ask_embedder)
+    for model, source, compute in zip(model_files.status(), model_files.SOURCES, asked, strict=True):
         shown = f"{model.detail} ({model.path})"
         if not model.ok:
             advice = f"Correct {source.environment}, or unset it." if model.named else "Run: python course.py fetch"
@@ -223,8 +226,8 @@ def _ask_language_model() -> str:
     prompt = lm.render([{"role": "user", "content": "Good morning"}])
     chances = np.exp(models.next_token_logprobs(lm, prompt))
     if not np.isclose(chances.sum(), 1, atol=1e-2):
-        raise CourseError(f"The chances of the next token add up to {chances.sum():.2f}, not 1: the weights are damaged, or the "
-                          "device computes wrongly. Try FTRAG_DEVICE=cpu, then: python course.py fetch")
+        raise CourseError(f"The chances of the next token add up to {chances.sum():.2f}, not 1: the weights are damaged, "
+                          "or the device computes wrongly. Try FTRAG_DEVICE=cpu, then: python course.py fetch")
     return f"computes ({len(chances)} tokens)"
 
 
@@ -236,8 +239,8 @@ def _ask_embedder() -> str:
 
     [vector] = models.embed(["morning"])
     if not np.isclose(np.linalg.norm(vector), 1, atol=1e-2):
-        raise CourseError(f"A vector of length {np.linalg.norm(vector):.2f} came out where 1 is right: the weights are damaged, or "
-                          "the device computes wrongly. Try FTRAG_DEVICE=cpu, then: python course.py fetch")
+        raise CourseError(f"A vector of length {np.linalg.norm(vector):.2f} came out where 1 is right: the weights are "
+                          "damaged, or the device computes wrongly. Try FTRAG_DEVICE=cpu, then: python course.py fetch")
     return f"computes ({len(vector)} dimensions)"
 
 

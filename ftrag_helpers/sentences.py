@@ -20,14 +20,15 @@ _ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|No|Nos|vol|ed|e\.g|i\.e|p|pp|a
 _INITIAL = re.compile(r"(?:^|\s)[A-Z]\.$")
 _PHRASE_END = re.compile(r"(?<=[\u0e00-\u0eff])\s+(?=[\u0e00-\u0eff])")
 #: Characters of scripts that put no space between words (Thai, Lao, Myanmar, Khmer, kana, Han); two count as a word.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003fffd]")
 #: Where a sentence that is too long is cut, best first: after a mark between clauses, between words, anywhere.
-_BREAKS = (re.compile(r"(?<=[;,:—–؛،、，；：।·])\s*(?=\S)(?!(?<=\d[,:.])\d)"), re.compile(r"\s+"), re.compile(r"(?<=.)(?=.)", re.DOTALL))
+_BREAKS = (re.compile(r"(?<=[;,:—–؛،、，；：।·])\s*(?=\S)(?!(?<=\d[,:.])\d)"), re.compile(r"\s+"),
+           re.compile(r"(?<=.)(?=.)", re.DOTALL))
 #: Of a text in a language at least this share of its words are stop words; one of a third language has some by chance.
 _STOP_WORD_SHARE = 0.1
-_SCRIPTS = {"GREEK": "el", "CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he", "DEVANAGARI": "hi", "BENGALI": "bn", "TAMIL": "ta",
-            "ARMENIAN": "hy", "GEORGIAN": "ka", "ETHIOPIC": "am", "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh",
-            "THAI": "th", "LAO": "lo", "MYANMAR": "my", "KHMER": "km"}
+_SCRIPTS = {"GREEK": "el", "CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he", "DEVANAGARI": "hi", "BENGALI": "bn",
+            "TAMIL": "ta", "ARMENIAN": "hy", "GEORGIAN": "ka", "ETHIOPIC": "am", "HANGUL": "ko", "HIRAGANA": "ja",
+            "KATAKANA": "ja", "CJK": "zh", "THAI": "th", "LAO": "lo", "MYANMAR": "my", "KHMER": "km"}
 
 
 def split_sentences(text: str) -> list[str]:
@@ -60,7 +61,7 @@ def _sentences(paragraph: str, language: str) -> list[str]:
 
 
 def _goes_on(sentence: str, piece: str, language: str) -> bool:
-    """Whether the full stop before the piece is an abbreviation's, or the mark one within a title ("Why? and other poems")."""
+    """Whether the full stop before the piece is an abbreviation's, or the mark one within a title ("Why? and more")."""
     abbreviated = _INITIAL.search(sentence) or language in ("en", "") and _ABBREVIATION.search(sentence)
     return bool(abbreviated) or sentence[:1].isupper() and sentence[-1] in "?!" and piece[:1].islower()
 
@@ -108,11 +109,12 @@ def _middle(text: str) -> tuple[int, int]:
 def language_of(text: str) -> str:
     """The code of the language that the text seems to be in, "" where nothing tells.
 
-    >>> language_of("Das Tor ist am Abend zu."), language_of("The gate is shut."), language_of("門は六時です。"), language_of("5.30")
+    >>> language_of("Das Tor ist zu."), language_of("The gate is shut."), language_of("門は六時です。"), language_of("5.30")
     ('de', 'en', 'zh', '')
     """
-    scripts = Counter(unicodedata.name(letter, "?").split()[0] for letter in text if letter.isalpha() and not letter.isascii())
-    scripts["LATIN"] += sum(letter.isascii() and letter.isalpha() for letter in text)
+    letters = [letter for letter in text if letter.isalpha()]
+    scripts = Counter(unicodedata.name(letter, "?").split()[0] for letter in letters if not letter.isascii())
+    scripts["LATIN"] += sum(map(str.isascii, letters))
     script = max(scripts, key=scripts.get)
     if script != "LATIN":
         return _SCRIPTS.get(script, "")
@@ -127,6 +129,6 @@ def _stop_words() -> dict[str, frozenset[str]]:
     """Stop words by language, by which the language of a text in Latin letters is told."""
     from bm25s import stopwords
 
-    names = {"en": "EN_PLUS", "de": "GERMAN", "fr": "FRENCH", "es": "SPANISH", "it": "ITALIAN", "pt": "PORTUGUESE", "nl": "DUTCH",
-             "da": "DANISH", "nb": "NORWEGIAN", "sv": "SWEDISH", "tr": "TURKISH"}
+    names = {"en": "EN_PLUS", "de": "GERMAN", "fr": "FRENCH", "es": "SPANISH", "it": "ITALIAN", "pt": "PORTUGUESE",
+             "nl": "DUTCH", "da": "DANISH", "nb": "NORWEGIAN", "sv": "SWEDISH", "tr": "TURKISH"}
     return {code: frozenset(getattr(stopwords, f"STOPWORDS_{name}")) for code, name in names.items()}

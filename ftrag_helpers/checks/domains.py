@@ -26,11 +26,38 @@ def _toy_text(chance: random.Random, label: str, post: bool) -> str:
     return " ".join(chance.sample(words, len(words)))
 
 
-def toy_data(chance: random.Random) -> dict:
-    """Rows with "text" and "label" for each of `PARTS`, half of them positive; all but the reviews are posts."""
+def toy_data(chance: random.Random, shift: bool = True) -> dict:
+    """Rows with "text" and "label" for each of `PARTS`, half of them positive; all but the reviews are posts, or none is."""
     sizes = {"reviews": 60, "few": chance.choice([8, 10, 12]), "validation": 20, "test": 30}
-    return {part: [{"text": _toy_text(chance, label, part != "reviews"), "label": label}
+    return {part: [{"text": _toy_text(chance, label, shift and part != "reviews"), "label": label}
                    for label in chance.sample(["positive", "negative"] * (size // 2), size)] for part, size in sizes.items()}
+
+
+def made_up(chance: random.Random) -> dict:
+    """Texts with labels to learn from and texts to ask about; which words are praise and which are blame, chance decides.
+
+    Each word of a mood stands in texts of that mood alone, so that the labels of the asked texts follow from the others.
+    """
+    words = chance.sample(patrons.WORDS, len(patrons.WORDS))
+    moods, rest = {"positive": words[:6], "negative": words[6:12]}, words[12:]
+    labels = ["negative", *chance.sample(["positive", "negative"] * 200, 400)]
+
+    def text(label: str) -> str:
+        said = chance.choices(moods[label], k=chance.choice([1, 2, 2])) + chance.choices(rest, k=chance.choice([2, 3, 4]))
+        return " ".join(chance.sample(said, len(said)))
+
+    texts = [text(label) for label in labels]
+    known = set(texts[:300])
+    return {"texts": texts[:300], "labels": labels[:300], "asked": [text for text in texts[300:] if text not in known][:80]}
+
+
+def made_up_truth(made: dict) -> list[bool]:
+    """Whether each asked text is positive: it is if its words stand in positive texts alone, but for those of both moods."""
+    seen: dict[str, set[str]] = {}
+    for text, label in zip(made["texts"], made["labels"], strict=True):
+        for word in text.split():
+            seen.setdefault(word, set()).add(label)
+    return [any(seen.get(word) == {"positive"} for word in text.split()) for text in made["asked"]]
 
 
 @lru_cache(maxsize=2048)
@@ -82,6 +109,10 @@ def _alone(data: dict, weight: float):
     return head_of(data, 1.0, reviews_weight=0.0) if weight else head_of(data, 0)
 
 
+def _few_alone(data: dict, weight: float):
+    return head_of(data, weight, reviews_weight=0.0) if weight else head_of(data, 0)
+
+
 def _moved(place: int, part: str) -> Callable[[dict, list], list[float]]:
     """The right result with the accuracy at that place measured on another part."""
     def slip(data: dict, weights: list) -> list[float]:
@@ -90,6 +121,23 @@ def _moved(place: int, part: str) -> Callable[[dict, list], list[float]]:
         return found
 
     return slip
+
+
+def _given(data: dict, weight: float) -> list[float]:
+    return [accuracy(head_of(data, 0), data["test"]), weight, accuracy(head_of(data, weight), data["test"])]
+
+
+def _without_zero(data: dict, weights: list) -> list[float]:
+    return _given(data, adapted(data, [weight for weight in weights if weight])[1])
+
+
+def _worst(data: dict, weights: list) -> list[float]:
+    return _given(data, min(sorted(weights), key=lambda weight: accuracy(head_of(data, weight), data["validation"])))
+
+
+def _refitted(data: dict, weights: list) -> list[float]:
+    before, weight, _ = adapted(data, weights)
+    return [before, weight, accuracy(head_of(data, weight, parts=("few", "validation")), data["test"])]
 
 
 #: What the usual slips return, under the words that help.
@@ -109,10 +157,21 @@ SLIPS = {
         lambda data, weights: adapted(data, weights, fit=partial(head_of, parts=("few", "test"))),
     "the weights are the wrong way round: each review weighs 1, each of the few target texts weighs what is tried":
         lambda data, weights: adapted(data, weights, fit=_turned),
+    "the reviews are dropped as soon as there are target texts. Fit on both: each review has the weight 1, however heavy the few are":
+        lambda data, weights: adapted(data, weights, fit=_few_alone),
     "the reviews are dropped as soon as there are target texts. Fit on both, each review with the weight 1":
         lambda data, weights: adapted(data, weights, fit=_alone),
     "every weight gives the same classifier. Is sample_weight handed to fit?":
         lambda data, weights: adapted(data, weights, fit=lambda data, _weight: head_of(data, 1)),
+    "weight 0 is never chosen; where no other weight is better, the few texts do not help, and 0 is the answer":
+        lambda data, weights: _without_zero(data, weights),
+    "this is the weight with the lowest accuracy on the validation texts": lambda data, weights: _worst(data, weights),
+    "this is the largest weight, whatever the validation texts say": lambda data, weights: _given(data, max(weights)),
+    "the two accuracies are the wrong way round: before comes first": lambda data, weights: adapted(data, weights)[::-1],
+    "the last classifier is fitted anew with the validation texts; the task wants the one that was chosen":
+        lambda data, weights: _refitted(data, weights),
+    "the first number is measured with the first weight of the list; before means weight 0":
+        lambda data, weights: [_given(data, weights[0])[2], *adapted(data, weights)[1:]],
     "the first number is measured on the reviews themselves. The shift shows on the test texts": _moved(0, "reviews"),
     "the first number is measured on the validation texts; the test texts measure": _moved(0, "validation"),
     "the last number is measured on the validation texts, which chose the weight. The test texts measure":
@@ -123,5 +182,4 @@ SLIPS = {
 def clear(data: dict, weights: list) -> bool:
     """No probability of a text that counts lies so near 0.5 that another solver might decide otherwise."""
     features = _features(texts_of([*data["validation"], *data["test"]]))
-    sure = min(float(np.abs(head_of(data, weight).predict_proba(features)[:, 0] - 0.5).min()) for weight in weights)
-    return sure > 0.003
+    return all(np.abs(head_of(data, weight).predict_proba(features)[:, 0] - 0.5).min() > 0.003 for weight in weights)

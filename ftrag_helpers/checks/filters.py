@@ -53,3 +53,14 @@ def lets_through(where: dict, page: dict) -> bool:
     held = page.get(key, "")
     found = held == operand if operator in ("$eq", "$ne") else held in operand
     return found == (operator in ("$eq", "$in"))
+
+
+def operands(where: dict, field: str) -> list[str]:
+    """The texts that a filter without `filter_problem` lets a field be; what it shuts out is not among them."""
+    (key, value), = where.items()
+    if key in ("$and", "$or"):
+        return [text for part in value for text in operands(part, field)]
+    if key != field:
+        return []
+    operator, operand = next(iter(value.items())) if isinstance(value, dict) else ("$eq", value)
+    return {"$eq": [operand], "$in": operand}.get(operator, [])

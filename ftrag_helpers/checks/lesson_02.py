@@ -9,6 +9,9 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from itertools import count
+
+import numpy as np
 
 from ftrag_helpers.checks import core, domains, patrons
 from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, by_case, calls, hint
@@ -38,19 +41,67 @@ def _works() -> dict[str, list[str]]:
 
 
 def _split_cases(seed: int) -> list:
-    """Reviews of a hundred works and more: as they come, with more praise than blame, and with the largest works among them."""
-    chance, works = _chance("2.1", seed), _works()
-    names = sorted(works)
-    large = sorted(names, key=lambda name: -len(works[name]))[:12]
-    cases = []
-    for chosen, share, praise in (
-            (chance.sample(names, 110), chance.choice([0.2, 0.25]), 1.0),
-            (chance.sample(names, 150), chance.choice([0.3, 0.4, 0.5]), 0.4),
-            ([*large, *chance.sample(sorted(set(names) - set(large)), 90)], chance.choice([0.2, 0.3, 0.35]), 1.0)):
-        ids = [id_ for name in chosen for id_ in works[name] if _positive(id_) or chance.random() < praise]
-        chance.shuffle(ids)
-        cases.append([ids, share])
-    return cases
+    """Reviews of a hundred works and more: as they come, with more praise than blame, and with works of which only one label
+    is there, so that a shuffle which ignores the labels is soon out of balance. Every share is asked for."""
+    chance = _chance("2.1", seed)
+    while True:
+        cases = [_reviews_of(chance, 0.2, 110, 1.0), _reviews_of(chance, 0.3, 150, 0.4)]
+        cases += [_lopsided(chance, share) for share in (0.2, 0.25, 0.35, 0.5)]
+        cases += [_one_sided(chance, share, mood) for share, mood in (
+            (0.2, 0.5), (0.25, 0.7), (0.3, 0.5), (0.35, 0.3), (0.4, 0.6))]
+        if all(sum(bool(_size_problem(*case, shuffled(*case))) for case in cases) >= 2 for shuffled in _SHUFFLES):
+            return cases
+
+
+def _reviews_of(chance: random.Random, share: float, size: int, praise: float) -> list:
+    """A case of so many works, with this share of their praise."""
+    works = _works()
+    ids = [id_ for name in chance.sample(sorted(works), size) for id_ in works[name] if not _positive(id_) or chance.random() < praise]
+    return [chance.sample(ids, len(ids)), share]
+
+
+def _lopsided(chance: random.Random, share: float) -> list:
+    """A case of the twelve largest works and ninety of which there is one review: a share of the works is no share of the reviews."""
+    works = _works()
+    names = sorted(works, key=lambda name: -len(works[name]))
+    ids = [id_ for name in names[:12] for id_ in works[name]] + [chance.choice(works[name]) for name in chance.sample(names[12:], 90)]
+    return [chance.sample(ids, len(ids)), share]
+
+
+def _one_sided(chance: random.Random, share: float, mood: float) -> list:
+    """A case in which each work has praise only or blame only; about this share of the works has praise."""
+    works, ids = _works(), []
+    for name in chance.sample(sorted(works), len(works)):
+        good = chance.random() < mood
+        kept = [id_ for id_ in works[name] if _positive(id_) == good]
+        ids.append(kept[:20])
+    ids = [id_ for kept in sorted(filter(None, ids), key=len)[-115:] for id_ in kept]
+    return [chance.sample(ids, len(ids)), share]
+
+
+def _held_out(ids: list[str], share: float, order: Callable[[list[str]], list[str]]) -> list[str]:
+    """Whole works in a given order until there are enough reviews, whatever their labels are."""
+    groups: dict[str, list[str]] = {}
+    for id_ in ids:
+        groups.setdefault(patrons.reviews()[id_].subject, []).append(id_)
+    held: list[str] = []
+    for name in order(sorted(groups)):
+        if len(held) < share * len(ids):
+            held += groups[name]
+    return held
+
+
+#: One look and no second: orders of the works that an answer may take without asking whether the labels are in balance.
+_SHUFFLES = [partial(_held_out, order=order) for order in (
+    list, lambda names: names[::-1],
+    *(lambda names, seed=seed: random.Random(seed).sample(names, len(names)) for seed in (0, 1, 42)),
+    *(lambda names, seed=seed: np.random.default_rng(seed).permutation(names).tolist() for seed in (0, 1, 42)),
+    *(lambda names, seed=seed: _list_shuffled(names, seed) for seed in (0, 1, 2, 3, 7, 13, 42, 123, 1234, 2024)))]
+
+
+def _list_shuffled(names: list[str], seed: int) -> list[str]:
+    random.Random(seed).shuffle(names)
+    return names
 
 
 def _positive(id_: str) -> bool:
@@ -105,12 +156,17 @@ def _size_problem(ids: list[str], share: float, held: list[str]) -> str:
     if abs(size - share) > NEAR + 1e-9:
         if abs(1 - size - share) <= NEAR:
             return f"{size:.2f} of the reviews are returned where {share:g} was wanted. Are these the ones for training?"
-        return (f"{size:.2f} of the reviews are held out where {share:g} was wanted, within {NEAR:g}. Works "
-                "differ in size: count reviews, not works")
+        of_works = len(_subjects(held)) / len(_subjects(ids))
+        why = ". It is that share of the works, but works differ in size: count reviews, not works" if abs(of_works - share) < 0.02 else ""
+        return f"{size:.2f} of the reviews are held out where {share:g} was wanted, within {NEAR:g}{why}"
     if abs(_praise(held) - _praise(ids)) > NEAR + 1e-9:
         return (f"{_praise(held):.2f} of the held-out reviews are positive, and {_praise(ids):.2f} of all; they may differ by "
                 f"{NEAR:g}. Try another shuffle until this holds")
     return ""
+
+
+def _subjects(ids: Sequence[str]) -> set[str]:
+    return {patrons.reviews()[id_].subject for id_ in ids}
 
 
 # Task 2.2: the honest baseline
@@ -121,7 +177,7 @@ _TRAIN, _ASKED = 700, 300
 
 
 def _baseline_cases(seed: int) -> list:
-    """Real reviews: 700 to learn from, and 300 of other works to ask about."""
+    """Real reviews, 700 to learn from and 300 of other works to ask about; and made-up ones, whose labels nobody can look up."""
     chance, works = _chance("2.2", seed), _works()
     ids: list[str] = []
     for name in chance.sample(sorted(works), len(works)):
@@ -130,41 +186,63 @@ def _baseline_cases(seed: int) -> list:
             ids = cut[:_ASKED]  # the rest of that work is left out
         else:
             ids += works[name]
-    asked, train = ids[:_ASKED], ids[_ASKED:]
-    return [[chance.sample(train, _TRAIN), chance.sample(asked, _ASKED)]]
+    asked, train = ids[:_ASKED], chance.sample(ids[_ASKED:], _TRAIN)
+    train.sort(key=lambda id_: not _positive(id_))
+    train[1:] = chance.sample(train[1:], _TRAIN - 1)  # praise first: the first label that comes is not the first of classes_
+    return [[train, chance.sample(asked, _ASKED), domains.made_up(chance)]]
 
 
 def _accuracy(asked: list[str], probabilities: list[float], swapped: bool = False) -> float:
-    return sum((p > 0.5) == (_positive(id_) != swapped) for id_, p in zip(asked, probabilities, strict=True)) / len(asked)
+    return _right([_positive(id_) != swapped for id_ in asked], probabilities)
+
+
+def _right(positive: list[bool], probabilities: list[float]) -> float:
+    return sum((p > 0.5) == good for good, p in zip(positive, probabilities, strict=True)) / len(positive)
 
 
 def _probabilities_problem(got: object, length: int) -> str:
     problem = numbers_problem(got, length)
     if problem:
         named = isinstance(got, list) and got and all(item in ("positive", "negative") for item in got)
-        pairs = isinstance(got, list) and got and all(isinstance(item, list) and len(item) == 2 for item in got)
+        pairs = isinstance(got, list) and len(got) == length and all(isinstance(item, list) and len(item) == 2 for item in got)
         if named:
             return "expected a probability for each text, got labels. predict_proba gives probabilities"
-        return ("expected one number for each text, got two: predict_proba has a column for each class, and one of them is "
-                'that of "positive"') if pairs else problem
+        return (f"expected one number for each text, got two: {shown(got[0])}. predict_proba has a column for each class, and one "
+                'of them is that of "positive"') if pairs else problem
     odd = [p for p in got if not -1e-9 <= p <= 1 + 1e-9]
     if odd:
-        return f"expected probabilities from 0 to 1, got {shown(odd[0])}. predict_proba gives probabilities"
+        percent = min(got) >= 0 and 50 < max(got) <= 100
+        why = "Are these percentages?" if percent else "predict_proba gives probabilities; decision_function and predict_log_proba do not"
+        return f"expected probabilities from 0 to 1, got {shown(odd[0])}. {why}"
     return "expected probabilities, got 0 and 1 only. predict_proba gives probabilities" if set(got) <= {0, 1} else ""
 
 
-def _baseline_problem(_train: list[str], asked: list[str], got: object) -> str:
-    if not isinstance(got, dict) or set(got) != {"all", "apart", "swapped"}:
+def _baseline_problem(_train: list[str], asked: list[str], made: dict, got: object) -> str:
+    sizes = {"all": len(asked), "again": len(asked), "apart": patrons.APART, "swapped": len(asked), "made": len(made["asked"])}
+    if not isinstance(got, dict) or set(got) != set(sizes):
         return f"the answers could not be looked at; got {shown(got)}"
-    for part, size in (("all", len(asked)), ("apart", patrons.APART), ("swapped", len(asked))):
+    for part, size in sizes.items():
         if _probabilities_problem(got[part], size):
             return _probabilities_problem(got[part], size)
-    gap = max(abs(p - q) for p, q in zip(got["all"], got["apart"], strict=False))
+    return _steady_problem(got) or _mark_problem(asked, got) or _learned_problem(made, got)
+
+
+def _gap(some: list[float], others: list[float]) -> float:
+    return max(abs(p - q) for p, q in zip(some, others, strict=False))
+
+
+def _steady_problem(got: dict) -> str:
+    if _gap(got["all"], got["again"]) > 1e-4:
+        return ("the same call gives other probabilities the second time. Chance has a say in it: give it a seed of its own, such "
+                "as random_state=0")
+    gap = _gap(got["all"], got["apart"])
+    if gap > 1e-4 and any(got["all"] == sorted(got["all"], reverse=turn) for turn in (False, True)):
+        return "the probabilities are sorted; they should come in the order of the texts"
     if gap > 1e-4:
         return (f"the probability of the same text changes by up to {gap:.3f} when other texts are asked about beside it. "
-                "Something is fitted on the texts to be judged: fit the vectoriser and the regression on the training texts "
-                "alone. (Or chance has a say in it: give it a seed.)")
-    return _mark_problem(asked, got)
+                "Something is fitted on the texts to be judged, or depends on them: fit the vectoriser and the regression on the "
+                "training texts alone")
+    return ""
 
 
 def _mark_problem(asked: list[str], got: dict) -> str:
@@ -174,6 +252,9 @@ def _mark_problem(asked: list[str], got: dict) -> str:
     if right < 1 - MARK:
         return (f"{right:.2f} of the texts are judged right, far fewer than by a coin. Is this the probability of "
                 '"negative"? The columns of predict_proba are in the order of classes_')
+    if min(got["all"]) >= 0.5 or max(got["all"]) <= 0.5:
+        return ("all probabilities lie on one side of 0.5, though half of the texts are positive. Is this the column of "
+                '"positive", or the larger of two columns?')
     if right < MARK:
         return (f"{right:.2f} of the texts are judged right (above 0.5 means positive), and the mark is {MARK:g}; guessing has "
                 "0.50")
@@ -181,6 +262,13 @@ def _mark_problem(asked: list[str], got: dict) -> str:
         return ("with training labels that are swapped on purpose, the answers should turn round, and they do not: the given "
                 "training labels are not what is learned from")
     return ""
+
+
+def _learned_problem(made: dict, got: dict) -> str:
+    right = _right(domains.made_up_truth(made), got["made"])
+    return "" if right >= MARK else (
+        f"of made-up texts, whose words mean something else each time, {right:.2f} are judged right. Their labels can be learned "
+        "from the training texts that are handed over, and from nothing else")
 
 
 # Task 2.3: precision, recall, F1
@@ -197,17 +285,25 @@ def _harmonic(a: float, b: float) -> float:
 
 
 def _scored(truth: list[str], predicted: list[str], label: str, empty: float = 0.0) -> list[float]:
-    hits = sum(t == p == label for t, p in zip(truth, predicted, strict=True))
+    return _of_counts(_hits(truth, predicted, label), truth, predicted, label, empty)
+
+
+def _of_counts(hits: int, truth: list[str], predicted: list[str], label: str, empty: float = 0.0) -> list[float]:
     precision, recall = (_divided(hits, side.count(label), empty) for side in (predicted, truth))
     return [precision, recall, _harmonic(precision, recall)]
+
+
+def _refused(truth: list[str], predicted: list[str], label: str) -> float:
+    others = [p != label for t, p in zip(truth, predicted, strict=True) if t != label]
+    return _divided(sum(others), len(others))
 
 
 def _right_share(truth: list[str], predicted: list[str]) -> float:
     return sum(t == p for t, p in zip(truth, predicted, strict=True)) / len(truth)
 
 
-def _means_of_labels(truth: list[str], predicted: list[str], _label: str) -> list[float]:
-    rows = [_scored(truth, predicted, label) for label in sorted({*truth, *predicted})]
+def _means_of_labels(truth: list[str], predicted: list[str], _label: str, labels: Sequence[str] = ()) -> list[float]:
+    rows = [_scored(truth, predicted, label) for label in labels or sorted({*truth, *predicted})]
     return [sum(column) / len(rows) for column in zip(*rows, strict=True)]
 
 
@@ -223,7 +319,20 @@ _SCORE_SLIPS = {
         lambda *case: _with(case, 2, lambda found: (found[0] + found[1]) / 2),
     "F1 lacks its factor 2: with precision 1 and recall 1 it is 1": lambda *case: _with(case, 2, lambda found: found[2] / 2),
     "where nothing is to be divided by, the task wants 0, and you return 1": lambda *case: _scored(*case, empty=1.0),
+    "F1 is the harmonic mean, 2 · precision · recall / (precision + recall); yours is the root of their product":
+        lambda *case: _with(case, 2, lambda found: math.sqrt(found[0] * found[1])),
+    "the order is another one: precision comes first, then recall, then F1":
+        lambda *case: [_scored(*case)[2], *_scored(*case)[:2]],
     "these are means over all labels; the scores of the one given label are wanted": _means_of_labels,
+    "these are means over all labels, each as often as it is true; the scores of the one given label are wanted":
+        lambda truth, predicted, _label: _means_of_labels(truth, predicted, _label, truth),
+    "these are the scores of all other labels together; the given label is the one to score": lambda truth, predicted, label:
+        _scored(*([str(item != label) for item in side] for side in (truth, predicted)), "True"),
+    "all three are the accuracy; precision and recall look at one label": lambda *case: [_right_share(*case[:2])] * 3,
+    "recall is wrong: yours is the share of the other texts for which the label was not predicted":
+        lambda *case: _with(case, 1, lambda _found: _refused(*case)),
+    "hits are counted wherever the label stands in both lists; a hit is the label at the same place in both": lambda *case:
+        _of_counts(min(case[0].count(case[2]), case[1].count(case[2])), *case),
     "you always score \"positive\"; the label is given": lambda truth, predicted, _label: _scored(truth, predicted, "positive"),
     "the first number is the accuracy: it counts the hits of all labels, over all texts":
         lambda *case: _with(case, 0, lambda _found: _right_share(case[0], case[1])),
@@ -245,15 +354,18 @@ def _score_cases(seed: int) -> list:
     chance = _chance("2.3", seed)
     shapes = ((12, 2, ""), (15, 3, ""), (20, 3, ""), (18, 3, ""), (14, 3, "unpredicted"), (13, 3, "untrue"), (11, 3, "neither"))
     while True:
-        cases = [_score_case(chance, *shape) for shape in shapes]
+        a, b = chance.sample(_LABELS, 2)
+        # Precision two thirds, recall two sevenths; one text alone, right and wrong.
+        fixed = [[[a] * 7 + [b] * 3, [a, a, b, b, b, b, b, a, b, b], a], [[a], [a], a], [[a], [b], a]]
+        cases = [*(_score_case(chance, *shape) for shape in shapes), *fixed]
         chance.shuffle(cases)
-        if telling(cases, _scored, _SCORE_SLIPS):
+        if telling(cases, _scored, _SCORE_SLIPS) and told_apart(cases, _scored, _SCORE_SLIPS):
             return cases
 
 
-def _score_case(chance: random.Random, count: int, labels: int, odd: str) -> list:
+def _score_case(chance: random.Random, size: int, labels: int, odd: str) -> list:
     label, *others = chance.sample(_LABELS[:labels], labels)
-    truth = chance.choices([label, *others], k=count)
+    truth = chance.choices([label, *others], k=size)
     predicted = [t if chance.random() < 0.5 else chance.choice([label, *others]) for t in truth]
     other = others[0]
     if odd in ("unpredicted", "neither"):
@@ -302,23 +414,56 @@ def _larger(sizes: list[int], size: int) -> int:
     return min((other for other in sizes if other > size), default=size)
 
 
+def _either_way(sizes: list[int], accuracies: list[float], n: int) -> int:
+    curve = sorted(zip(sizes, accuracies, strict=True))
+    return next(size for i, (size, a) in enumerate(curve) if all(abs(b - a) <= _noise(a, b, n) for _, b in curve[i + 1:]))
+
+
+def _walked(sizes: list[int], accuracies: list[float], n: int) -> int:
+    """The first size that the next one does not beat by more than the noise."""
+    return _first_enough(sizes, accuracies, n, rivals=lambda later: later[:1])
+
+
+def _by_accuracy(sizes: list[int], accuracies: list[float], n: int) -> int:
+    curve = sorted(zip(accuracies, sizes, strict=True))
+    return next(size for i, (a, size) in enumerate(curve) if all(b - a <= _noise(a, b, n) for b, _ in curve[i + 1:]))
+
+
+def _counts_as_n(sizes: list[int], accuracies: list[float], _n: int) -> int:
+    curve = sorted(zip(sizes, accuracies, strict=True))
+    return next(size for i, (size, a) in enumerate(curve) if all(b - a <= _noise(a, b, other) for other, b in curve[i + 1:]))
+
+
 _CURVE_SLIPS = {
     "you look one step ahead. Several steps inside the noise may add up to a gain that is not: compare with every larger size":
-        lambda *case: _first_enough(*case, rivals=lambda later: later[:1]),
+        _walked,
+    "you look two steps ahead. Compare with every larger size": lambda *case: _first_enough(*case, rivals=lambda later: later[:2]),
     "you compare with the largest size alone; a size between may be better than both":
         lambda *case: _first_enough(*case, rivals=lambda later: later[-1:]),
+    "a larger size that is worse by more than the noise counts against a smaller one; only a gain does": _either_way,
     "your noise is one standard error of the difference; the task wants two":
         lambda *case: _first_enough(*case, noise=partial(_noise, errors=1.0)),
     "your noise is that of one accuracy. Both are measured on n texts, so their squared errors add up":
         lambda *case: _first_enough(*case, noise=lambda a, _b, n: 2 * math.sqrt(a * (1 - a) / n)),
+    "your noise is that of one accuracy, the larger size's. Both are measured on n texts, so their squared errors add up":
+        lambda *case: _first_enough(*case, noise=lambda _a, b, n: 2 * math.sqrt(b * (1 - b) / n)),
+    "your noise is the same whatever the accuracies are; a(1 − a) is smaller the nearer a comes to 1":
+        lambda *case: _first_enough(*case, noise=lambda _a, _b, n: 2 * math.sqrt(0.5 / n)),
+    "your noise uses the number of training examples; n is the number of test texts": _counts_as_n,
     "you add the two standard errors. Add their squares, and take the root of the sum":
         lambda *case: _first_enough(*case, noise=lambda a, b, n: 2 * (math.sqrt(a * (1 - a) / n) + math.sqrt(b * (1 - b) / n))),
     "this is the size with the highest accuracy. A smaller one that is inside the noise of it costs less. (Has your noise "
     "its root?)": lambda sizes, accuracies, _n: max(zip(accuracies, sizes, strict=True))[1],
+    "this is the size with the highest accuracy, of equals the first that comes. A smaller one that is inside the noise of it "
+    "costs less. (Has your noise its root?)": lambda sizes, accuracies, _n: sizes[accuracies.index(max(accuracies))],
+    "this is the smallest size with the highest accuracy. One that is inside the noise of it costs less. (Has your noise its "
+    "root?)": lambda sizes, accuracies, _n: min(size for size, a in zip(sizes, accuracies, strict=True) if a == max(accuracies)),
     "the sizes are not in order; sort them together with their accuracies first": _in_given_order,
+    "you sort by accuracy; it is the sizes that have to be in order": _by_accuracy,
     "this is one size too far: the last one before it has all larger sizes inside the noise":
         lambda sizes, accuracies, n: _larger(sizes, _first_enough(sizes, accuracies, n)),
     "this is the largest size, whatever the smaller ones do": lambda sizes, _accuracies, _n: max(sizes),
+    "this is the smallest size, whatever the larger ones gain": lambda sizes, _accuracies, _n: min(sizes),
 }
 #: Without the root the noise nearly vanishes, so this is mostly the slip of the highest accuracy too; that one is tried first.
 _ROOT_SLIP = {
@@ -331,26 +476,38 @@ _CLEAR = 0.12
 @lru_cache(maxsize=32)
 def _curve_cases(seed: int) -> list:
     chance = _chance("2.4", seed)
-    cases: list = []
-    while not (cases and told_apart(cases, _first_enough, _CURVE_SLIPS)):
-        cases = [_curve(chance, n) for n in (150, 200, 300, 300, 600, 1200, 2400, 2400)]
-    return cases
+    while True:
+        cases = [_curve(chance, n) for n in (150, 200, 300, 300, 300, 600, 600, 1200, 1200, 2400, 2400, 2400)]
+        cases += [[chance.sample(sizes, len(sizes)), [0.6] * len(sizes), 300] for sizes in ([100], [100, 200, 400])]
+        cases += [_mixed(chance, [100, 200, 400, 800], accuracies, n) for accuracies, n in _FIXED_CURVES]
+        chance.shuffle(cases)
+        if telling(cases, _first_enough, _CURVE_SLIPS) and told_apart(cases, _first_enough, _CURVE_SLIPS):
+            return cases
+
+
+#: Two steps in the noise and not together; a fall; a rise and a fall; all right from some size on.
+_FIXED_CURVES = (([0.60, 0.67, 0.74, 0.74], 200), ([0.80, 0.60, 0.61, 0.62], 300), ([0.55, 0.80, 0.60, 0.62], 300),
+                 ([0.90, 1.0, 1.0, 1.0], 600))
+
+
+def _mixed(chance: random.Random, sizes: list[int], accuracies: list[float], n: int) -> list:
+    order = chance.sample(range(len(sizes)), len(sizes))
+    return [[sizes[i] for i in order], [accuracies[i] for i in order], n]
 
 
 def _curve(chance: random.Random, n: int) -> list:
     """A learning curve over doubling sizes, in no order, whose steps are about as large as the noise."""
     while True:
-        count = chance.choice([4, 5, 6])
+        steps = chance.choice([4, 5, 6])
         sizes = [chance.choice([25, 50, 60, 100])]
         accuracies = [round(chance.uniform(0.52, 0.68), 3)]
-        for _ in range(count - 1):
+        for _ in range(steps - 1):
             sizes.append(sizes[-1] * 2)
             step = chance.choice([0.0, 0.6, 0.6, 1.4]) + chance.uniform(-0.4, 0.4)
             accuracies.append(min(0.99, round(accuracies[-1] + step * _noise(accuracies[-1], accuracies[-1], n), 3)))
         gains = [(b - a) / _noise(a, b, n) for i, a in enumerate(accuracies) for b in accuracies[i + 1:]]
         if max(accuracies) < 0.97 and all(abs(gain - 1) > _CLEAR for gain in gains):
-            order = chance.sample(range(count), count)
-            return [[sizes[i] for i in order], [accuracies[i] for i in order], n]
+            return _mixed(chance, sizes, accuracies, n)
 
 
 def _curve_problem(sizes: list[int], _accuracies: list[float], _n: int, got: object) -> str:
@@ -376,18 +533,22 @@ def _curve_otherwise(sizes: list[int], accuracies: list[float], n: int, got: flo
 WEIGHTS = (0, 1, 3, 10, 30)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _adapt_cases(seed: int) -> list:
-    """Four to six sets of toy texts that expose every slip; on two of them at least, the target texts help much."""
+    """Six to nine sets of toy texts that tell all slips apart; on two of them at least the target texts help much, and on a
+    third of them there is no other domain at all, so that weight 0 may be the best."""
     chance = _chance("2.5", seed)
     cases: list = []
-    while True:
-        case = [domains.toy_data(chance), chance.sample(WEIGHTS, len(WEIGHTS))]
-        if domains.clear(*case):
-            cases = [*cases[-5:], case]
-            gains = [after - before for before, _, after in (domains.adapted(*case) for case in cases)]
-            if len(cases) > 3 and sum(gain > 0.15 for gain in gains) > 1 and told_apart(cases, domains.adapted, domains.SLIPS):
-                return cases
+    found: list = []
+    for number in count():
+        case = [domains.toy_data(chance, shift=number % 3 < 2), chance.sample(WEIGHTS, len(WEIGHTS))]
+        if not domains.clear(*case):
+            continue
+        cases = [*cases[-8:], case]
+        found = [*found[-8:], [function(*case) for function in (domains.adapted, *domains.SLIPS.values())]]
+        gains = [right[2] - right[0] for right, *_ in found]
+        if len(cases) > 5 and sum(gain > 0.15 for gain in gains) > 1 and len(set(map(str, zip(*found)))) == len(found[0]):
+            return cases
 
 
 def _adapt_problem(data: dict, weights: list, got: object) -> str:

@@ -6,16 +6,17 @@ the filter itself, which is plain data, in the part of Chroma's language that th
 
 import math
 import random
+import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ftrag_helpers.checks import core, society
 from ftrag_helpers.checks.core import ByHand, Task, answer, by_case, calls, hint
-from ftrag_helpers.checks.filters import filter_problem, lets_through
-from ftrag_helpers.checks.slips import by_slips, same, telling
+from ftrag_helpers.checks.filters import filter_problem, lets_through, operands
+from ftrag_helpers.checks.slips import by_slips, same, telling, told_apart
 from ftrag_helpers.checks.society import see_publish
-from ftrag_helpers.checks.values import is_number, number_problem, numbers_problem, shown
+from ftrag_helpers.checks.values import NOT_PLAIN, is_number, number_problem, numbers_problem, shown
 
 __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_4_1", "task_4_2", "task_4_3", "task_4_4", "task_4_5",
            "task_4_6"]
@@ -59,6 +60,12 @@ _RECALL_SLIPS = {
         lambda found, needed, k: _share(_once(found)[:k - 1], needed),
     "the recall looks at one document too many: the first k are those with the ranks 1 to k":
         lambda found, needed, k: _share(_once(found)[:k + 1], needed),
+    "the recall is 1 only where all needed documents are found; where one of two is found, it is one half":
+        lambda found, needed, k: float(set(needed) <= set(_once(found)[:k])),
+    "the recall is divided by the needed documents that were found; all needed ones count":
+        lambda found, needed, k: _share(_once(found)[:k], [page for page in needed if page in found] or needed),
+    "the recall is divided by k where k is smaller; it is the share of all needed documents":
+        lambda found, needed, k: len(set(_once(found)[:k]) & set(needed)) / min(k, len(needed)),
     "the recall takes in everything that was found, not only the first k documents":
         lambda found, needed, k: _share(found, needed),
     "a needed document counts as often as it has passages; it should count once":
@@ -73,10 +80,22 @@ _RANK_SLIPS = {
         lambda found, needed, k: 1 / _rank(_once(found), needed) if _rank(_once(found), needed) else 0.0,
     "the reciprocal rank stops at k; it asks for the first needed document, however late it comes":
         lambda found, needed, k: _rank(_once(found)[:k], needed),
+    "the reciprocal rank is that of the document that `needed` names first. The first in the list of what was found counts, "
+    "whichever of the needed ones it is":
+        lambda found, needed, k: _rank(_once(found), needed[:1]),
+    "the reciprocal rank goes through `needed`, and takes the first that was found at all. Go through what was found":
+        lambda found, needed, k: next((_rank(_once(found), [page]) for page in needed if page in found), 0.0),
+    "the reciprocal rank is a mean over the needed documents; the first one that was found counts alone":
+        lambda found, needed, k: sum(_rank(_once(found), [page]) for page in needed) / len(needed),
+    "the reciprocal rank looks at the first document alone; it asks for the first needed one, however late it comes":
+        lambda found, needed, k: _rank(_once(found)[:1], needed),
     "the reciprocal rank is that of the last needed document; the first one counts":
         lambda found, needed, k: min((_rank(_once(found), [page]) for page in needed if page in found), default=0.0),
 }
 _MEASURE_SLIPS = {
+    "the two numbers are the wrong way round: the recall comes first": lambda *case: _measured(*case)[::-1],
+    "a document that comes again later is counted again; only repetitions side by side are dropped":
+        lambda found, needed, k: [_share(_beside(found)[:k], needed), _rank(_beside(found), needed)],
     **{words: lambda *case, slip=slip: [slip(*case), _measured(*case)[1]] for words, slip in _RECALL_SLIPS.items()},
     **{words: lambda *case, slip=slip: [_measured(*case)[0], slip(*case)] for words, slip in _RANK_SLIPS.items()},
     "both numbers count passages, several of which may be of one document. First make a list that holds each document once":
@@ -85,19 +104,27 @@ _MEASURE_SLIPS = {
     "document once": lambda found, needed, k: [sum(page in needed for page in found[:k]) / len(needed), _rank(found, needed)]}
 
 
-#: Documents by letter as they are found, the needed ones, and k: each slip goes wrong on one of them at least.
+def _beside(found: Sequence[str]) -> list[str]:
+    return [page for i, page in enumerate(found) if i == 0 or found[i - 1] != page]
+
+
+#: Documents by letter as they are found, the needed ones, and k: each slip goes wrong on one of them at least. Nothing found,
+#: needed ones in another order than found, one that never comes named first.
 _SHAPES = (("abbcbd", "b", 3), ("aaabc", "b", 2), ("abcd", "c", 2), ("ccabd", "cd", 2), ("abacad", "dz", 4),
-           ("abbac", "abc", 2), ("badce", "z", 3), ("abacde", "d", 3))
+           ("abbac", "abc", 2), ("badce", "z", 3), ("abacde", "d", 3), ("", "b", 2), ("dcab", "cd", 1), ("abcab", "zcb", 2),
+           ("aabab", "b", 9), ("bacde", "eb", 2), ("abcbab", "c", 4), ("abab", "ab", 1))
 
 
 def _measure_cases(seed: int) -> list:
     chance = _chance("4.1", seed)
-    cases = [_measure_case(chance, *shape) for shape in _SHAPES]
-    for count in (1, 2, 2):
-        cases.append(_measure_case(chance, "".join(chance.choices("abcdef", k=10)), "".join(chance.sample("abcdef", count)),
-                                   chance.randint(2, 4)))
-    chance.shuffle(cases)
-    return cases
+    while True:
+        cases = [_measure_case(chance, *shape) for shape in _SHAPES]
+        for count in (1, 2, 2, 3):
+            cases.append(_measure_case(chance, "".join(chance.choices("abcdef", k=10)), "".join(chance.sample("abcdef", count)),
+                                       chance.randint(2, 4)))
+        chance.shuffle(cases)
+        if telling(cases, _measured, _MEASURE_SLIPS) and told_apart(cases, _measured, _MEASURE_SLIPS):
+            return cases
 
 
 def _measure_case(chance: random.Random, found: str, needed: str, k: int) -> list:
@@ -134,7 +161,34 @@ def _smallest_best(means: dict[int, float]) -> int:
     return min(size for size, mean in means.items() if mean >= max(means.values()) - 1e-9)
 
 
+def _chosen_by(score: Callable[[list[float]], float]) -> Callable[[list[dict]], int]:
+    """A choice on validation by another score of a length's recalls; of equals the smaller length."""
+    def slip(table: list[dict]) -> int:
+        rows = {size: [row["recall"] for row in table if row["words"] == size and row["split"] == "validation"]
+                for size in _means(table)}
+        return min(rows, key=lambda size: (-score(rows[size]), size))
+
+    return slip
+
+
+def _last_best(table: list[dict]) -> int:
+    return [size for size, mean in _means(table).items() if mean >= max(_means(table).values()) - 1e-9][-1]
+
+
 _CHOICE_SLIPS = {
+    "this is the choice on the training questions": lambda table: _smallest_best(_means(table, ("train",))),
+    "this is the choice on validation and test questions together. The test questions have a say in it, and they may only "
+    "measure": lambda table: _smallest_best(_means(table, ("validation", "test"))),
+    "where two lengths are equal you ask the test questions, and they may only measure; the smaller length is wanted":
+        lambda table: min(_means(table), key=lambda size: (-_means(table)[size], -_means(table, ("test",))[size], size)),
+    "where two lengths are equal you take the one that comes last in the table; the smaller one is wanted": _last_best,
+    "you count the questions with a recall of 1; a half counts as a half. Take the mean": _chosen_by(lambda values: values.count(1.0)),
+    "you count the questions for which anything was found. Take the mean": _chosen_by(lambda values: sum(v > 0 for v in values)),
+    "you take the length whose worst question is best. Take the mean": _chosen_by(min),
+    "you take the median; the mean is wanted": _chosen_by(statistics.median),
+    "you divide the recall by the number of words. The highest mean recall wins, and the length decides between equals only":
+        lambda table: min(_means(table), key=lambda size: (-_means(table)[size] / size, size)),
+    "this is the largest length, whatever its recall is": lambda table: max(_means(table)),
     "this is the choice on the test questions. They may only measure what was chosen without them; a choice on them makes "
     "the figure in your report too good": lambda table: _smallest_best(_means(table, ("test",))),
     "this is the choice on all questions together. The test questions have a say in it, and they may only measure":
@@ -153,13 +207,17 @@ _CHOICE_SLIPS = {
 
 
 def _choice_cases(seed: int) -> list:
-    """Seven tables, in two of which the best sizes are equal on validation; each slip chooses another size in one at least."""
+    """Twelve tables, in five of which the best sizes are equal on validation; each slip chooses another size in two at least."""
     chance = _chance("4.2", seed)
     while True:
-        cases = [[_table(chance, tie=number < 2)] for number in range(7)]
+        cases = [[_table(chance, tie=number < 5)] for number in range(12)]
         chance.shuffle(cases)
-        if telling(cases, lambda table: _smallest_best(_means(table)), _CHOICE_SLIPS, times=1):
+        if telling(cases, _right_choice, _CHOICE_SLIPS) and told_apart(cases, _right_choice, _CHOICE_SLIPS):
             return cases
+
+
+def _right_choice(table: list[dict]) -> int:
+    return _smallest_best(_means(table))
 
 
 def _table(chance: random.Random, tie: bool) -> list[dict]:
@@ -197,8 +255,21 @@ _LIBRARY = [{"branch": branch, "shelf": shelf} for branch in (*_BRANCHES, "all")
 
 def _filter_cases(seed: int) -> list:
     chance = _chance("4.3", seed)
-    branches = chance.sample(_BRANCHES, 4)
-    return [[branch, chance.sample(_SHELVES, count)] for branch, count in zip(branches, (0, 1, 2, 3), strict=True)]
+    branches = chance.sample(_BRANCHES, 5)
+    return [[branch, chance.sample(_SHELVES, count)] for branch, count in zip(branches, (0, 1, 2, 3, 0), strict=True)]
+
+
+def _filters(allowed: object, inputs: list) -> list:
+    """As `calls`, but a tuple stays one: Chroma wants lists."""
+    return calls(lambda *case: _with_tuples(allowed(*case)), inputs) if callable(allowed) else calls(allowed, inputs)
+
+
+def _with_tuples(value: object) -> object:
+    if isinstance(value, tuple):
+        return {NOT_PLAIN: "tuple"}
+    if isinstance(value, list):
+        return [_with_tuples(item) for item in value]
+    return {key: _with_tuples(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _filtered_problem(branch: str, shelves: list[str], got: object) -> str:
@@ -209,6 +280,10 @@ def _filtered_problem(branch: str, shelves: list[str], got: object) -> str:
     passed = [page for page in _LIBRARY if lets_through(got, page)]
     if passed == wanted:
         return ""
+    unknown = next((value for field, names in (("branch", (*_BRANCHES, "all")), ("shelf", _SHELVES))
+                    for value in operands(got, field) if value not in names), None)
+    if unknown is not None:
+        return f"no page has {unknown!r} there; the branch is {branch!r} here, and the shelves are {shelves}"
     if not passed:
         return "no page at all comes through. Can a page have two branches at once, or two shelves?"
     missing, extra = ([page for page in pages if page not in others] for pages, others in ((wanted, passed), (passed, wanted)))
@@ -218,7 +293,9 @@ def _filtered_problem(branch: str, shelves: list[str], got: object) -> str:
         page = (elsewhere or extra)[0]
         return f"a page of the branch {page['branch']!r} on the shelf {page['shelf']!r} comes through, and {why}"
     lost = missing[0]
-    why = 'What holds for every branch has the branch "all"' if lost["branch"] == "all" else \
+    places = {page["branch"] for page in passed}
+    why = 'What holds for every branch has the branch "all"' if "all" not in places else \
+        "The branch itself counts too" if branch not in places else \
         "No shelves named means every shelf" if not shelves else "Every shelf that is named counts"
     return f"a page of the branch {lost['branch']!r} on the shelf {lost['shelf']!r} is kept out. {why}"
 
@@ -243,7 +320,29 @@ def _right_threshold(scores: list[float], answerable: list[bool], rate: float) -
     return known[_allowed(rate, len(known))]
 
 
+def _known_at(place: Callable[[float], int], known: Callable[[list[float]], list[float]] = list) -> Callable[..., float]:
+    """The slip that takes the answerable question at another place, or in another order."""
+    def slip(scores: list[float], answerable: list[bool], rate: float) -> float:
+        ordered = known(_split_scores(scores, answerable)[0])
+        return _at(ordered, place(rate * len(ordered)))
+
+    return slip
+
+
 _THRESHOLD_SLIPS = {
+    "you round the number of questions that may be lost up; a part of a question is not allowed":
+        _known_at(lambda allowed: math.ceil(allowed - 1e-9)),
+    "you round the number of questions that may be lost; a part of a question is not allowed, so round down":
+        _known_at(lambda allowed: math.floor(allowed + 0.5)),
+    "two questions with the same score count as two; you count them once":
+        _known_at(lambda allowed: math.floor(allowed + 1e-9), known=lambda ordered: sorted(set(ordered))),
+    "this is the lowest score of an answerable question: none is lost, though some may be": _known_at(lambda _allowed: 0),
+    "this is the highest score of an unanswerable question, whatever it refuses beside":
+        lambda scores, answerable, rate: _split_scores(scores, answerable)[1][-1],
+    "refused is what lies below the threshold; you refuse what lies above it": lambda scores, answerable, rate: min(
+        limit for limit in scores if sum(s > limit for s in _split_scores(scores, answerable)[0]) <= rate * sum(answerable) + 1e-9),
+    "this threshold gets the most questions right of both kinds; the limit on false refusals comes first":
+        lambda scores, answerable, rate: max(scores, key=lambda limit: sum((s >= limit) == a for s, a in zip(scores, answerable))),
     "you count refusals among all questions; false refusals are a share of the answerable ones only":
         lambda scores, answerable, rate: _at(sorted(scores), _allowed(rate, len(scores))),
     "you keep the refusals of the unanswerable questions low. Those are the right ones; the false ones, of answerable "
@@ -266,16 +365,18 @@ def _threshold_cases(seed: int) -> list:
     chance = _chance("4.4", seed)
     while True:
         cases = [_threshold_case(chance, *shape) for shape in ((10, 6, 0.2), (20, 9, 0.1), (8, 8, 0.25), (12, 5, 0.3),
-                                                               (20, 12, 0.07), (9, 4, 0.15))]
+                                                               (20, 12, 0.07), (9, 4, 0.15), (11, 6, 0.0), (16, 7, 0.22),
+                                                               (13, 6, 0.35), (15, 8, 0.28))]
         chance.shuffle(cases)
-        if telling(cases, _right_threshold, _THRESHOLD_SLIPS):
+        if telling(cases, _right_threshold, _THRESHOLD_SLIPS) and told_apart(cases, _right_threshold, _THRESHOLD_SLIPS):
             return cases
 
 
 def _threshold_case(chance: random.Random, known: int, unknown: int, rate: float) -> list:
-    """Scores of two overlapping groups, no two alike but for one pair of answerable questions."""
-    scores = [s / 1000 for s in chance.sample(range(350, 990, 2), known - 1)]
-    scores += [chance.choice(scores), *(s / 1000 for s in chance.sample(range(201, 801, 2), unknown))]
+    """Scores of two overlapping groups. Two or more answerable questions have one score, and one of each kind have one."""
+    scores = [s / 1000 for s in chance.sample(range(350, 990, 2), known - 2)]
+    scores += [chance.choice(sorted(scores)[:3]), chance.choice(scores), *(s / 1000 for s in chance.sample(range(201, 801, 2), unknown - 1))]
+    scores.append(chance.choice(sorted(scores[:known])[:4]))
     answerable = [True] * known + [False] * unknown
     order = chance.sample(range(known + unknown), known + unknown)
     return [[scores[i] for i in order], [answerable[i] for i in order], rate]
@@ -315,6 +416,26 @@ def _blamed(support: list[str], read: list[str], right: bool, oracle: bool) -> s
 
 
 _BLAME_SLIPS = {
+    "only the first needed sentence is looked for; every one of them is needed":
+        lambda support, read, right, oracle: _blamed(support[:1], read, right, oracle),
+    "only the last needed sentence is looked for; every one of them is needed":
+        lambda support, read, right, oracle: _blamed(support[-1:], read, right, oracle),
+    "you ask whether all that was read is needed; ask whether all that is needed was read":
+        lambda support, read, right, oracle: _blamed(read, support, right, oracle),
+    "you ask whether exactly the needed sentences were read; more may be read than are needed":
+        lambda support, read, right, oracle: _blamed(["none"] if set(support) != set(read) else support, read, right, oracle),
+    "you compare how many sentences there are; ask whether the needed ones are among those that were read":
+        lambda support, read, right, oracle: _blamed(["none"] if len(read) < len(support) else [], read, right, oracle),
+    "the oracle is the wrong way round: if it answers right, the search alone is to blame":
+        lambda support, read, right, oracle: _blamed(support, read, right, not oracle),
+    "where the answer is right nobody is to blame, even if a needed sentence was not read":
+        lambda support, read, right, oracle: _blamed(support, read, right and set(support) <= set(read), oracle),
+    "a right answer of the oracle excuses nobody: ask first whether the answer itself is right":
+        lambda support, read, right, oracle: _blamed(support, read, right or oracle, oracle),
+    "you always blame the reader; the search may not have brought what is needed":
+        lambda support, read, right, oracle: _blamed([], read, right, oracle),
+    "reader and both are the wrong way round": lambda *case:
+        {"both": "reader", "reader": "both"}.get(_blamed(*case), _blamed(*case)),
     "where two sentences are needed, the search has failed even if it brought one of them":
         lambda support, read, right, oracle: _blamed(support, support if set(support) & set(read) else read, right, oracle),
     "you look at what was read alone; where the answer is right nobody is to blame":
@@ -333,20 +454,26 @@ _BLAME_SLIPS = {
 }
 
 
+#: Which of the needed sentences were read (1) and which were not, and how many others were.
+_READ = (("1", 2), ("1", 0), ("11", 0), ("11", 2), ("10", 1), ("01", 2), ("10", 0), ("0", 2), ("0", 0), ("00", 3), ("101", 2),
+         ("111", 1))
+
+
 def _blame_cases(seed: int) -> list:
     """Every combination of needed sentences read (all, some, none), right or wrong, and the oracle's answer."""
     chance = _chance("4.5", seed)
-    cases = [_blame_case(chance, have, right, oracle) for have in ((1, 1), (2, 2), (2, 1), (1, 0))
-             for right in (True, False) for oracle in (True, False)]
-    chance.shuffle(cases)
-    return cases
+    while True:
+        cases = [_blame_case(chance, *shape, right, oracle) for shape in _READ
+                 for right in (True, False) for oracle in (True, False)]
+        chance.shuffle(cases)
+        if telling(cases, _blamed, _BLAME_SLIPS) and told_apart(cases, _blamed, _BLAME_SLIPS):
+            return cases
 
 
-def _blame_case(chance: random.Random, have: tuple[int, int], right: bool, oracle: bool) -> list:
-    needed, held = have
-    sentences = chance.sample(_SENTENCES, 5)
-    support = sentences[:needed]
-    read = chance.sample(support, held) + sentences[needed:needed + 2]
+def _blame_case(chance: random.Random, needed: str, others: int, right: bool, oracle: bool) -> list:
+    sentences = chance.sample(_SENTENCES, len(needed) + others)
+    support = sentences[:len(needed)]
+    read = [sentence for sentence, mark in zip(support, needed, strict=True) if mark == "1"] + sentences[len(needed):]
     return [support, chance.sample(read, len(read)), right, oracle]
 
 
@@ -369,7 +496,9 @@ def _word(right: bool) -> str:
 # Task 4.6: the news
 
 def _news_cases(seed: int) -> list:
-    return [_news_case(_chance(f"4.6/{number}", seed), number) for number in range(3)]
+    """Three societies with news, then one of them before all of its news and one after all of it."""
+    cases = [_news_case(_chance(f"4.6/{number}", seed), number) for number in range(3)]
+    return [*cases, [*cases[0][:2], "2025-12-31"], [*cases[1][:2], "2026-12-31"]]
 
 
 def _news_case(chance: random.Random, number: int) -> list:
@@ -473,13 +602,13 @@ TASKS = {task.id: task for task in (
          ("Keep the rows whose split is \"validation\" and look at no other row.",
           "Take the mean recall of each length. max() with the key (mean, -words) takes the smaller where means are equal."),
          _choice_cases, calls,
-         by_slips(lambda table: _smallest_best(_means(table)), _CHOICE_SLIPS, call="choose(table)", problem=_choice_problem,
+         by_slips(_right_choice, _CHOICE_SLIPS, call="choose(table)", problem=_choice_problem,
                   otherwise=_choice_otherwise), 10),
     Task("4.3", "Here, and everywhere", 3,
          ("{\"branch\": {\"$in\": [...]}} lets several branches through. Which two?",
           "A filter is one condition. Where shelves are named as well, the two conditions go into a list under \"$and\"; "
           "where none is named, the condition on the branch is the whole filter."),
-         _filter_cases, calls, by_case(_filtered_problem, "allowed({}, {})"), 10),
+         _filter_cases, _filters, by_case(_filtered_problem, "allowed({}, {})"), 10),
     Task("4.4", "The price of a refusal", 4,
          ("Try each given score as a threshold: which share of the answerable questions lies below it?",
           "Collect the scores whose share is at most the limit, and take the highest of them. Divide by the number of "

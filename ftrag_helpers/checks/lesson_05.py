@@ -13,7 +13,7 @@ import numpy as np
 
 from ftrag_helpers.checks import core
 from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, by_case, calls, hint
-from ftrag_helpers.checks.slips import by_slips, same, telling
+from ftrag_helpers.checks.slips import by_slips, telling, told_apart
 from ftrag_helpers.checks.values import is_number, number_problem, numbers_problem, shown
 
 __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_5_1", "task_5_2", "task_5_3", "task_5_4", "task_5_5"]
@@ -47,28 +47,63 @@ def _broken(plan: dict, rule: str) -> bool:
     return len({system["sentences"] for system in systems} - {0}) > 1
 
 
+def _leaks(plan: dict, pairs: Callable[[int, int], bool], key: Callable[[dict, str], str] = lambda plan, id_: plan["facts"][id_]) -> bool:
+    """A leak that is looked for in some pairs only: of a system that is asked and one that was trained, by their places."""
+    systems = list(plan["systems"].values())
+    return any({key(plan, id_) for id_ in one["asked"]} & {key(plan, id_) for id_ in other["trained on"]}
+               for i, one in enumerate(systems) for k, other in enumerate(systems) if pairs(i, k))
+
+
+def _seeds(plan: dict) -> list[int]:
+    return [system["seeds"] for system in plan["systems"].values() if system["trained on"]]
+
+
+def _read(plan: dict, trained: bool | None = None) -> set[int]:
+    return {system["sentences"] for system in plan["systems"].values()
+            if trained is None or bool(system["trained on"]) == trained} - {0}
+
+
 #: What the usual slips report, by rule.
 _PLAN_SLIPS = {
     "leak": {
         "a leak hides behind other words: two questions with different ids can ask for the same fact. Compare facts, not ids":
-            lambda plan: any(set(one["asked"]) & set(other["trained on"]) for one in plan["systems"].values()
-                             for other in plan["systems"].values())},
+            lambda plan: _leaks(plan, lambda i, k: True, key=lambda plan, id_: id_),
+        "you look within each system alone. A fact that one system is asked for and another one was trained on is a leak too":
+            lambda plan: _leaks(plan, lambda i, k: i == k),
+        "you look between different systems alone. A system that is asked for a fact that it was trained on itself is a leak too":
+            lambda plan: _leaks(plan, lambda i, k: i != k),
+        "you look at what the first system is asked alone; any system counts": lambda plan: _leaks(plan, lambda i, k: i == 0),
+        "one leaked fact is enough; not all that was trained on has to be asked for": lambda plan: any(
+            system["trained on"] and {plan["facts"][id_] for id_ in system["trained on"]} <= set().union(
+                *(_asked_facts(plan, other, "asked") for other in plan["systems"].values())) for system in plan["systems"].values())},
     "other questions": {
         "the same questions in another order are the same questions":
             lambda plan: len({tuple(system["asked"]) for system in plan["systems"].values()}) > 1,
         "as many questions are not yet the same questions":
-            lambda plan: len({len(system["asked"]) for system in plan["systems"].values()}) > 1},
+            lambda plan: len({len(system["asked"]) for system in plan["systems"].values()}) > 1,
+        "you compare the first two systems alone; all of them must be asked the same":
+            lambda plan: len({frozenset(system["asked"]) for system in list(plan["systems"].values())[:2]}) > 1,
+        "the systems may share some questions, and still be asked others": lambda plan: not frozenset.intersection(
+            *(frozenset(system["asked"]) for system in plan["systems"].values()))},
     "chosen on test": {
         "one system whose settings were chosen on the test questions is enough to spoil the plan":
-            lambda plan: all(system["chosen on"] == "test" for system in plan["systems"].values())},
+            lambda plan: all(system["chosen on"] == "test" for system in plan["systems"].values()),
+        "settings that were chosen on training questions break no rule; only the test may not choose":
+            lambda plan: any(system["chosen on"] != "validation" for system in plan["systems"].values()),
+        "you look at the first system alone; any system counts":
+            lambda plan: next(iter(plan["systems"].values()))["chosen on"] == "test"},
     "too few seeds": {
         "a system that was not trained has no chance in it: it needs no seeds":
             lambda plan: any(system["seeds"] < SEEDS for system in plan["systems"].values()),
-        f"{SEEDS} seeds are enough": lambda plan: any(system["trained on"] and system["seeds"] <= SEEDS
-                                                      for system in plan["systems"].values())},
+        f"{SEEDS} seeds are enough": lambda plan: any(seeds <= SEEDS for seeds in _seeds(plan)),
+        "two seeds are too few as well": lambda plan: any(seeds < 2 for seeds in _seeds(plan)),
+        "the seeds of different systems do not add up: each trained system needs its own": lambda plan: 0 < sum(_seeds(plan)) < SEEDS,
+        "one trained system with too few seeds is enough": lambda plan: bool(_seeds(plan)) and max(_seeds(plan)) < SEEDS},
     "other reading": {
         "a closed-book system reads 0 sentences, and that is no other reading":
-            lambda plan: len({system["sentences"] for system in plan["systems"].values()}) > 1}}
+            lambda plan: len({system["sentences"] for system in plan["systems"].values()}) > 1,
+        "you compare the trained systems alone; all that read count": lambda plan: len(_read(plan, trained=True)) > 1,
+        "you compare the systems alone that were not trained; all that read count": lambda plan: len(_read(plan, trained=False)) > 1}}
 _RULE_WORDS = {
     "leak": "a fact that is asked for in the test also stands in some system's training questions",
     "other questions": "not every system is asked the same questions",
@@ -79,46 +114,105 @@ _RULE_WORDS = {
 _RULE_FIELDS = dict(zip(RULES, ("trained on", "asked", "chosen on", "seeds", "sentences"), strict=True))
 
 
+#: Ways to break a rule; some of them break another one too, since only a question that not all are asked can leak so.
+_WAYS = {"leak": ("reworded", "same id"), "other questions": ("fewer", "another"), "chosen on test": ("one",),
+         "too few seeds": ("1", "2"), "other reading": ("trained", "untrained")}
+#: Plans to judge: fair ones, two of which have nothing that looks like a break, and each way to break each rule.
+_BREAKS = ((), (), ("plain",), ("plain",), ("leak:reworded",), ("leak:same id",), ("leak:reworded",), ("leak:all",),
+           ("other questions", "leak:across"), ("other questions", "leak:across"), ("other questions", "leak:within"),
+           ("other questions", "leak:within"), ("other questions:fewer",), ("other questions:another",),
+           ("other questions:another",), ("other questions:nothing shared",), ("chosen on test",), ("chosen on test",),
+           ("chosen on test:all",), ("too few seeds:1",), ("too few seeds:2",), ("too few seeds:both 1",), ("too few seeds:both 2",),
+           ("other reading:trained",), ("other reading:untrained",), ("other reading:both trained",))
+
+
 def _plan_cases(seed: int) -> list:
-    """Ten plans: a fair one, one for each rule that it alone breaks, and four that break several or none."""
+    """Fair plans, plans that break each rule alone in each of its ways, and some that break several."""
     chance = _chance("5.1", seed)
     while True:
-        broken = [(), *((rule,) for rule in RULES), *(chance.sample(RULES, chance.choice([0, 2, 3, 4])) for _ in range(4))]
-        cases = [[_plan(chance, rules)] for rules in broken]
+        broken = [*_BREAKS, *(tuple(chance.sample(RULES, chance.choice([2, 3, 4]))) for _ in range(4))]
+        cases = [[_plan(chance, _by_rule(chance, breaks))] for breaks in broken]
         chance.shuffle(cases)
-        if all(telling(cases, partial(_broken, rule=rule), slips, times=1) for rule, slips in _PLAN_SLIPS.items()):
+        if all(_exposed(cases, rule) for rule in RULES):
             return cases
 
 
-def _plan(chance: random.Random, rules: Sequence[str]) -> dict:
+def _by_rule(chance: random.Random, breaks: Sequence[str]) -> dict[str, str]:
+    """The way in which each broken rule is broken."""
+    return {rule: way or chance.choice(_WAYS.get(rule, ("",))) for rule, _, way in (item.partition(":") for item in breaks)}
+
+
+def _exposed(cases: list, rule: str) -> bool:
+    """Whether each slip, and saying always the same, gives other results than the right answer and than the others."""
+    slips = {**_PLAN_SLIPS[rule], "never": lambda plan: False, "always": lambda plan: True}
+    right = partial(_broken, rule=rule)
+    found = [[bool(function(*case)) for case in cases] for function in (right, *slips.values())]
+    return len(set(map(str, found))) == len(found)
+
+
+def _plan(chance: random.Random, breaks: dict[str, str]) -> dict:
     """A plan that breaks exactly these rules, with something in it that looks like a break of others."""
-    numbers = chance.sample(range(100, 1000), 12)
+    numbers = chance.sample(range(100, 1000), 16)
     facts = {f"q{number}": f"fact-{i}" for i, number in enumerate(numbers)}
     ids = list(facts)
     asked, trained, spare = ids[:4], ids[4:9], ids[9:]
-    if "leak" in rules:
-        if chance.random() < 0.7:
-            facts[trained[2]] = facts[asked[1]]  # in other words
-        else:
-            trained[2] = asked[1]
     seeds, sentences, split = chance.choice([3, 4, 5]), chance.choice([1, 3, 5]), chance.choice(["validation", "train"])
+    plain = "plain" in breaks
+    one = 3 if plain else 1
     systems = {
-        "closed book": {"trained on": [], "seeds": 1, "sentences": 0, "chosen on": "validation"},
+        "closed book": {"trained on": [], "seeds": one, "sentences": 0, "chosen on": "validation"},
+        "fine-tuned closed book": {"trained on": trained[:4], "seeds": 3, "sentences": 0, "chosen on": "validation"},
         "fine-tuned reader": {"trained on": trained, "seeds": seeds, "sentences": sentences, "chosen on": split},
-        "retrieval": {"trained on": [], "seeds": 1, "sentences": sentences, "chosen on": "validation"}}
+        "fine-tuned reader, longer": {"trained on": trained[1:], "seeds": seeds, "sentences": sentences, "chosen on": split},
+        "retrieval": {"trained on": [], "seeds": one, "sentences": sentences, "chosen on": "validation"},
+        "retrieval, hybrid": {"trained on": [], "seeds": max(one, chance.choice([1, 2])), "sentences": sentences, "chosen on": split}}
     for system in systems.values():
-        system["asked"] = chance.sample(asked, 4)
-    names = chance.sample(sorted(systems), 3)
-    if "other questions" in rules:
-        changed = systems[names[0]]["asked"]
-        changed[2:3] = chance.choice([[], [spare[0]], [spare[0]]])
-    if "chosen on test" in rules:
-        systems[names[1]]["chosen on"] = "test"
-    if "too few seeds" in rules:
-        systems["fine-tuned reader"]["seeds"] = chance.choice([1, 2])
-    if "other reading" in rules:
-        systems[chance.choice(["retrieval", "fine-tuned reader"])]["sentences"] += 2
+        system["asked"] = list(asked) if plain else chance.sample(asked, 4)
+    both = any(way.startswith("both") for way in breaks.values())
+    closed, longer = ["closed book", "fine-tuned closed book"], ["fine-tuned reader, longer"]
+    dropped = closed if plain else closed[1:] if both else chance.choice([longer, longer + closed[:1], closed[1:]])
+    names = [name for name in chance.sample(sorted(systems), len(systems)) if name not in dropped]
+    _break_asked(chance, systems, names, spare, breaks.get("other questions", ""))
+    _break_leak(chance, facts, systems, names, breaks.get("leak", ""))
+    for name in names if breaks.get("chosen on test") == "all" else [chance.choice(names)] * ("chosen on test" in breaks):
+        systems[name]["chosen on"] = "test"
+    few = breaks.get("too few seeds", "")
+    for name in ("fine-tuned reader", "fine-tuned reader, longer") if few.startswith("both") else ("fine-tuned reader",) * bool(few):
+        systems[name]["seeds"] = int(few[-1])
+    reading = {"trained": ("fine-tuned reader",), "both trained": ("fine-tuned reader, longer",),
+               "untrained": ("retrieval", "retrieval, hybrid"), "": ()}[breaks.get("other reading", "")]
+    if reading:
+        systems[chance.choice(reading)]["sentences"] += 2
     return {"facts": facts, "systems": {name: dict(sorted(systems[name].items())) for name in names}}
+
+
+def _break_asked(chance: random.Random, systems: dict, names: list[str], spare: list[str], way: str) -> None:
+    changed = systems[chance.choice(names)]["asked"]
+    if way == "nothing shared":
+        changed[:] = spare[:4]
+    elif way:
+        changed[2:3] = [] if way == "fewer" else [spare[0]]
+
+
+def _break_leak(chance: random.Random, facts: dict, systems: dict, names: list[str], way: str) -> None:
+    """Let a fact be asked for and trained on: by all systems ("reworded", "same id"), by one of them alone, or between two."""
+    tuned = systems["fine-tuned reader"]
+    at = tuned["trained on"][0]
+    shared = [id_ for id_ in systems[names[0]]["asked"] if all(id_ in systems[name]["asked"] for name in names)]
+    if way == "all":
+        tuned["trained on"] = tuned["trained on"][:2]
+        facts.update({id_: facts[other] for id_, other in zip(tuned["trained on"], shared, strict=False)})
+    elif way == "reworded":
+        facts[at] = facts[shared[0]]  # in other words
+    elif way == "same id":
+        tuned["trained on"] = [shared[0], *tuned["trained on"][1:]]
+    elif way:
+        own = [name for name in names if systems[name]["trained on"]]
+        asked = tuned["asked"] if way == "within" else systems[chance.choice([name for name in names if name not in own])]["asked"]
+        if way == "within":  # no other system was trained on it
+            for name in own:
+                systems[name]["trained on"] = [id_ for id_ in systems[name]["trained on"] if id_ != at or name == "fine-tuned reader"]
+        asked[0] = at
 
 
 def _plan_problem(_plan: dict, got: object) -> str:
@@ -140,6 +234,8 @@ def _judge_plans(inputs: list, observed: object) -> Verdict:
         for words, slip in _PLAN_SLIPS[rule].items():
             if said == [bool(slip(plan)) for plan, in inputs]:
                 return Verdict(False, f'"{rule}": {words}')
+        if all(said):
+            return Verdict(False, f'"{rule}" is among your results for every plan. It is broken only where {_RULE_WORDS[rule]}')
         if not any(said):
             return Verdict(False, f'"{rule}" is never among your results. It is broken where {_RULE_WORDS[rule]}')
         i = next(i for i, (a, b) in enumerate(zip(said, right, strict=True)) if a != b)
@@ -157,74 +253,125 @@ def _shown_field(plan: dict, rule: str) -> str:
 
 _DRAWS = 4000
 #: How far an end may lie from ours, in standard errors of the mean difference; two honest intervals of 4,000 draws each
-#: differ by less than half of this.
-_TOLERANCE = 0.22
+#: differ by less than a quarter of this.
+_TOLERANCE = 0.3
 
 
 def _paired_cases(seed: int) -> list:
-    """Pairs of scores that rise and fall together, as two systems do on easy and hard questions."""
+    """Pairs of scores that rise and fall together, as two systems do on easy and hard questions; twice the first or the last
+    question is unlike the others; once all differ by as much; and once there is a single draw."""
     chance = _chance("5.2", seed)
     cases = []
-    for count, gap, spread in ((40, 0.12, 0.10), (60, -0.08, 0.12), (25, 0.02, 0.15)):
-        hardness = [chance.uniform(0.05, 0.85) for _ in range(count)]
+    for size, gap, spread, odd in ((40, 0.12, 0.10, None), (60, -0.08, 0.12, None), (25, 0.02, 0.15, None), (30, 0.05, 0.08, -1),
+                                   (32, -0.04, 0.08, 0), (24, 0.03, 0.07, -1)):
+        hardness = [chance.uniform(0.05, 0.85) for _ in range(size)]
         first = [round(min(1, max(0, h + chance.gauss(0, 0.03))), 3) for h in hardness]
         second = [round(min(1, max(0, h + gap + chance.gauss(0, spread))), 3) for h in hardness]
+        if odd is not None:
+            first[odd], second[odd] = (0.1, 0.75) if gap > 0 else (0.8, 0.15)
         cases.append([first, second, _DRAWS])
-    return cases
+    even = [round(chance.uniform(0.05, 0.8), 3) for _ in range(20)]
+    return [*cases, [even, [round(score + 0.1, 3) for score in even], _DRAWS], [*cases[0][:2], 1]]
 
 
-def _quantiles(means: np.ndarray, level: float = 0.95) -> list[float]:
-    return np.quantile(means, [(1 - level) / 2, (1 + level) / 2]).tolist()
+def _quantiles(means: np.ndarray, low: float = 0.025, high: float = 0.975) -> list[float]:
+    return np.quantile(means, [low, high]).tolist()
 
 
-def _resampled(values: np.ndarray, chance: np.random.Generator, draws: int = _DRAWS) -> np.ndarray:
-    return values[chance.integers(0, values.size, size=(draws, values.size))].mean(axis=1)
+def _resampled(values: np.ndarray, size: int = 0, draws: int = 8_000) -> np.ndarray:
+    chance = np.random.default_rng(len(values) + size)
+    return values[chance.integers(0, values.size, size=(draws, size or values.size))].mean(axis=1)
 
 
-def _paired_slips(a: np.ndarray, b: np.ndarray, gaps: np.ndarray) -> dict[str, list[float]]:
-    """The intervals of the usual slips under the words that help; `gaps` are means of draws of b − a."""
-    chance = np.random.default_rng(1)
-    return {
-        "the two systems are resampled apart. Draw question numbers, and take both scores of the same questions":
-            _quantiles(_resampled(b, chance) - _resampled(a, chance)),
-        "it is the interval of first − second; second − first is wanted": _quantiles(-gaps),
-        "it is the interval of the first system alone; the difference is wanted": _quantiles(_resampled(a, chance)),
-        "it is the interval of the second system alone; the difference is wanted": _quantiles(_resampled(b, chance)),
-        "it says how much single questions differ. Take the mean of each draw, then the quantiles of the means":
-            _quantiles(b - a),
-        "its ends are not 2.5 % and 97.5 %: this is a 90 % interval": _quantiles(gaps, 0.90),
-        "its ends are not 2.5 % and 97.5 %: this is a 99 % interval": _quantiles(gaps, 0.99),
-        "its ends are not 2.5 % and 97.5 %: one of them is far too near the middle":
-            [float(np.quantile(gaps, 0.25)), float(np.quantile(gaps, 0.975))]}
+def _apart(a: np.ndarray, b: np.ndarray) -> list[float]:
+    one, other = (values[np.random.default_rng(seed).integers(0, values.size, size=(8_000, values.size))].mean(axis=1)
+                  for seed, values in ((1, a), (2, b)))
+    return _quantiles(other - one)
 
 
-def _paired_problem(first: list[float], second: list[float], _draws: int, got: object) -> str:
-    problem = numbers_problem(got, 2)
-    if problem:
-        return problem
-    a, b = np.array(first), np.array(second)
-    error, mean = float((b - a).std() / np.sqrt(a.size)), float((b - a).mean())
+_PAIRED_SLIPS: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
+    "the two systems are resampled apart, or their scores are not of the same questions. Draw question numbers, and take both "
+    "scores of the same questions": _apart,
+    "it is the interval of first − second; second − first is wanted": lambda a, b: _quantiles(_resampled(a - b)),
+    "it is the interval of the first system alone; the difference is wanted": lambda a, b: _quantiles(_resampled(a)),
+    "it is the interval of the second system alone; the difference is wanted": lambda a, b: _quantiles(_resampled(b)),
+    "it says how much single questions differ. Take the mean of each draw, then the quantiles of the means":
+        lambda a, b: _quantiles(b - a),
+    "the last question is never drawn. Where does your range of question numbers end? rng.integers(0, n) never gives n, "
+    "random.randint(0, n - 1) may give n - 1": lambda a, b: _quantiles(_resampled((b - a)[:-1], b.size)),
+    "the first question is never drawn. Question numbers begin at 0": lambda a, b: _quantiles(_resampled((b - a)[1:], b.size)),
+    "a draw takes half as many questions as there are; it takes as many": lambda a, b: _quantiles(_resampled(b - a, b.size // 2)),
+    "a draw takes twice as many questions as there are; it takes as many": lambda a, b: _quantiles(_resampled(b - a, b.size * 2)),
+    "the sums of the draws are compared; take their means": lambda a, b: _quantiles(_resampled(b - a) * b.size),
+    "it is the interval of how far the scores lie apart, without their sign": lambda a, b: _quantiles(_resampled(np.abs(b - a))),
+    "the scores are sorted, each list by itself, so that they are no longer of the same questions":
+        lambda a, b: _quantiles(_resampled(np.sort(b) - np.sort(a))),
+    "its ends are not 2.5 % and 97.5 %: this is a 90 % interval": lambda a, b: _quantiles(_resampled(b - a), 0.05, 0.95),
+    "its ends are not 2.5 % and 97.5 %: this is a 99 % interval": lambda a, b: _quantiles(_resampled(b - a), 0.005, 0.995),
+    "its ends are not 2.5 % and 97.5 %: this is a 50 % interval": lambda a, b: _quantiles(_resampled(b - a), 0.25, 0.75),
+    "its ends are not 2.5 % and 97.5 %: one of them is far too near the middle":
+        lambda a, b: _quantiles(_resampled(b - a), 0.25, 0.975),
+    "its ends are not 2.5 % and 97.5 %: the lower one is at 5 %": lambda a, b: _quantiles(_resampled(b - a), 0.05, 0.975),
+    "its ends are not 2.5 % and 97.5 %: the upper one is at 95 %": lambda a, b: _quantiles(_resampled(b - a), 0.025, 0.95)}
 
-    def near(want: list[float], unit: float = error) -> bool:
-        return all(abs(x - y) < _TOLERANCE * unit for x, y in zip(got, want, strict=True))
 
-    gaps = _resampled(b - a, np.random.default_rng(0), 20_000)
-    if near(_quantiles(gaps)):
-        return ""
+def _judge_paired(inputs: list, observed: object) -> Verdict:
+    formed = by_case(lambda _first, _second, _draws, got: numbers_problem(got, 2), "paired_interval(first, second, {2})")(inputs, observed)
+    if not formed.passed:
+        return formed
+    cases = [(np.array(first), np.array(second), got) for (first, second, draws), got in zip(inputs, observed, strict=True) if draws > 1]
+    off = [_distance(got, _quantiles(_resampled(b - a, draws=20_000)), b - a) for a, b, got in cases]
+    if max(off) >= _TOLERANCE:
+        return Verdict(False, _wrong_interval(cases, off))
+    single = (_single_draw_problem(*case, got) for case, got in zip(inputs, observed, strict=True))
+    return next((Verdict(False, problem) for problem in single if problem), PASSED)
+
+
+def _distance(got: list[float], want: list[float], gaps: np.ndarray) -> float:
+    """By how much the further of two ends is off, in standard errors of the mean difference."""
+    return max(abs(x - y) for x, y in zip(got, want, strict=True)) / max(_error(gaps), 1e-6)
+
+
+def _slip_distance(got: list[float], want: list[float], gaps: np.ndarray) -> float:
+    """As `_distance`; chance moves the ends of a wider interval further."""
+    return _distance(got, want, gaps) / max(1.0, (want[1] - want[0]) / 4 / _error(gaps))
+
+
+def _error(gaps: np.ndarray) -> float:
+    return float(gaps.std() / np.sqrt(gaps.size))
+
+
+def _wrong_interval(cases: list, distances: list[float]) -> str:
+    """The slip whose intervals are the nearest, if they are near in every case; else what is seen in the first wrong one."""
+    a, b, got = next(case for case, distance in zip(cases, distances, strict=True) if distance >= _TOLERANCE)
     told = f"your interval [{got[0]:+.3f}, {got[1]:+.3f}]"
-    if got[0] > got[1]:
+    if all(got[0] > got[1] for a, b, got in cases if _error(b - a) > 1e-6):
         return f"{told} has its lower end above its upper one"
-    if got[1] - got[0] < error * 0.02:
-        return (f"{told} has no width. A draw takes as many questions as there are, with replacement: some twice, some "
-                "not at all")
-    words = next((words for words, want in _paired_slips(a, b, gaps).items() if near(want, (want[1] - want[0]) / 4)), "")
-    if words:
-        return f"{told} is not right: {words}"
+    varied = [(a, b, got) for a, b, got in cases if _error(b - a) > 1e-6]  # a slip of 90 % is right where nothing varies
+    off = {words: [_slip_distance(got, slip(a, b), b - a) for a, b, got in varied] for words, slip in _PAIRED_SLIPS.items()}
+    nearest = min(off, key=lambda words: sum(off[words]))
+    return f"{told} is not right: {nearest}" if max(off[nearest]) < _TOLERANCE else f"{told} {_seen(b - a, got)}"
+
+
+def _seen(gaps: np.ndarray, got: list[float]) -> str:
+    mean, error, width = float(gaps.mean()), _error(gaps), got[1] - got[0]
+    if error < 1e-6:
+        return f"is one of two systems that differ by {mean:+.1f} on each question, so it should have no width, and lie there"
+    if width < error * 0.02:
+        return "has no width. A draw takes as many questions as there are, with replacement: some twice, some not at all"
     if not got[0] <= mean <= got[1]:
-        return f"{told} does not hold the mean difference of {mean:+.3f}"
-    width = "wide" if got[1] - got[0] > 4 * error else "narrow"
-    return (f"{told} is too {width} for these scores. How many questions does a draw take, and does it take both scores of the "
-            "same ones?")
+        return f"does not hold the mean difference of {mean:+.3f}"
+    size = "wide" if width > 4.3 * error else "narrow" if width < 3.5 * error else "far to one side"
+    return (f"is too {size} for these scores. How many questions does a draw take, how many draws are there, and are both scores "
+            "of the same questions?")
+
+
+def _single_draw_problem(first: list[float], second: list[float], draws: int, got: list[float]) -> str:
+    gaps = np.array(second) - np.array(first)
+    if draws > 1 or got[0] == got[1] and gaps.min() <= got[0] <= gaps.max():
+        return ""
+    return (f"with a single draw both ends are that draw's mean, and yours are {got[0]:+.3f} and {got[1]:+.3f}. Does the function "
+            "use `draws`?")
 
 
 # Task 5.3: what an interval supports
@@ -249,7 +396,35 @@ def _right_words(means: list[float], comparisons: int) -> str:
     return _said(_ends(means, comparisons))
 
 
+def _one_way(means: list[float], comparisons: int, kept: str) -> str:
+    said = _right_words(means, comparisons)
+    return said if said == kept else "no difference seen"
+
+
+def _by_share(means: list[float], enough: float) -> str:
+    above = sum(mean > 0 for mean in means) / len(means)
+    return "higher" if above >= enough else "lower" if above <= 1 - enough else "no difference seen"
+
+
+def _of_a_thousand(means: list[float], comparisons: int) -> str:
+    ordered, place = sorted(means), int(25 / comparisons)
+    return _said((ordered[place], ordered[-1 - place]))
+
+
 _SAID_SLIPS = {
+    "you divide the 5 % by the root of the number of comparisons; Bonferroni divides by the number itself":
+        lambda means, comparisons: _said(_ends(means, math.sqrt(comparisons))),
+    "you halve the 5 % twice: with one comparison 2.5 % lie beyond either end": lambda means, comparisons: _said(_ends(means, 2 * comparisons)),
+    "you never say higher": lambda means, comparisons: _one_way(means, comparisons, "lower"),
+    "you ask whether all draws lie on one side; the interval leaves some of them out": lambda means, _comparisons: _said((min(means), max(means))),
+    "you ask whether 95 % of the draws are positive, whatever the number of comparisons is; ask whether the interval holds 0":
+        lambda means, _comparisons: _by_share(means, 0.95),
+    "you never see a difference": lambda _means, _comparisons: "no difference seen",
+    "you look at the lower end alone, and call the rest lower; an interval with an end on either side holds 0":
+        lambda means, comparisons: _said((_ends(means, comparisons)[0],) * 2),
+    "you count on a thousand draws; how many there are, len(means) says": _of_a_thousand,
+    "you ask whether 0 lies two standard deviations off the mean; the quantiles of the draws are wanted":
+        lambda means, _comparisons: _said((float(np.mean(means) - 2 * np.std(means)), float(np.mean(means) + 2 * np.std(means)))),
     "you look at one comparison as if it were the only one. The more are looked at together, the more often one of them leads "
     "by luck: divide the 5 % by their number": lambda means, comparisons: _said(_ends(means, 1)),
     "you put the whole 5 % at each end; half of it belongs at either one":
@@ -267,23 +442,34 @@ _SAID_SLIPS = {
 
 
 def _said_cases(seed: int) -> list:
-    """Means of draws with a known share on the wrong side of 0, or at 0: no rounding and no rule for quantiles decides."""
+    """Cases that tell all slips apart."""
     chance = _chance("5.3", seed)
+    while True:
+        cases = _said_some(chance)
+        if telling(cases, _right_words, _SAID_SLIPS, times=1) and told_apart(cases, _right_words, _SAID_SLIPS):
+            return cases
+
+
+def _said_some(chance: random.Random) -> list:
+    """Means of draws with a known share on the wrong side of 0, or at 0: no rounding and no rule for quantiles decides."""
     shapes = [(0.004, 0, 1), (0.004, 0, 4), (0.012, 0, 1), (0.013, 0, 4), (0.038, 0, 1), (0.2, 0, 2),
-              (0.008, 0.06, 1), (0.03, 0, 3), (0.0, 0, 5), (0.009, 0, 2), (0.019, 0, 2), (0.01, 0.05, 1)]
+              (0.008, 0.06, 1), (0.03, 0, 3), (0.0, 0, 5), (0.009, 0, 2), (0.019, 0, 2), (0.01, 0.05, 1), (0.009, 0, 4), (0.018, 0, 1)]
     cases = []
     for number, (beyond, at, comparisons) in enumerate(shapes):
         sign = 1 if number % 2 else -1
         for turn in (sign, -sign) if number < 3 else (chance.choice([1, -1]),):
             cases.append([_draws(chance, beyond, at, turn), comparisons])
+    # Other numbers of draws than a thousand, and draws that all lie far from 0.
+    cases += [[_draws(chance, 0.012, 0, turn, 4000), 1] for turn in (1, -1)] + [[_draws(chance, 0.008, 0, chance.choice([1, -1]), 500), 2]]
+    cases += [[[turn * (2 + chance.random() / 10) for _ in range(400)], 3] for turn in (1, -1)]
     chance.shuffle(cases)
     return cases
 
 
-def _draws(chance: random.Random, beyond: float, at: float, sign: int) -> list[float]:
-    """1,000 means of draws on one side of 0, but for these shares of them beyond it and exactly at it."""
-    count, wrong, zero = 1000, round(1000 * beyond), round(1000 * at)
-    steps = [chance.randint(1, 30) / 200 for _ in range(count - wrong - zero)]
+def _draws(chance: random.Random, beyond: float, at: float, sign: int, size: int = 1000) -> list[float]:
+    """Means of draws on one side of 0, but for these shares of them beyond it and exactly at it."""
+    wrong, zero = round(size * beyond), round(size * at)
+    steps = [chance.randint(1, 30) / 200 for _ in range(size - wrong - zero)]
     values = [sign * step for step in steps] + [-sign * chance.randint(1, 4) / 200 for _ in range(wrong)] + [0.0] * zero
     chance.shuffle(values)
     return values
@@ -323,11 +509,25 @@ def _even(tuned: dict, retrieval: dict, questions: int) -> float | None:
     return start / saved if saved else None
 
 
+def _up_to(most: int, *case: object) -> int | None:
+    first = _first_cheaper(*case)
+    return first if first is None or first <= most else None
+
+
 def _near_even(rounding: Callable[[float], int], *case: object) -> int | None:
     return _first_cheaper(*case) and rounding(_even(*case))
 
 
 _EVEN_SLIPS = {
+    "an update that costs as much or more with retrieval does not mean never: it may be cheaper from the start":
+        lambda tuned, retrieval, questions: _first_cheaper(tuned, retrieval, questions) if retrieval["update"] < tuned["update"] else None,
+    "your search stops too early: hundreds of updates may be needed, or thousands": lambda *case: _up_to(366, *case),
+    "your search stops at a hundred updates or so; more may be needed": lambda *case: _up_to(100, *case),
+    "retraining has to be done once too, before the first update":
+        lambda tuned, retrieval, questions: _first_cheaper({**tuned, "once": 0}, retrieval, questions),
+    "the questions come once a year, not after each update": lambda tuned, retrieval, questions: _first_cheaper(
+        *({**costs, "update": costs["update"] + costs["question"] * questions, "question": 0} for costs in (tuned, retrieval)), 0),
+    "this is one more than needed": lambda *case: None if _first_cheaper(*case) is None else _first_cheaper(*case) + 1,
     "at that number both cost the same; retrieval is cheaper only after it": lambda *case: _near_even(math.ceil, *case),
     "at that number retrieval is not cheaper yet: a part of an update does not happen, so round up":
         lambda *case: _near_even(math.floor, *case),
@@ -348,10 +548,14 @@ def _even_cases(seed: int) -> list:
     """Costs in quarters of a second, so that sums are exact; both cost the same at a whole number, between two, or never."""
     chance = _chance("5.4", seed)
     while True:
-        cases = [_even_case(chance, kind) for kind in ("whole", "between", "never", "at once") * 2]
-        cases.append(_far_case(chance))
+        cases = [_even_case(chance, kind) for kind in ("whole", "between", "never", "at once") * 3]
+        cases += [_far_case(chance, 110, 300), _far_case(chance, 1500, 20_000)]
+        for case in cases[3:8:4]:  # dearer updates, or the same, and cheaper all the same with none
+            case[1]["update"] = case[0]["update"] + chance.choice([0, 3])
+        same = chance.randint(20, 90)
+        cases.append([{"once": same, "update": 20, "question": 0.5}] * 2 + [100])
         chance.shuffle(cases)
-        if telling(cases, _first_cheaper, _EVEN_SLIPS, times=1):
+        if telling(cases, _first_cheaper, _EVEN_SLIPS, times=1) and told_apart(cases, _first_cheaper, _EVEN_SLIPS):
             return cases
 
 
@@ -367,13 +571,13 @@ def _even_case(chance: random.Random, kind: str) -> list:
             return case
 
 
-def _far_case(chance: random.Random) -> list:
-    """So many questions that only hundreds of updates make up for them: a search that stops at 100 does not come so far."""
+def _far_case(chance: random.Random, low: int, high: int) -> list:
+    """So many questions that only that many updates make up for them: a search that stops before does not come so far."""
     while True:
         tuned, retrieval, questions = _even_case(chance, "between")
         retrieval["question"] = tuned["question"] + 0.5
-        case = [tuned, retrieval, 100 * questions]
-        if (_first_cheaper(*case) or 0) > 150:
+        case = [tuned, retrieval, questions * chance.choice([20, 50, 100, 400])]
+        if low < (_first_cheaper(*case) or 0) < high:
             return case
 
 
@@ -435,6 +639,16 @@ _ANSWERS = (
     ("The reading boat ties up on Thursday.", ["On Thursdays the boat is at its mooring, and reading is allowed on deck."]))
 
 
+#: In every set of cases: a point inside a price, an underscore, passages without a full stop, thirds, a plural, nothing read.
+_ALWAYS = (
+    ("The kayak shed opens at {b}.", ["kayak_shed, open from {b} until dusk", "Bring a towel"]),
+    ("Tea and cake cost £{a}.50.", ["Cake is £{a}.50 a slice", "tea costs nothing"]),
+    ("Bring a towel, a spoon and a mug at dusk.", ["We paddle until dusk", "Bring a towel, a spoon and a mug"]),
+    ("Storytime moves upstairs.", ["Storytime is at ten.", "The lift is out of use."]),
+    ("The boats are moored on Thursdays.", ["On Thursday the boat is at its mooring."]),
+    ("No dogs on deck.", []))
+
+
 def _content(text: str, stop_words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(word for word in _TOKEN.findall(text.lower()) if word not in stop_words))
 
@@ -451,7 +665,52 @@ def _supported(said: str, passages: list[str], stop_words: list[str]) -> float:
     return _of(_content(said, stop_words), _words_of(passages).__contains__)
 
 
+def _cut(pattern: str) -> Callable[[str, list[str], list[str]], float]:
+    """The slip that takes other characters for those of a word."""
+    def slip(said: str, passages: list[str], stop: list[str]) -> float:
+        words = list(dict.fromkeys(word for word in re.findall(pattern, said.lower()) if word not in stop))
+        return _of(words, set(re.findall(pattern, " ".join(passages).lower())).__contains__)
+
+    return slip
+
+
+def _cut_at_spaces(said: str, passages: list[str], stop: list[str]) -> float:
+    def words(text: str) -> list[str]:
+        return [word.strip(".,;:!?£'\"") for word in text.lower().split()]
+
+    return _of(list(dict.fromkeys(word for word in words(said) if word not in stop)), set(words(" ".join(passages))).__contains__)
+
+
+def _each(said: str, passages: list[str], stop: list[str], join: Callable[[list[float]], float]) -> float:
+    return join([_supported(said, [passage], stop) for passage in passages] or [_supported(said, [], stop)])
+
+
+def _singular(said: str, passages: list[str], stop: list[str]) -> float:
+    return _of(_content(said, stop), lambda word: word.rstrip("s") in {held.rstrip("s") for held in _words_of(passages)})
+
+
 _SUPPORT_SLIPS = {
+    "a word is an unbroken run of the letters a to z and the digits; \\w takes in the underscore and other letters too": _cut(r"\w+"),
+    "a point is no part of a word: \"£12.50\" gives 12 and 50": _cut(r"[a-z0-9.]+"),
+    "cutting at spaces and taking marks from the ends of words is not enough: \"£12.50\" gives 12 and 50": _cut_at_spaces,
+    "cutting at spaces is not enough: a full stop or comma is no part of a word": _cut(r"\S+"),
+    "the passages are joined without a space, so that two words become one":
+        lambda said, passages, stop: _supported(said, ["".join(passages)], stop),
+    "only the last passage is looked at": lambda said, passages, stop: _supported(said, passages[-1:], stop),
+    "you take the passage that supports most; a word counts if any of the passages holds it":
+        lambda *case: _each(*case, join=max),
+    "you take the mean over the passages; a word counts if any of the passages holds it":
+        lambda *case: _each(*case, join=lambda shares: sum(shares) / len(shares)),
+    "a word counts if any of the passages holds it; you ask whether all do": lambda said, passages, stop: _of(
+        _content(said, stop), lambda word: all(word in _words_of([passage]) for passage in passages)),
+    "you divide by the words of answer and passages together; divide by the answer's content words":
+        lambda said, passages, stop: _of(list(dict.fromkeys(_content(f"{said} {' '.join(passages)}", stop))), lambda word:
+                                         word in _content(said, stop) and word in _words_of(passages)) if _content(said, stop) else 1.0,
+    "you divide by all words of the answer; the stop words do not count": lambda said, passages, stop: _supported(
+        said, passages, stop) * len(_content(said, stop)) / len(_content(said, [])) if _content(said, stop) else 1.0,
+    "short words are left out; only the stop words are": lambda said, passages, stop: _of(
+        [word for word in _content(said, stop) if len(word) > 2], _words_of(passages).__contains__),
+    "a word and its plural are two words here": _singular,
     "a word is found inside a longer one, or a number inside a longer number. Cut the passages into words, and compare whole "
     "words": lambda said, passages, stop: _of(_content(said, stop), lambda word: word in " ".join(passages).lower()),
     "the stop words count. They stand in every text, and support nothing":
@@ -465,7 +724,7 @@ _SUPPORT_SLIPS = {
     "an answer without content words claims nothing, so all of it is supported: the share is 1":
         lambda said, passages, stop: _supported(said, passages, stop) if _content(said, stop) else 0.0,
     "you divide by the passages' words. The share is one of the answer's words": lambda said, passages, stop: _of(
-        _content(" ".join(passages), stop), lambda word: word in _TOKEN.findall(said.lower())) if _content(said, stop) else 1.0,
+        _content(" ".join(passages), stop) or [""], lambda word: word in _TOKEN.findall(said.lower())) if _content(said, stop) else 1.0,
     "this is the share that is not supported": lambda said, passages, stop: 1 - _supported(said, passages, stop),
     "numbers are left out; a wrong number is the worst invention of all": lambda said, passages, stop: _of(
         [word for word in _content(said, stop) if word.isalpha()], _words_of(passages).__contains__),
@@ -476,13 +735,14 @@ def _support_cases(seed: int) -> list:
     chance = _chance("5.5", seed)
     while True:
         cases = []
-        for said, passages in chance.sample(_ANSWERS, 9):
+        for said, passages in [*chance.sample(_ANSWERS, 10), *_ALWAYS]:
             numbers = {"a": chance.randint(11, 49), "b": chance.randint(2, 9)}
             said = said.format(**numbers)
             if chance.random() < 0.3:
                 numbers["a"] += 1  # the answer's number is another one than the passage's
             cases.append([said, [text.format(**numbers) for text in passages], _STOP_WORDS])
-        if telling(cases, _supported, _SUPPORT_SLIPS, times=1):
+        chance.shuffle(cases)
+        if telling(cases, _supported, _SUPPORT_SLIPS, times=1) and told_apart(cases, _supported, _SUPPORT_SLIPS):
             return cases
 
 
@@ -508,7 +768,7 @@ TASKS = {task.id: task for task in (
          ("Subtract first: pairs that are drawn together are differences that are drawn.",
           "With rng = np.random.default_rng(), rng.integers(0, n, size=n) draws n question numbers with replacement. Keep the "
           "mean difference of each draw, and take np.quantile of all of them at 0.025 and 0.975."),
-         _paired_cases, calls, by_case(_paired_problem, "paired_interval(first, second, {2})"), 30),
+         _paired_cases, calls, _judge_paired, 30),
     Task("5.3", "What may be said?", 3,
          ("With one comparison the interval runs from the quantile 0.025 to the quantile 0.975 of the means.",
           "With several the 5 % that the interval leaves out are divided by their number, half at each end: 0.025 / "

@@ -59,20 +59,29 @@ def see_split(split: object, inputs: list) -> list:
 
 
 def see_baseline(baseline: object, inputs: list) -> list:
-    """For each case the probabilities of all texts, of the first ones asked apart, and after labels that are swapped."""
-    return [_asked(_function(baseline), train, asked) for train, asked in inputs]
+    """For each case the probabilities of all texts, twice; of the first ones asked apart; after labels that are swapped; and of
+    made-up texts. No label of a text that is asked about is in these frames."""
+    return [_asked(_function(baseline), *case) for case in inputs]
 
 
-def _asked(baseline: Callable, train: list[str], asked: list[str]) -> dict:
-    held = reviews()
-    texts, labels = [held[id_].text for id_ in train], [held[id_].label for id_ in train]
+def _asked(baseline: Callable, train: list[str], asked: list[str], made: dict) -> dict:
+    texts, labels, questions = _texts(train), _labels(train), _texts(asked)
     swapped = [{"positive": "negative", "negative": "positive"}[label] for label in labels]
-    questions = [held[id_].text for id_ in asked]
 
     def call(labels, questions):
         return plain(baseline(list(texts), list(labels), list(questions)))
 
-    return {"all": call(labels, questions), "apart": call(labels, questions[:APART]), "swapped": call(swapped, questions)}
+    return {"all": call(labels, questions), "again": call(labels, questions), "apart": call(labels, questions[:APART]),
+            "swapped": call(swapped, questions),
+            "made": plain(baseline(list(made["texts"]), list(made["labels"]), list(made["asked"])))}
+
+
+def _texts(ids: Sequence[str]) -> list[str]:
+    return [reviews()[id_].text for id_ in ids]
+
+
+def _labels(ids: Sequence[str]) -> list[str]:
+    return [reviews()[id_].label for id_ in ids]
 
 
 def see_adapt(adapt: object, inputs: list) -> list:

@@ -8,6 +8,7 @@ import html
 import json
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -43,7 +44,7 @@ def record(task_id: str, points: int) -> None:
 
 
 def earned() -> dict[str, int]:
-    """Points by task, as recorded; a broken file is set aside as `progress.broken.json` and counts as empty."""
+    """Points by task, as recorded; a broken file is set aside as `progress.broken.json`, with a warning, and counts as empty."""
     if not is_kept():
         return {}
     try:
@@ -54,14 +55,20 @@ def earned() -> dict[str, int]:
 
 def _read(path: Path) -> dict[str, int]:
     try:
+        if path.is_dir():
+            raise ValueError("a folder lies in its place")
         found = json.loads(path.read_text("utf-8"))["points"]
-        if not isinstance(found, dict) or not all(type(points) is int for points in found.values()):
+        if not isinstance(found, dict) or not all(type(points) is int and points >= 0 for points in found.values()):
             raise ValueError("points are whole numbers by task")
         return found
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError):  # ValueError: no JSON, no UTF-8 either
-        os.replace(path, path.with_suffix(".broken.json"))
+    except (ValueError, KeyError, TypeError, RecursionError):  # ValueError: no JSON, no UTF-8 either
+        aside, number = path.with_suffix(".broken.json"), 1
+        while aside.exists():
+            aside, number = path.with_suffix(f".broken-{number + 1}.json"), number + 1
+        os.replace(path, aside)
+        warnings.warn(f"{path} was damaged. It was set aside as {aside.name} in the same folder, and a new one was begun.", stacklevel=4)
         return {}
 
 

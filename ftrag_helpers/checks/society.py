@@ -69,8 +69,9 @@ def _published(publish: object, *case: object) -> object:
     except ValueError as error:
         if "does not hold once" not in str(error):
             raise
-        raise CheckFailed(f"an update does not find the sentence that it changes ({error}). Are the updates applied in the "
-                          "order of their dates, each to the documents that the one before it gave?") from None
+        raise CheckFailed(f"an update does not find the sentence that it changes ({error}). It builds on an earlier one: all updates "
+                          "that are in force are applied, in the order of their dates, each to the documents that the one before "
+                          "it gave") from None
 
 
 def see_publish(publish: object, inputs: list) -> list:

@@ -112,9 +112,14 @@ def load_claims(where: Path | None = None) -> list[Claim]:
 
 
 def load_figures(where: Path | None = None) -> list[Described]:
-    """The figures that the lessons record, in the order of the lessons; no two share a name."""
-    rows = _rows((where or folder()) / "figures.jsonl", _FIGURE_FIELDS)
-    return [Described(**row) for row in rows]
+    """The figures that the lessons record, in the order of the lessons; no two share a name.
+
+    Raises:
+        CourseError: a file differs from the manifest, or a row is faulty.
+    """
+    where = where or folder()
+    course_data.check_manifest(where)
+    return [Described(**row) for row in _rows(where / "figures.jsonl", _FIGURE_FIELDS)]
 
 
 def _rows(path: Path, wanted: Mapping[str, type]) -> list[dict]:

@@ -156,9 +156,15 @@ def load_questions(split: str | None = None, kinds: Iterable[str] | None = None)
 
 
 def load_common_knowledge() -> list[dict]:
-    """Questions that a model may know from its training (lesson 01): id, topic, question, answer, accepted."""
+    """Questions that a model may know from its training (lesson 01): id, topic, question, answer, accepted.
+
+    Raises:
+        CourseError: a file is missing, differs from its manifest, or holds a faulty row.
+    """
     fields = {"id": str, "topic": str, "question": str, "answer": str, "accepted": list}
-    rows = read_rows(runtime.data_dir() / "common_knowledge" / "questions.jsonl", fields)
+    folder = runtime.data_dir() / "common_knowledge"
+    check_manifest(folder)
+    rows = read_rows(folder / "questions.jsonl", fields)
     for number, row in enumerate(rows, start=1):
         _check_accepted(f"questions.jsonl, row {number} ({row['id']})", [row["answer"], *row["accepted"]])
     return rows

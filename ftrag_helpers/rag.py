@@ -31,7 +31,7 @@ def closed_book(lm: models.LanguageModel, *, prompt: Callable[[str], prompts.Mes
         asked = [q for q in questions if q.text.strip()]
         made = models.generate(lm, [prompt(q.text) for q in asked],
                                max_new_tokens=max_new_tokens, progress=progress)
-        said = {q.id: Answer(q.id, g.text, seconds=g.seconds, tokens=g.tokens) for q, g in zip(asked, made, strict=True)}
+        said = {q.id: Answer(q.id, g.text, seconds=g.seconds, tokens=g.tokens, logprob=g.logprob) for q, g in zip(asked, made, strict=True)}
         return [said.get(q.id) or _no_question(q) for q in questions]
     return answer
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ftrag_helpers import metrics, runtime, variables
+from ftrag_helpers import course_data, metrics, runtime, variables
 from ftrag_helpers.runtime import CourseError
 
 VERSION = 1
@@ -161,6 +161,12 @@ def load() -> dict:
     """
     file = path()
     try:
+        return _parsed(_decoded(_content(file)))  # without a lock, as a read-only folder takes none: it is replaced as a whole
+    except FileNotFoundError:
+        return _parsed(_empty())
+    except (ValueError, OSError):
+        pass
+    try:
         with _locked(file):
             return _parsed(_read(file))
     except (OSError, Timeout) as error:
@@ -176,9 +182,11 @@ def reference() -> dict:
     """
     file = runtime.data_dir() / "claims" / "reference.json"
     try:
-        return _parsed(_decoded(file.read_bytes()))
+        found = _parsed(_decoded(file.read_bytes()))
     except (OSError, ValueError) as error:
         raise CourseError(f"{file} is missing or damaged ({error}). Restore datasets/ from the course's copy.") from error
+    course_data.check_manifest(file.parent)
+    return found
 
 
 def as_json(figures: Sequence[Figure]) -> str:
@@ -215,7 +223,7 @@ def _empty() -> dict:
 def _read(file: Path) -> dict:
     """The file's content; a damaged file is moved aside, with a warning that says where it is. Call under the lock."""
     try:
-        return _decoded(file.read_bytes())
+        return _decoded(_content(file))
     except FileNotFoundError:
         return _empty()
     except ValueError as error:
@@ -223,6 +231,12 @@ def _read(file: Path) -> dict:
         warnings.warn(f"{file} was damaged ({error}). It was set aside as {aside.name} in the same folder, and a new "
                       "one was begun; the lessons that you run again fill it.", stacklevel=6)
         return _empty()
+
+
+def _content(file: Path) -> bytes:
+    if file.is_dir():
+        raise ValueError("a folder lies in its place")
+    return file.read_bytes()
 
 
 def _set_aside(file: Path) -> Path:
@@ -239,7 +253,10 @@ def _decoded(content: bytes) -> dict:
         ValueError: it is not one, with what is wrong.
         CourseError: a newer course wrote it.
     """
-    found = json.loads(content.decode("utf-8"), parse_constant=_no_constant)
+    try:
+        found = json.loads(content.decode("utf-8"), parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("brackets within brackets without end") from error
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")
     if isinstance(found.get("version"), int) and found["version"] > VERSION:
@@ -250,7 +267,7 @@ def _decoded(content: bytes) -> dict:
             raise ValueError(f"{section!r} is not a JSON object")
     try:
         _parsed(found)
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ValueError(f"a row lacks a field or holds one of the wrong type: {error}") from error
     return found
 
@@ -290,7 +307,7 @@ def _checked(figure: Figure) -> Figure:
 def _number(value: object, what: str) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise ValueError(f"{what}: a finite number is needed, not {value!r}")

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
+from damage import DAMAGES
 from test_checks_core import TASK
 
 from ftrag_helpers.checks import core, progress
@@ -43,13 +44,26 @@ def test_validation_is_not_the_learners_work(monkeypatch, name, value):
     assert progress.earned() == {"9.10": 2}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"points": 3}', '{"points": {"9.1": "all"}}', "\udcff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"points": 3}', '{"points": {"9.1": "all"}}', "\udcff",
+                                  '{"points": {"9.1": -3}}', '{"points": {"9.1": true}}', "[" * 100_000])
 def test_a_broken_record_is_set_aside(text):
-    progress.file().write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert progress.earned() == {}
-    assert progress.file().with_suffix(".broken.json").read_bytes() == text.encode("utf-8", "surrogateescape")
+    content = text.encode("utf-8", "surrogateescape")
+    for name in ("progress.broken.json", "progress.broken-2.json", "progress.broken-3.json"):
+        progress.file().write_bytes(content)
+        with pytest.warns(UserWarning, match=f"progress.json was damaged.*set aside as {name}"):
+            assert progress.earned() == {}
+        assert progress.file().with_name(name).read_bytes() == content
     progress.record("9.1", 3)
     assert progress.earned() == {"9.1": 3}
+
+
+@pytest.mark.parametrize("damage", [name for name in DAMAGES if name != "gone"])
+def test_a_record_that_was_damaged_fails_no_check_and_is_begun_anew(damage, capsys):
+    progress.record("9.10", 2)
+    DAMAGES[damage](progress.file())
+    with pytest.warns(UserWarning, match="was damaged.*set aside"):
+        core.run(TASK, lambda x: 2 * x)
+    assert "passed" in capsys.readouterr().out and progress.earned() == {"9.1": 3}
 
 
 def test_a_record_that_cannot_be_written_fails_no_check(monkeypatch, tmp_path, capsys):

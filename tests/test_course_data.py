@@ -3,11 +3,12 @@
 import copy
 import json
 import re
+import shutil
 from collections import Counter, defaultdict
 
 import pytest
 
-from ftrag_helpers import course_data, metrics, runtime
+from ftrag_helpers import claims, course_data, longer_runs, metrics, quiz, results, runtime, tuning_data
 from ftrag_helpers.course_data import Library, apply_update, write_manifest
 from ftrag_helpers.records import BRANCHES, QUESTION_KINDS, SPLITS
 from ftrag_helpers.runtime import CourseError
@@ -334,6 +335,37 @@ def test_common_knowledge_that_cannot_be_compared_is_named(tmp_path, monkeypatch
     row = {"id": "k-1", "topic": "arts", "question": "Who?", "answer": "Keats", "accepted": ["John Keats", "?"]}
     (tmp_path / "common_knowledge").mkdir()
     (tmp_path / "common_knowledge" / "questions.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    write_manifest(tmp_path / "common_knowledge")
     monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
     with pytest.raises(CourseError, match=r"questions.jsonl, row 1 \(k-1\), field 'accepted': '\?' holds nothing"):
         course_data.load_common_knowledge()
+
+
+def loaders():
+    """Every function that reads a data set of the course, by the folder that it reads."""
+    reference = {f"reference/{path.stem}": lambda name=path.stem: longer_runs.load(name)
+                 for path in (runtime.data_dir() / "reference").glob("*.jsonl")}
+    return reference | {
+        "library": Library, "common_knowledge": course_data.load_common_knowledge, "reviews/train": tuning_data.load_reviews,
+        "reviews/posts": tuning_data.load_posts, "reviews/sly": tuning_data.load_sly, "instructions": tuning_data.load_instructions,
+        "claims": claims.load_claims, "claims/figures": claims.load_figures, "claims/reference": results.reference, "quizzes": lambda: quiz.load("01_llm_basics")}
+
+
+@pytest.mark.parametrize("name", loaders())
+def test_every_loader_compares_its_files_with_the_manifest(name, monkeypatch, tmp_path):
+    monkeypatch.setattr(runtime, "data_dir", lambda data=shutil.copytree(runtime.data_dir(), tmp_path / "datasets"): data)
+    folder = tmp_path / "datasets" / name.split("/")[0]
+    assert loaders()[name](), "as it is shipped it is read"
+    files = [path for path in folder.rglob("*") if path.suffix in (".jsonl", ".json") and path.name != "manifest.json"]
+    assert files
+    for path in files:
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b"e", b"i", 1))
+        for cache in (tuning_data._reviews, tuning_data._pairs):
+            cache.cache_clear()
+        with pytest.raises(CourseError, match=f"{path.name} is not the file that its manifest describes"):
+            loaders()[name]()
+        path.write_bytes(content)
+    (folder / "manifest.json").unlink()
+    with pytest.raises(CourseError, match="manifest.json is missing or damaged"):
+        loaders()[name]()

@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from damage import DAMAGES
 
 from ftrag_helpers import metrics, results, runtime
 from ftrag_helpers.results import Figure
@@ -117,14 +118,16 @@ def test_two_processes_lose_nothing_of_each_other():
 
 
 ROW = {"lesson": "01", "name": "right", "value": 0.5}
-DAMAGED = [b"", b"{", b"[]", b"\xff\xfe", b'{"figures": []}', b'{"figures": {"a": 3}}', b'{"figures": {"a": {"name": "x"}}}',
-           json.dumps({"figures": {"a": {**ROW, "value": "high"}}}).encode(),
-           json.dumps({"figures": {"a": {**ROW, "low": 1}}}).encode(),
-           b'{"figures": {"a": {"lesson": "01", "name": "x", "value": NaN}}}', b'{"predictions": {"a": {"name": "x"}}}',
-           b'{"decisions": {"a": {"scenario": "", "choice": "x"}}}']
+BROKEN = [b"", b"{", b"[]", b"\xff\xfe", b'{"figures": []}', b'{"figures": {"a": 3}}', b'{"figures": {"a": {"name": "x"}}}',
+          json.dumps({"figures": {"a": {**ROW, "value": "high"}}}).encode(),
+          json.dumps({"figures": {"a": {**ROW, "low": 1}}}).encode(),
+          b'{"figures": {"a": {"lesson": "01", "name": "x", "value": NaN}}}', b'{"predictions": {"a": {"name": "x"}}}',
+          b'{"decisions": {"a": {"scenario": "", "choice": "x"}}}', b"[" * 100_000,
+          json.dumps({"figures": {"a": {**ROW, "value": 10 ** 400}}}).encode(), json.dumps({"figures": {"a": ROW}}).encode()[:-1],
+          json.dumps({"figures": {"a": {**ROW, "n": 0}}}).replace('"n": 0', '"n": 1e999').encode(), bytes(500)]
 
 
-@pytest.mark.parametrize("content", DAMAGED)
+@pytest.mark.parametrize("content", BROKEN)
 def test_a_damaged_file_is_set_aside_and_said_so(content):
     for number in (1, 2):
         results.path().write_bytes(content)
@@ -171,10 +174,31 @@ def test_a_lesson_goes_on_where_nothing_can_be_kept(monkeypatch):
                                                                  ".results.json.lock"}, "nothing half-written is left"
 
 
-def test_reading_goes_on_where_the_file_cannot_be_read():
-    results.path().mkdir()
-    with pytest.warns(UserWarning, match="cannot be read"):
+def test_reading_goes_on_where_the_file_cannot_be_read(monkeypatch):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr(type(results.path()), "read_bytes", refuse)
+    with pytest.warns(UserWarning, match="cannot be read now.*Permission denied"):
         assert figures() == {}
+
+
+@pytest.mark.parametrize("damage", [name for name in DAMAGES if name != "gone"])
+def test_whatever_the_damage_what_is_left_is_kept(damage):
+    results.record("01", "before", 1)
+    DAMAGES[damage](results.path())
+    with pytest.warns(UserWarning, match="was damaged.*set aside as results.damaged-1.json"):
+        results.record("01", "after", 2)
+    assert [f.name for f in figures().values()] == ["after"]
+    assert results.path().with_name("results.damaged-1.json").is_dir() == (damage == "a folder")
+
+
+def test_what_was_kept_is_read_where_nothing_can_be_written(monkeypatch):
+    results.record("01", "right", 0.5)
+
+    def refuse(*_args, **_options):
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    assert figures()["01", "right"].value == 0.5
 
 
 def test_the_reference_has_the_form_of_a_store():

@@ -120,7 +120,8 @@ def _soften_otherwise(logits: list[float], temperature: float, got: list[float])
         return (f"a temperature of {temperature} must bring the probabilities {moves}, yours went the other way: the "
                 f"largest went from {plain:.3f} to {top:.3f}")
     want = _softened(logits, temperature)
-    return f"the probability in the place of the largest logit should be {max(want):.3f}, and all of them follow it; got {shown(got)}"
+    return (f"the probability in the place of the largest logit should be {max(want):.3f}, and all of them follow it; got "
+            f"{shown(got)}")
 
 
 # Task 1.2: top-p
@@ -197,12 +198,14 @@ _PERPLEXITY_SLIPS = {
         lambda texts: 2 ** -_mean(sum(texts, [])),
     "it takes the logarithms for those of base 10, but they are natural logarithms (base e)":
         lambda texts: 10 ** -_mean(sum(texts, [])),
-    "it is the mean surprise in nats; one step is missing from there to the perplexity": lambda texts: -_mean(sum(texts, [])),
+    "it is the mean surprise in nats; one step is missing from there to the perplexity":
+        lambda texts: -_mean(sum(texts, [])),
     "it averages after exp(), where the mean of the log-probabilities comes first":
         lambda texts: _mean([math.exp(-value) for value in sum(texts, [])]),
     "it averages the probabilities, where the mean of the log-probabilities comes first":
         lambda texts: 1 / _mean([math.exp(value) for value in sum(texts, [])]),
-    "it is the mean probability of a token, not a perplexity": lambda texts: _mean([math.exp(value) for value in sum(texts, [])]),
+    "it is the mean probability of a token, not a perplexity":
+        lambda texts: _mean([math.exp(value) for value in sum(texts, [])]),
     "it looks at the first text alone": lambda texts: _perplexity(texts[:1]),
     "it looks at the last text alone. Does the function return too early?": lambda texts: _perplexity(texts[-1:]),
     "it takes the median of the surprises; a perplexity is made of their mean":
@@ -302,7 +305,8 @@ def _draw_cases(seed: int) -> list:
     chance = _chance("1.5", seed)
     while True:
         cases = [_draw_case(chance, (place + chance.random()) / 26) for place in range(26)]
-        cases += [[_logits(chance, 4), 0.7, share, number] for share, number in ((0.8, 0.0), (0.8, 0.9995), (0.02, 0.6), (1.0, 0.9995))]
+        cases += [[_logits(chance, 4), 0.7, share, number]
+                  for share, number in ((0.8, 0.0), (0.8, 0.9995), (0.02, 0.6), (1.0, 0.9995))]
         chance.shuffle(cases)
         rights, slips = [_drawn(*_row(*case)) for case in cases], [_draw_slips(*case) for case in cases]
         wrong = [sum(slip[words] != right for slip, right in zip(slips, rights, strict=True)) for words in slips[0]]
@@ -354,7 +358,8 @@ def _draw_slips(logits: list[float], temperature: float, share: float, number: f
             _drawn(_nucleus(cold, share), p, number),
         "the temperature changes nothing: neither what is kept nor how long a token's piece of the row is":
             _drawn(_nucleus(cold, share), cold, number),
-        "the temperature decides what is kept, but the pieces of the row are as long as without it": _drawn(kept, cold, number),
+        "the temperature decides what is kept, but the pieces of the row are as long as without it":
+            _drawn(kept, cold, number),
         "the probabilities of what is kept are softened a second time; divide them by what they hold together":
             _drawn(kept, [math.exp(value) for value in p], number),
         "the last token comes up too often. Are the kept probabilities divided by what they hold together?":

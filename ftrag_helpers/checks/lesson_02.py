@@ -56,15 +56,17 @@ def _split_cases(seed: int) -> list:
 def _reviews_of(chance: random.Random, share: float, size: int, praise: float) -> list:
     """A case of so many works, with this share of their praise."""
     works = _works()
-    ids = [id_ for name in chance.sample(sorted(works), size) for id_ in works[name] if not _positive(id_) or chance.random() < praise]
+    ids = [id_ for name in chance.sample(sorted(works), size) for id_ in works[name]
+           if not _positive(id_) or chance.random() < praise]
     return [chance.sample(ids, len(ids)), share]
 
 
 def _lopsided(chance: random.Random, share: float) -> list:
-    """A case of the twelve largest works and ninety of which there is one review: a share of the works is no share of the reviews."""
+    """The twelve largest works, and ninety of which there is one review: a share of the works is no share of the reviews."""
     works = _works()
     names = sorted(works, key=lambda name: -len(works[name]))
-    ids = [id_ for name in names[:12] for id_ in works[name]] + [chance.choice(works[name]) for name in chance.sample(names[12:], 90)]
+    ids = [id_ for name in names[:12] for id_ in works[name]]
+    ids += [chance.choice(works[name]) for name in chance.sample(names[12:], 90)]
     return [chance.sample(ids, len(ids)), share]
 
 
@@ -157,8 +159,9 @@ def _size_problem(ids: list[str], share: float, held: list[str]) -> str:
         if abs(1 - size - share) <= NEAR:
             return f"{size:.2f} of the reviews are returned where {share:g} was wanted. Are these the ones for training?"
         of_works = len(_subjects(held)) / len(_subjects(ids))
-        why = ". It is that share of the works, but works differ in size: count reviews, not works" if abs(of_works - share) < 0.02 else ""
-        return f"{size:.2f} of the reviews are held out where {share:g} was wanted, within {NEAR:g}{why}"
+        told = f"{size:.2f} of the reviews are held out where {share:g} was wanted, within {NEAR:g}"
+        by_works = abs(of_works - share) < 0.02
+        return f"{told}. It is that share of the works, but works differ in size: count reviews, not works" if by_works else told
     if abs(_praise(held) - _praise(ids)) > NEAR + 1e-9:
         return (f"{_praise(held):.2f} of the held-out reviews are positive, and {_praise(ids):.2f} of all; they may differ by "
                 f"{NEAR:g}. Try another shuffle until this holds")
@@ -212,7 +215,8 @@ def _probabilities_problem(got: object, length: int) -> str:
     odd = [p for p in got if not -1e-9 <= p <= 1 + 1e-9]
     if odd:
         percent = min(got) >= 0 and 50 < max(got) <= 100
-        why = "Are these percentages?" if percent else "predict_proba gives probabilities; decision_function and predict_log_proba do not"
+        why = "Are these percentages?" if percent else \
+            "predict_proba gives probabilities; decision_function and predict_log_proba do not"
         return f"expected probabilities from 0 to 1, got {shown(odd[0])}. {why}"
     return "expected probabilities, got 0 and 1 only. predict_proba gives probabilities" if set(got) <= {0, 1} else ""
 
@@ -333,7 +337,8 @@ _SCORE_SLIPS = {
         lambda *case: _with(case, 1, lambda _found: _refused(*case)),
     "hits are counted wherever the label stands in both lists; a hit is the label at the same place in both": lambda *case:
         _of_counts(min(case[0].count(case[2]), case[1].count(case[2])), *case),
-    "you always score \"positive\"; the label is given": lambda truth, predicted, _label: _scored(truth, predicted, "positive"),
+    "you always score \"positive\"; the label is given":
+        lambda truth, predicted, _label: _scored(truth, predicted, "positive"),
     "the first number is the accuracy: it counts the hits of all labels, over all texts":
         lambda *case: _with(case, 0, lambda _found: _right_share(case[0], case[1])),
     "recall is the share of the label's own texts that were found, not the share of right answers over all texts":
@@ -437,7 +442,8 @@ def _counts_as_n(sizes: list[int], accuracies: list[float], _n: int) -> int:
 _CURVE_SLIPS = {
     "you look one step ahead. Several steps inside the noise may add up to a gain that is not: compare with every larger size":
         _walked,
-    "you look two steps ahead. Compare with every larger size": lambda *case: _first_enough(*case, rivals=lambda later: later[:2]),
+    "you look two steps ahead. Compare with every larger size":
+        lambda *case: _first_enough(*case, rivals=lambda later: later[:2]),
     "you compare with the largest size alone; a size between may be better than both":
         lambda *case: _first_enough(*case, rivals=lambda later: later[-1:]),
     "a larger size that is worse by more than the noise counts against a smaller one; only a gain does": _either_way,
@@ -457,7 +463,8 @@ _CURVE_SLIPS = {
     "this is the size with the highest accuracy, of equals the first that comes. A smaller one that is inside the noise of it "
     "costs less. (Has your noise its root?)": lambda sizes, accuracies, _n: sizes[accuracies.index(max(accuracies))],
     "this is the smallest size with the highest accuracy. One that is inside the noise of it costs less. (Has your noise its "
-    "root?)": lambda sizes, accuracies, _n: min(size for size, a in zip(sizes, accuracies, strict=True) if a == max(accuracies)),
+    "root?)":
+        lambda sizes, accuracies, _n: min(size for size, a in zip(sizes, accuracies, strict=True) if a == max(accuracies)),
     "the sizes are not in order; sort them together with their accuracies first": _in_given_order,
     "you sort by accuracy; it is the sizes that have to be in order": _by_accuracy,
     "this is one size too far: the last one before it has all larger sizes inside the noise":

@@ -27,7 +27,7 @@ def _chance(task_id: str, seed: int) -> random.Random:
 # Task 3.1: what is learned
 
 def _example_cases(seed: int) -> list:
-    """Prompt, answer, end, width. Most prompts hold the end token; some hold tokens of the answer; some answers fill the width."""
+    """Prompt, answer, end, width. Most prompts hold the end token, some hold tokens of the answer; some leave no room."""
     chance = _chance("3.1", seed)
 
     def tokens(low: int, high: int) -> list[int]:
@@ -104,7 +104,8 @@ _EXAMPLE_SLIPS = {
     "the prompt is learned as well: its labels are -100, since the model only reads it": _padding_only_masked,
     "the padding is learned: the model would learn to repeat the end token. Only the first end after the answer counts":
         _padding_learned,
-    "every end token is learned, the patron's and the padding too: only the one right after the answer counts": _every_end_learned,
+    "every end token is learned, the patron's and the padding too: only the one right after the answer counts":
+        _every_end_learned,
     "the end token after the answer is not learned, and a model that is trained so never stops. That it is padding in other "
     "places is no reason to mask it here": _without_end,
     "the mask begins one token too early: the last token of the prompt is learned, the end token is not. Labels stand at the "
@@ -214,7 +215,8 @@ def _summed(logits: list, labels: list) -> float:
 def _kept(keep: Callable[[int, list], bool]) -> Callable[[list, list], float]:
     """The loss of a slip that leaves out learned labels: it keeps a place where `keep(place, labels of the row)` holds."""
     def slip(logits: list, labels: list) -> float:
-        kept = [[label if label != IGNORED and keep(place, row) else IGNORED for place, label in enumerate(row)] for row in labels]
+        kept = [[label if label != IGNORED and keep(place, row) else IGNORED for place, label in enumerate(row)]
+                for row in labels]
         found = sum(_surprises(logits, kept, look=-1), [])
         return _mean(found) if found else 0.0
 
@@ -354,7 +356,8 @@ _SIZE_SLIPS = {
         lambda shapes, rank, layers: _size(dict(list(shapes.items())[:1]), rank, layers),
     "the share is a mean of shares: divide all trained weights by all full ones": _share_of_shares,
     "the share is one of trained and frozen weights together; wanted is trained by frozen": _share_of_both,
-    "both matrices are counted with the width of the output; A reads the input (rank × in)": _counted(lambda out, into, rank: 2 * rank * out),
+    "both matrices are counted with the width of the output; A reads the input (rank × in)":
+        _counted(lambda out, into, rank: 2 * rank * out),
     "both matrices are counted with the width of the input; B writes the output (out × rank)":
         _counted(lambda out, into, rank: 2 * rank * into),
     "the rank is not counted: A has rank rows, and B has rank columns": _counted(lambda out, into, rank: out + into),
@@ -366,7 +369,8 @@ _SIZE_SLIPS = {
     "you count the frozen matrix too: LoRA trains the two thin ones beside it only": _with_whole,
     "the two matrices are multiplied: they have rank × in and out × rank weights, which add up": _squared,
     "the share is turned round: it is small, since LoRA trains less": _turned,
-    "the share compares all layers with one: divide by the weights of the same matrices in all those layers": _against_one_layer,
+    "the share compares all layers with one: divide by the weights of the same matrices in all those layers":
+        _against_one_layer,
     "the share is in percent: a share lies between 0 and 1": _in_percent,
 }
 

@@ -101,7 +101,8 @@ _MEASURE_SLIPS = {
     "both numbers count passages, several of which may be of one document. First make a list that holds each document once":
         lambda found, needed, k: [_share(found[:k], needed), _rank(found, needed)],
     "both numbers count passages, and the recall counts a document again with each of them. First make a list that holds each "
-    "document once": lambda found, needed, k: [sum(page in needed for page in found[:k]) / len(needed), _rank(found, needed)]}
+    "document once":
+        lambda found, needed, k: [sum(page in needed for page in found[:k]) / len(needed), _rank(found, needed)]}
 
 
 def _beside(found: Sequence[str]) -> list[str]:
@@ -182,8 +183,10 @@ _CHOICE_SLIPS = {
     "where two lengths are equal you ask the test questions, and they may only measure; the smaller length is wanted":
         lambda table: min(_means(table), key=lambda size: (-_means(table)[size], -_means(table, ("test",))[size], size)),
     "where two lengths are equal you take the one that comes last in the table; the smaller one is wanted": _last_best,
-    "you count the questions with a recall of 1; a half counts as a half. Take the mean": _chosen_by(lambda values: values.count(1.0)),
-    "you count the questions for which anything was found. Take the mean": _chosen_by(lambda values: sum(v > 0 for v in values)),
+    "you count the questions with a recall of 1; a half counts as a half. Take the mean":
+        _chosen_by(lambda values: values.count(1.0)),
+    "you count the questions for which anything was found. Take the mean":
+        _chosen_by(lambda values: sum(v > 0 for v in values)),
     "you take the length whose worst question is best. Take the mean": _chosen_by(min),
     "you take the median; the mean is wanted": _chosen_by(statistics.median),
     "you divide the recall by the number of words. The highest mean recall wins, and the length decides between equals only":
@@ -201,7 +204,8 @@ _CHOICE_SLIPS = {
         lambda table: max(_means(table), key=_means(table).get),
     "you take the length of the single best row. Take the mean over all questions of a length first":
         lambda table: max((row for row in table if row["split"] == "validation"), key=lambda row: row["recall"])["words"],
-    "this is the length with the lowest recall": lambda table: min(_means(table), key=lambda size: (_means(table)[size], size)),
+    "this is the length with the lowest recall":
+        lambda table: min(_means(table), key=lambda size: (_means(table)[size], size)),
     "you take the smallest length whatever its recall is": lambda table: min(_means(table)),
 }
 
@@ -375,7 +379,8 @@ def _threshold_cases(seed: int) -> list:
 def _threshold_case(chance: random.Random, known: int, unknown: int, rate: float) -> list:
     """Scores of two overlapping groups. Two or more answerable questions have one score, and one of each kind have one."""
     scores = [s / 1000 for s in chance.sample(range(350, 990, 2), known - 2)]
-    scores += [chance.choice(sorted(scores)[:3]), chance.choice(scores), *(s / 1000 for s in chance.sample(range(201, 801, 2), unknown - 1))]
+    scores += [chance.choice(sorted(scores)[:3]), chance.choice(scores)]
+    scores += [s / 1000 for s in chance.sample(range(201, 801, 2), unknown - 1)]
     scores.append(chance.choice(sorted(scores[:known])[:4]))
     answerable = [True] * known + [False] * unknown
     order = chance.sample(range(known + unknown), known + unknown)

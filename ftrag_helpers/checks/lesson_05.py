@@ -47,10 +47,13 @@ def _broken(plan: dict, rule: str) -> bool:
     return len({system["sentences"] for system in systems} - {0}) > 1
 
 
-def _leaks(plan: dict, pairs: Callable[[int, int], bool], key: Callable[[dict, str], str] = lambda plan, id_: plan["facts"][id_]) -> bool:
+def _leaks(plan: dict, pairs: Callable[[int, int], bool], by_id: bool = False) -> bool:
     """A leak that is looked for in some pairs only: of a system that is asked and one that was trained, by their places."""
+    def key(id_: str) -> str:
+        return id_ if by_id else plan["facts"][id_]
+
     systems = list(plan["systems"].values())
-    return any({key(plan, id_) for id_ in one["asked"]} & {key(plan, id_) for id_ in other["trained on"]}
+    return any({key(id_) for id_ in one["asked"]} & {key(id_) for id_ in other["trained on"]}
                for i, one in enumerate(systems) for k, other in enumerate(systems) if pairs(i, k))
 
 
@@ -67,12 +70,13 @@ def _read(plan: dict, trained: bool | None = None) -> set[int]:
 _PLAN_SLIPS = {
     "leak": {
         "a leak hides behind other words: two questions with different ids can ask for the same fact. Compare facts, not ids":
-            lambda plan: _leaks(plan, lambda i, k: True, key=lambda plan, id_: id_),
+            lambda plan: _leaks(plan, lambda i, k: True, by_id=True),
         "you look within each system alone. A fact that one system is asked for and another one was trained on is a leak too":
             lambda plan: _leaks(plan, lambda i, k: i == k),
         "you look between different systems alone. A system that is asked for a fact that it was trained on itself is a leak too":
             lambda plan: _leaks(plan, lambda i, k: i != k),
-        "you look at what the first system is asked alone; any system counts": lambda plan: _leaks(plan, lambda i, k: i == 0),
+        "you look at what the first system is asked alone; any system counts":
+            lambda plan: _leaks(plan, lambda i, k: i == 0),
         "one leaked fact is enough; not all that was trained on has to be asked for": lambda plan: any(
             system["trained on"] and {plan["facts"][id_] for id_ in system["trained on"]} <= set().union(
                 *(_asked_facts(plan, other, "asked") for other in plan["systems"].values())) for system in plan["systems"].values())},
@@ -97,13 +101,15 @@ _PLAN_SLIPS = {
             lambda plan: any(system["seeds"] < SEEDS for system in plan["systems"].values()),
         f"{SEEDS} seeds are enough": lambda plan: any(seeds <= SEEDS for seeds in _seeds(plan)),
         "two seeds are too few as well": lambda plan: any(seeds < 2 for seeds in _seeds(plan)),
-        "the seeds of different systems do not add up: each trained system needs its own": lambda plan: 0 < sum(_seeds(plan)) < SEEDS,
+        "the seeds of different systems do not add up: each trained system needs its own":
+            lambda plan: 0 < sum(_seeds(plan)) < SEEDS,
         "one trained system with too few seeds is enough": lambda plan: bool(_seeds(plan)) and max(_seeds(plan)) < SEEDS},
     "other reading": {
         "a closed-book system reads 0 sentences, and that is no other reading":
             lambda plan: len({system["sentences"] for system in plan["systems"].values()}) > 1,
         "you compare the trained systems alone; all that read count": lambda plan: len(_read(plan, trained=True)) > 1,
-        "you compare the systems alone that were not trained; all that read count": lambda plan: len(_read(plan, trained=False)) > 1}}
+        "you compare the systems alone that were not trained; all that read count":
+            lambda plan: len(_read(plan, trained=False)) > 1}}
 _RULE_WORDS = {
     "leak": "a fact that is asked for in the test also stands in some system's training questions",
     "other questions": "not every system is asked the same questions",
@@ -165,7 +171,8 @@ def _plan(chance: random.Random, breaks: dict[str, str]) -> dict:
         "fine-tuned reader": {"trained on": trained, "seeds": seeds, "sentences": sentences, "chosen on": split},
         "fine-tuned reader, longer": {"trained on": trained[1:], "seeds": seeds, "sentences": sentences, "chosen on": split},
         "retrieval": {"trained on": [], "seeds": one, "sentences": sentences, "chosen on": "validation"},
-        "retrieval, hybrid": {"trained on": [], "seeds": max(one, chance.choice([1, 2])), "sentences": sentences, "chosen on": split}}
+        "retrieval, hybrid":
+            {"trained on": [], "seeds": max(one, chance.choice([1, 2])), "sentences": sentences, "chosen on": split}}
     for system in systems.values():
         system["asked"] = list(asked) if plain else chance.sample(asked, 4)
     both = any(way.startswith("both") for way in breaks.values())
@@ -177,7 +184,7 @@ def _plan(chance: random.Random, breaks: dict[str, str]) -> dict:
     for name in names if breaks.get("chosen on test") == "all" else [chance.choice(names)] * ("chosen on test" in breaks):
         systems[name]["chosen on"] = "test"
     few = breaks.get("too few seeds", "")
-    for name in ("fine-tuned reader", "fine-tuned reader, longer") if few.startswith("both") else ("fine-tuned reader",) * bool(few):
+    for name in ("fine-tuned reader", "fine-tuned reader, longer")[:0 if not few else 2 if few.startswith("both") else 1]:
         systems[name]["seeds"] = int(few[-1])
     reading = {"trained": ("fine-tuned reader",), "both trained": ("fine-tuned reader, longer",),
                "untrained": ("retrieval", "retrieval, hybrid"), "": ()}[breaks.get("other reading", "")]
@@ -208,10 +215,12 @@ def _break_leak(chance: random.Random, facts: dict, systems: dict, names: list[s
         tuned["trained on"] = [shared[0], *tuned["trained on"][1:]]
     elif way:
         own = [name for name in names if systems[name]["trained on"]]
-        asked = tuned["asked"] if way == "within" else systems[chance.choice([name for name in names if name not in own])]["asked"]
+        who = "fine-tuned reader" if way == "within" else chance.choice([name for name in names if name not in own])
+        asked = systems[who]["asked"]
         if way == "within":  # no other system was trained on it
             for name in own:
-                systems[name]["trained on"] = [id_ for id_ in systems[name]["trained on"] if id_ != at or name == "fine-tuned reader"]
+                if name != who:
+                    systems[name]["trained on"] = [id_ for id_ in systems[name]["trained on"] if id_ != at]
         asked[0] = at
 
 
@@ -299,11 +308,15 @@ _PAIRED_SLIPS: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
         lambda a, b: _quantiles(b - a),
     "the last question is never drawn. Where does your range of question numbers end? rng.integers(0, n) never gives n, "
     "random.randint(0, n - 1) may give n - 1": lambda a, b: _quantiles(_resampled((b - a)[:-1], b.size)),
-    "the first question is never drawn. Question numbers begin at 0": lambda a, b: _quantiles(_resampled((b - a)[1:], b.size)),
-    "a draw takes half as many questions as there are; it takes as many": lambda a, b: _quantiles(_resampled(b - a, b.size // 2)),
-    "a draw takes twice as many questions as there are; it takes as many": lambda a, b: _quantiles(_resampled(b - a, b.size * 2)),
+    "the first question is never drawn. Question numbers begin at 0":
+        lambda a, b: _quantiles(_resampled((b - a)[1:], b.size)),
+    "a draw takes half as many questions as there are; it takes as many":
+        lambda a, b: _quantiles(_resampled(b - a, b.size // 2)),
+    "a draw takes twice as many questions as there are; it takes as many":
+        lambda a, b: _quantiles(_resampled(b - a, b.size * 2)),
     "the sums of the draws are compared; take their means": lambda a, b: _quantiles(_resampled(b - a) * b.size),
-    "it is the interval of how far the scores lie apart, without their sign": lambda a, b: _quantiles(_resampled(np.abs(b - a))),
+    "it is the interval of how far the scores lie apart, without their sign":
+        lambda a, b: _quantiles(_resampled(np.abs(b - a))),
     "the scores are sorted, each list by itself, so that they are no longer of the same questions":
         lambda a, b: _quantiles(_resampled(np.sort(b) - np.sort(a))),
     "its ends are not 2.5 % and 97.5 %: this is a 90 % interval": lambda a, b: _quantiles(_resampled(b - a), 0.05, 0.95),
@@ -315,11 +328,15 @@ _PAIRED_SLIPS: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
     "its ends are not 2.5 % and 97.5 %: the upper one is at 95 %": lambda a, b: _quantiles(_resampled(b - a), 0.025, 0.95)}
 
 
+_two_numbers = by_case(lambda _first, _second, _draws, got: numbers_problem(got, 2), "paired_interval(first, second, {2})")
+
+
 def _judge_paired(inputs: list, observed: object) -> Verdict:
-    formed = by_case(lambda _first, _second, _draws, got: numbers_problem(got, 2), "paired_interval(first, second, {2})")(inputs, observed)
+    formed = _two_numbers(inputs, observed)
     if not formed.passed:
         return formed
-    cases = [(np.array(first), np.array(second), got) for (first, second, draws), got in zip(inputs, observed, strict=True) if draws > 1]
+    cases = [(np.array(first), np.array(second), got)
+             for (first, second, draws), got in zip(inputs, observed, strict=True) if draws > 1]
     off = [_distance(got, _quantiles(_resampled(b - a, draws=20_000)), b - a) for a, b, got in cases]
     if max(off) >= _TOLERANCE:
         return Verdict(False, _wrong_interval(cases, off))
@@ -414,9 +431,11 @@ def _of_a_thousand(means: list[float], comparisons: int) -> str:
 _SAID_SLIPS = {
     "you divide the 5 % by the root of the number of comparisons; Bonferroni divides by the number itself":
         lambda means, comparisons: _said(_ends(means, math.sqrt(comparisons))),
-    "you halve the 5 % twice: with one comparison 2.5 % lie beyond either end": lambda means, comparisons: _said(_ends(means, 2 * comparisons)),
+    "you halve the 5 % twice: with one comparison 2.5 % lie beyond either end":
+        lambda means, comparisons: _said(_ends(means, 2 * comparisons)),
     "you never say higher": lambda means, comparisons: _one_way(means, comparisons, "lower"),
-    "you ask whether all draws lie on one side; the interval leaves some of them out": lambda means, _comparisons: _said((min(means), max(means))),
+    "you ask whether all draws lie on one side; the interval leaves some of them out":
+        lambda means, _comparisons: _said((min(means), max(means))),
     "you ask whether 95 % of the draws are positive, whatever the number of comparisons is; ask whether the interval holds 0":
         lambda means, _comparisons: _by_share(means, 0.95),
     "you never see a difference": lambda _means, _comparisons: "no difference seen",
@@ -453,14 +472,16 @@ def _said_cases(seed: int) -> list:
 def _said_some(chance: random.Random) -> list:
     """Means of draws with a known share on the wrong side of 0, or at 0: no rounding and no rule for quantiles decides."""
     shapes = [(0.004, 0, 1), (0.004, 0, 4), (0.012, 0, 1), (0.013, 0, 4), (0.038, 0, 1), (0.2, 0, 2),
-              (0.008, 0.06, 1), (0.03, 0, 3), (0.0, 0, 5), (0.009, 0, 2), (0.019, 0, 2), (0.01, 0.05, 1), (0.009, 0, 4), (0.018, 0, 1)]
+              (0.008, 0.06, 1), (0.03, 0, 3), (0.0, 0, 5), (0.009, 0, 2), (0.019, 0, 2), (0.01, 0.05, 1), (0.009, 0, 4),
+              (0.018, 0, 1)]
     cases = []
     for number, (beyond, at, comparisons) in enumerate(shapes):
         sign = 1 if number % 2 else -1
         for turn in (sign, -sign) if number < 3 else (chance.choice([1, -1]),):
             cases.append([_draws(chance, beyond, at, turn), comparisons])
     # Other numbers of draws than a thousand, and draws that all lie far from 0.
-    cases += [[_draws(chance, 0.012, 0, turn, 4000), 1] for turn in (1, -1)] + [[_draws(chance, 0.008, 0, chance.choice([1, -1]), 500), 2]]
+    cases += [[_draws(chance, 0.012, 0, turn, 4000), 1] for turn in (1, -1)]
+    cases.append([_draws(chance, 0.008, 0, chance.choice([1, -1]), 500), 2])
     cases += [[[turn * (2 + chance.random() / 10) for _ in range(400)], 3] for turn in (1, -1)]
     chance.shuffle(cases)
     return cases
@@ -520,7 +541,8 @@ def _near_even(rounding: Callable[[float], int], *case: object) -> int | None:
 
 _EVEN_SLIPS = {
     "an update that costs as much or more with retrieval does not mean never: it may be cheaper from the start":
-        lambda tuned, retrieval, questions: _first_cheaper(tuned, retrieval, questions) if retrieval["update"] < tuned["update"] else None,
+        lambda tuned, retrieval, questions:
+            _first_cheaper(tuned, retrieval, questions) if retrieval["update"] < tuned["update"] else None,
     "your search stops too early: hundreds of updates may be needed, or thousands": lambda *case: _up_to(366, *case),
     "your search stops at a hundred updates or so; more may be needed": lambda *case: _up_to(100, *case),
     "retraining has to be done once too, before the first update":
@@ -690,7 +712,8 @@ def _singular(said: str, passages: list[str], stop: list[str]) -> float:
 
 
 _SUPPORT_SLIPS = {
-    "a word is an unbroken run of the letters a to z and the digits; \\w takes in the underscore and other letters too": _cut(r"\w+"),
+    "a word is an unbroken run of the letters a to z and the digits; \\w takes in the underscore and other letters too":
+        _cut(r"\w+"),
     "a point is no part of a word: \"£12.50\" gives 12 and 50": _cut(r"[a-z0-9.]+"),
     "cutting at spaces and taking marks from the ends of words is not enough: \"£12.50\" gives 12 and 50": _cut_at_spaces,
     "cutting at spaces is not enough: a full stop or comma is no part of a word": _cut(r"\S+"),

@@ -158,6 +158,19 @@ def _hit(text: str, rank: int, question: Question, hits: Sequence[Hit], by_id: M
     return Hit(known, 1.0, rank)
 
 
+def questions_to_ask(questions: Sequence[Question]) -> list[Question]:
+    """The answerable questions of the split "test".
+
+    Raises:
+        CourseError: there are none.
+    """
+    asked = [q for q in questions if q.answerable and q.split == "test"]
+    if not asked:
+        raise CourseError("There is no answerable question of the split \"test\" to compare on. Give at least one row an answer, "
+                          "and leave its split empty or set it to test.")
+    return asked
+
+
 def compare(lm: models.LanguageModel, reader_lm: models.LanguageModel, documents: Sequence[Document],
             questions: Sequence[Question], *, progress: bool = True):
     """The rows of `evaluation.evaluate` for other documents than the library's, on their answerable test questions.
@@ -168,10 +181,7 @@ def compare(lm: models.LanguageModel, reader_lm: models.LanguageModel, documents
     Raises:
         CourseError: none of the questions is an answerable test question.
     """
-    asked = [q for q in questions if q.answerable and q.split == "test"]
-    if not asked:
-        raise CourseError("There is no answerable question of the split \"test\" to compare on. Give at least one row an answer, "
-                          "and leave its split empty or set it to test.")
+    asked = questions_to_ask(questions)
     # A name of its own: on a server that a class shares, "library" is everybody's.
     index = Index(models.embed)
     index.synchronise(documents, progress=progress)

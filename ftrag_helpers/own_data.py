@@ -1,118 +1,29 @@
-"""A learner's own documents and questions, read into the course's records; all mistakes of a file are named at once.
+"""A learner's own questions, read into the course's records; all mistakes of a file are named at once.
 
-Level 1. Documents are the `.txt` and `.md` files below a folder, questions one CSV or JSONL file;
-`datasets/allotment/` is an example of both. What it leaves out: Word, PDF and web pages (export them as text
-first), news that changes an answer, and running the comparison.
+Level 1. Questions are one CSV or JSONL file, documents the files of a folder (`document_files`); `datasets/allotment/` is an
+example of both. What it leaves out: news that changes an answer, and running the comparison.
 """
 
 import csv
 import io
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
 from ftrag_helpers.answer_match import INCOMPARABLE, answer_match, comparable
+from ftrag_helpers.document_files import nfc, read_documents, read_text, report
 from ftrag_helpers.metrics import token_f1
-from ftrag_helpers.plain_text import plain, words_of
+from ftrag_helpers.plain_text import READERS, words_of
 from ftrag_helpers.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
 from ftrag_helpers.runtime import CourseError
-from ftrag_helpers.sentences import split_sentences
+from ftrag_helpers.sentences import count_words, split_sentences
 
-MAX_BYTES = 5_000_000
-#: Mistakes told in one message; more would scroll the first ones away.
-LISTED = 10
 COLUMNS = ("question", "answer", "id", "accepted", "document", "support", "split", "kind")
 #: Own data knows no news, so no question whose answer a news item changes.
 KINDS = tuple(kind for kind in QUESTION_KINDS if kind != "updated")
-_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
 
-
-# --- documents ---------------------------------------------------------------------------------------
-
-def read_documents(folder: Path | str) -> list[Document]:
-    """Every `.txt` and `.md` file below a folder as a Document, ordered by id; hidden files are passed over.
-
-    The id is the path below the folder without its ending, the shelf the parent folder's name ("documents" at the
-    top), the date what the file name holds of the form 2026-01-27 (else ""), the title the first heading, else a
-    short first line, else the file name. The text is what `plain_text.plain` makes of the rest.
-
-    Raises:
-        CourseError: no such folder, no such files in it, or files that are empty, too large, not UTF-8 or not text.
-    """
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        state = "is a file, not a folder" if folder.exists() else "is not there"
-        raise CourseError(f"{folder} {state}. Name the folder that holds your documents (.txt and .md files).")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".txt", ".md") and p.is_file()
-                   and not any(part.startswith(".") for part in p.relative_to(folder).parts))
-    if not paths:
-        raise CourseError(f"{folder} holds no .txt or .md file. Export your documents as plain text (UTF-8) into it.")
-    documents, mistakes, files = [], [], {}
-    for path in paths:
-        try:
-            document = _document(path, folder)
-        except CourseError as error:
-            mistakes.append(str(error))
-            continue
-        if document.id in files:
-            mistakes.append(f"{path}, row 1: {files[document.id].name} beside it has the same id, {document.id!r}. Rename one.")
-        files[document.id] = path
-        documents.append(document)
-    _report(str(folder), mistakes)
-    return sorted(documents, key=lambda d: d.id)
-
-
-def _document(path: Path, folder: Path) -> Document:
-    below = path.relative_to(folder)
-    title, text = plain(_read(path))
-    if not text:
-        raise CourseError(f"{path}, row 1: nothing but a heading. Write the text below it, or move the file away.")
-    return Document(id=_nfc(below.with_suffix("").as_posix()), title=title or re.sub(r"[-_\s]+", " ", path.stem).strip(),
-                    shelf=_nfc(below.parent.name) or "documents", branch="all", date=_date(path.stem), text=text, split="test")
-
-
-def _read(path: Path) -> str:
-    """The file as text, line ends as "\\n"; says what is wrong with a file that is none."""
-    where = f"{path}, row"
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= MAX_BYTES else b""
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read ({error.strerror}). Check its name, and whether you may open it.") from error
-    if size > MAX_BYTES:
-        raise CourseError(f"{where} 1: the file has {size / 1e6:.1f} MB, at most {MAX_BYTES / 1e6:.0f} are read. Split it.")
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise CourseError(f"{where} 1: the file is UTF-16. Save it as UTF-8 (a spreadsheet calls that \"CSV UTF-8\").")
-    odd = re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", content)
-    if odd or content[:5] == b"%PDF-":
-        row = content.count(b"\n", 0, odd.start() if odd else 0) + 1
-        raise CourseError(f"{where} {row}: this is no text but a binary file (a PDF, a picture, a Word file?). "
-                          "Export it as plain text first.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        raise CourseError(f"{where} {row}: byte {content[error.start]:#04x} is not UTF-8. Save the file as UTF-8 "
-                          "(a spreadsheet calls that \"CSV UTF-8\").") from error
-    if not text.strip():
-        raise CourseError(f"{where} 1: the file is empty. Write something into it, or move it away.")
-    return _nfc(text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _date(name: str) -> str:
-    for year, _, month, day in _DATE.findall(name):
-        try:
-            return date(int(year), int(month), int(day)).isoformat()
-        except ValueError:  # 2026-13-45 is a number, no date
-            continue
-    return ""
-
-
-# --- questions ---------------------------------------------------------------------------------------
 
 def read_questions(path: Path | str, documents: Sequence[Document]) -> list[Question]:
     """The questions of a `.csv`, `.tsv` or `.jsonl` file, in its order.
@@ -131,7 +42,7 @@ def read_questions(path: Path | str, documents: Sequence[Document]) -> list[Ques
     if path.suffix.lower() not in readers:
         raise CourseError(f"{path}: questions are read from .csv or .jsonl. Save them as CSV (UTF-8) from your spreadsheet.")
     mistakes: list[str] = []
-    rows = readers[path.suffix.lower()](_read(path), lambda row, text: mistakes.append(f"{path.name}, row {row}: {text}"))
+    rows = readers[path.suffix.lower()](read_text(path), lambda row, text: mistakes.append(f"{path.name}, row {row}: {text}"))
     sentences = {d.id: [(s, f" {words_of(s)} ") for s in split_sentences(d.text)] for d in documents}
     questions, seen = [], {}
     for number, row in rows:
@@ -144,7 +55,7 @@ def read_questions(path: Path | str, documents: Sequence[Document]) -> list[Ques
         questions.append(question)
     if not rows and not mistakes:
         mistakes.append(f"{path.name}, row 2: no question below the heading. Write one a row.")
-    _report(str(path), mistakes)
+    report(str(path), mistakes)
     return questions
 
 
@@ -154,6 +65,7 @@ Row = Mapping[str, str | list[str]]
 
 def _csv_rows(text: str, say: Callable[[int, str], None]) -> list[tuple[int, Row]]:
     """(row number as a spreadsheet shows it, cells by column) for each row that is not blank."""
+    text = re.sub(r"\Asep=.\n", "\n", text)  # Excel's own first line; the rows keep their numbers
     heading = text.lstrip().split("\n", 1)[0]
     table = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
     names, rows, number = None, [], 0
@@ -183,7 +95,7 @@ def _json_rows(text: str, say: Callable[[int, str], None]) -> list[tuple[int, Ro
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             say(number, f"not valid JSON ({error}). Write one object in braces a line.")
             continue
         if not isinstance(row, dict):
@@ -234,6 +146,8 @@ def _question(row: Row, name: str, sentences: Mapping[str, list], say: Say) -> Q
     else:
         for form in (form for form in forms if not comparable(form)):
             say(f"answer {form!r} {INCOMPARABLE}")
+    for half in {*text, *answer, *"".join(accepted)} & set(map(chr, range(0xD800, 0xE000))):
+        say(f"{half!r} is half a character. Type it anew.")
     ids = _resolved(named, sentences, say)
     support, sources = _support(quoted, ids if named else list(sentences), sentences, say)
     if ids and not quoted:
@@ -251,7 +165,8 @@ def _resolved(named: Sequence[str], sentences: Mapping[str, list], say: Say) -> 
     """The ids of the documents that a row names, by id or by path."""
     ids = []
     for name in named:
-        wanted = _nfc(re.sub(r"^\./|\.(?:txt|md)$", "", name.replace("\\", "/"), flags=re.IGNORECASE))
+        wanted = nfc(name.replace("\\", "/").removeprefix("./"))
+        wanted = wanted.removesuffix(Path(wanted).suffix) if Path(wanted).suffix.lower() in READERS else wanted
         match = next((i for i in (wanted, wanted.removeprefix("documents/")) if i in sentences), None)
         if match is None:
             near = get_close_matches(wanted, sentences, 1) or list(sentences)[:1]
@@ -268,10 +183,9 @@ def _support(quoted: Sequence[str], ids: Sequence[str], sentences: Mapping[str, 
         return found, sources
     pool = [(i, sentence, words) for i in ids for sentence, words in sentences[i]]
     for quote in quoted:
-        whole = f" {words_of(quote)} "
-        pieces = [quote] if any(whole in words for _, _, words in pool) else split_sentences(quote)
+        pieces = [quote] if any(_stands_in(quote, words) for _, _, words in pool) else split_sentences(quote)
         for piece in pieces if ids else ():
-            hits = [(i, s) for i, s, words in pool if words_of(piece) and f" {words_of(piece)} " in words]
+            hits = [(i, s) for i, s, words in pool if _stands_in(piece, words)]
             # A sentence that is the quotation before one that merely contains it.
             hits.sort(key=lambda hit: len(hit[1]))
             if not hits:
@@ -284,14 +198,23 @@ def _support(quoted: Sequence[str], ids: Sequence[str], sentences: Mapping[str, 
     return found, sources
 
 
+def _stands_in(quote: str, words: str) -> bool:
+    """Whether the quotation's words stand in these; where no spaces part words, a part of a "word" will do."""
+    wanted = words_of(quote)
+    return bool(wanted) and (wanted if count_words(wanted) > len(wanted.split()) else f" {wanted} ") in words
+
+
 def _holding(question: str, forms: Sequence[str], ids: Sequence[str], sentences: Mapping[str, list]) -> list[str]:
     """From each document the sentence that holds an accepted answer; of several the one most like the question."""
     holding = [[s for s, _ in sentences[i] if answer_match(s, forms)] for i in ids]
     return [max(found, key=lambda s: token_f1(s, [question])) for found in holding if found]
 
 
-def cautions(questions: Sequence[Question]) -> list[str]:
-    """What is no mistake, but makes a comparison weaker than it looks: one sentence each."""
+def cautions(questions: Sequence[Question], documents: Sequence[Document] = ()) -> list[str]:
+    """What is no mistake, but makes a comparison weaker than it looks: one sentence each.
+
+    With the documents, also which answers stand in none of them.
+    """
     told = []
     train, test = ([q for q in questions if q.split == split] for split in ("train", "test"))
     bare = [q.id for q in questions if q.answerable and not q.reference.support]
@@ -299,6 +222,14 @@ def cautions(questions: Sequence[Question]) -> list[str]:
     if bare:
         told.append(f"{len(bare)} questions have no supporting sentence ({', '.join(bare[:3])}{', …' if bare[3:] else ''}): "
                     "nothing can be trained on them, and citations cannot be marked.")
+    absent = _absent([q for q in questions if q.answerable], documents)
+    if absent:
+        told.append(f"{len(absent)} answers stand in no document ({', '.join(absent[:3])}{', …' if absent[3:] else ''}): "
+                    "no retrieval can find them. Copy the words of the document into answer or accepted.")
+    again = [q.id for n, q in enumerate(questions) if any(words_of(q.text) == words_of(p.text) for p in questions[:n])]
+    if again:
+        told.append(f"{len(again)} questions are asked twice ({', '.join(again[:3])}{', …' if again[3:] else ''}): "
+                    "they count twice.")
     if shared:
         told.append(f"{len(shared)} documents answer training and test questions ({', '.join(sorted(shared)[:3])}): "
                     "a tuned model has seen part of the test.")
@@ -309,14 +240,11 @@ def cautions(questions: Sequence[Question]) -> list[str]:
     return told
 
 
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
-def _report(what: str, mistakes: Sequence[str]) -> None:
-    """Raise one error with all mistakes, at most `LISTED` of them in full."""
-    if not mistakes:
-        return
-    rest = [f"… and {len(mistakes) - LISTED} more."] if len(mistakes) > LISTED else []
-    lines = [*mistakes[:LISTED], *rest]
-    raise CourseError(lines[0] if len(mistakes) == 1 else "\n- ".join([f"{what}: {len(mistakes)} mistakes.", *lines]))
+def _absent(questions: Sequence[Question], documents: Sequence[Document]) -> list[str]:
+    """The ids of questions whose answer stands in none of their documents, or in none at all where they name none."""
+    texts = {d.id: f"{d.title}. {d.text}" for d in documents}
+    if not texts:
+        return []
+    pools = [[texts[i] for i in q.reference.documents if i in texts] or list(texts.values()) for q in questions]
+    return [q.id for q, pool in zip(questions, pools, strict=True)
+            if not any(answer_match(text, q.reference.accepted) for text in pool)]

@@ -15,6 +15,8 @@ READERS = {".txt": of_text, ".text": of_text, ".md": of_markdown, ".markdown": o
 _SECTION_NUMBER = re.compile(r"^(?:\d{1,2}[.)])+\d{0,2}[.)]?\s+(?=\D)")
 _END = re.compile(r"[.!?…。．！？؟۔।॥։።][\"'”’»)\]」』）]*$|(?<=[\u0370-\u03ff])[;;]$")
 
+#: Characters that are not seen: a soft hyphen, spaces of no width, a byte order mark within a text.
+UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 #: The full stops of scripts that have one of their own: kana and Han, Devanagari.
 _STOPS = ((re.compile(r"[\u3040-\u30ff\u3400-\u9fff]$"), "。"), (re.compile(r"[\u0900-\u097f]$"), "।"))
 
@@ -28,7 +30,8 @@ def plain(text: str, ending: str = ".md") -> tuple[str, str]:
     >>> plain("# Water\\n\\n## Kiln Bank\\n- pump by the oak\\n- *no* hoses")
     ('Water', 'Kiln Bank: pump by the oak.\\n\\nKiln Bank: no hoses.')
     """
-    blocks = READERS[ending](text)
+    blocks = [Block(seen, block.kind) for block in READERS[ending](text)
+              if (seen := block.text.translate(UNSEEN).strip()) or block.kind == "heading"]
     title = _title(blocks)
     paragraphs, section = [], ""
     for block in blocks:
@@ -76,4 +79,4 @@ def _sentence_like(block: Block, section: str) -> str:
 
 def words_of(text: str) -> str:
     """The text's words in lower case, so that quotation marks and dashes that a word processor changed do not matter."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    return " ".join(re.findall(r"\w+", text.translate(UNSEEN).casefold()))

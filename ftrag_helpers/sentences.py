@@ -18,6 +18,8 @@ _PHRASE_CHARACTERS = 30
 _SENTENCE_END = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["'”’)])|(?<=[.!?]["'”’)]["'”’)]))\s+(?=[A-Z0-9£"'“‘(])""")
 _ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|No|Nos|vol|ed|e\.g|i\.e|p|pp|approx|c|cl)\.$", re.IGNORECASE)
 _INITIAL = re.compile(r"(?:^|\s)[A-Z]\.$")
+#: Rules of languages that end no sentence before a small letter: a page without capitals is cut by those of Norwegian.
+_NO_SMALL_LETTER = {"de": "nb", "da": "nb"}
 _PHRASE_END = re.compile(r"(?<=[\u0e00-\u0eff])\s+(?=[\u0e00-\u0eff])")
 #: Characters of scripts that put no space between words (Thai, Lao, Myanmar, Khmer, kana, Han); two count as a word.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003fffd]")
@@ -38,6 +40,8 @@ def split_sentences(text: str) -> list[str]:
     where it has any.
     """
     language = language_of(text)
+    if language in _NO_SMALL_LETTER and sum(map(str.isupper, text)) <= 1 + len(text) / 200:
+        language = _NO_SMALL_LETTER[language]
     return [part for paragraph in re.split(r"\n\s*\n", text) for sentence in _sentences(paragraph.strip(), language)
             for part in shortened(sentence, _readable)]
 

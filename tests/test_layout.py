@@ -17,7 +17,8 @@ LEVELS = {
     0: ["records", "runtime", "spelling", "units", "number_words", "quantities", "answer_match", "metrics", "properties", "faithfulness", "plain_text",
         "sentences", "markup", "wrapping", "decoding",
         "errors", "variables", "proxies", "systems", "pip_calls", "libraries"],
-    1: ["course_data", "tuning_data", "document_files", "own_data", "results", "prompts", "chunking", "bm25", "ranking", "chroma_store", "retrieval",
+    1: ["course_data", "tuning_data", "document_files", "own_data", "results", "prompts", "chunking", "bm25", "ranking",
+        "chroma_store", "retrieval",
         "selection", "model_files", "models", "compute_cache"],
     2: ["finetuning", "trunk", "adapters", "rag", "gate", "evaluation", "decision", "scorecard", "claims",
         "longer_runs"],
@@ -27,7 +28,8 @@ LEVELS = {
 }
 LEVEL = {name: level for level, names in LEVELS.items() for name in names}
 #: The only imports within a level: (importer, imported).
-BESIDE = {("plain_text", "markup"), ("own_data", "document_files"), ("number_words", "spelling"), ("number_words", "units"), ("quantities", "number_words"), ("quantities", "spelling"),
+BESIDE = {("plain_text", "markup"), ("own_data", "document_files"),
+          ("number_words", "spelling"), ("number_words", "units"), ("quantities", "number_words"), ("quantities", "spelling"),
           ("quantities", "units"), ("answer_match", "spelling"), ("answer_match", "quantities"),
           ("answer_match", "units"), ("metrics", "answer_match"), ("variables", "errors"), ("runtime", "errors"), ("runtime", "variables"), ("runtime", "proxies"),
           ("libraries", "runtime"), ("libraries", "proxies"),

@@ -5,10 +5,11 @@ import csv
 import io
 import json
 import re
+import warnings
 
 import pytest
 
-from ftrag_helpers import chunking, course_data, metrics, own_data, runtime, sentences
+from ftrag_helpers import chunking, course_data, document_files, metrics, runtime, sentences
 from ftrag_helpers.own_data import cautions, read_documents, read_questions
 from ftrag_helpers.runtime import CourseError
 
@@ -61,11 +62,69 @@ def test_a_byte_order_mark_windows_line_ends_and_capital_endings_do_no_harm(fold
     assert (shed.title, shed.text) == ("The shed", "It has a café.")
 
 
-def test_hidden_files_and_other_endings_are_passed_over(folder):
-    for name in (".hidden.md", ".cache/page.md", "table.xlsx"):
+def test_what_is_passed_over_is_said_with_the_reason(folder):
+    for name in (".hidden.md", ".cache/page.md", "table.xlsx", "a.docx", "sites/b.DOCX", "c.docx", "d.docx", "plan.pdf", "map.png",
+                 "book.epub", "log.xyz", "LICENSE", "~$a.docx"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"\x00")
-    assert len(read_documents(folder)) == 2
+    (folder / "gone.md").symlink_to(folder / "nowhere.md")
+    (folder / "again").symlink_to(folder / "sites", target_is_directory=True)
+    said = []
+    assert len(read_documents(folder, say=said.append)) == 2
+    assert said == [
+        "Passed over: 4 .docx files (a.docx, c.docx, d.docx, …). Save them as plain text (UTF-8) or as a web page from the word processor.",
+        "Passed over: 1 .epub file (book.epub). Convert them to HTML.",
+        "Passed over: 1 .pdf file (plan.pdf). Copy their text into a text file, or convert them with pdftotext.",
+        "Passed over: 1 .png file (map.png). Type or recognise their text into a text file.",
+        "Passed over: 1 .xlsx file (table.xlsx). Write their rows as sentences into a text file.",
+        "Passed over: 1 .xyz file (log.xyz). Read are .txt, .text, .md, .markdown, .mdown, .mkd, .rst, .rest, .html, .htm, .xhtml: "
+        "save them as one of these.",
+        "Passed over (a link to a folder): again.", "Passed over (a link to nothing): gone.md.",
+        "Passed over: 1 file without an ending (LICENSE). Read are .txt, .text, .md, .markdown, .mdown, .mkd, .rst, .rest, .html, .htm, "
+        ".xhtml: save them as one of these.",
+        "Passed over (hidden): .cache, .hidden.md, ~$a.docx."]
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        read_documents(folder)
+    assert [str(warning.message) for warning in warned] == said
+
+
+def test_a_folder_of_other_files_says_which_and_what_to_do(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    assert "holds no .txt or .md file. Export your documents" in (message := told(read_documents, tmp_path))
+    assert "1 .pdf file (a.pdf). Copy their text" in message
+
+
+def test_every_ending_that_is_read_is_read(folder):
+    for name, text in {"a.markdown": "# A\n\nText.", "b.rst": "B\n=\n\nText.", "c.html": "<h1>C</h1><p>Text.", "d.HTM": "<h1>D</h1>Text",
+                       "e.text": "E\n\nText."}.items():
+        (folder / name).write_text(text, "utf-8")
+    read = {d.id: (d.title, d.text) for d in read_documents(folder)}
+    assert [read[name] for name in "abcde"] == [(name.upper(), "Text.") for name in "abcde"]
+
+
+def test_unseen_characters_do_not_part_words(folder):
+    (folder / "seen.txt").write_text("The gate\n\nIt has a Schreber\u00adgarten\u200bzaun.", "utf-8")
+    assert next(d for d in read_documents(folder) if d.id == "seen").text == "It has a Schrebergartenzaun."
+
+
+def test_a_folder_that_cannot_be_opened_is_named(folder, monkeypatch):
+    scandir = document_files.os.scandir
+
+    def refuse(path):
+        if str(path).endswith("sites"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+    monkeypatch.setattr(document_files.os, "scandir", refuse)
+    assert "sites cannot be opened (Permission denied). Check" in told(read_documents, folder)
+
+
+def test_a_file_name_that_is_no_text_is_told(folder):
+    try:
+        (folder / "caf\udce9.txt").write_text("Text.", "utf-8")
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("this system has no such names")
+    assert "the file's name is not UTF-8. Rename it." in told(read_documents, folder)
 
 
 @pytest.mark.parametrize("name, date", [("minutes_20250610", "2025-06-10"), ("2025.06.10 minutes", "2025-06-10"),
@@ -84,6 +143,12 @@ def test_only_a_real_date_is_a_date(folder, name, date):
     (b"%PDF-1.7 and so on", "row 1: this is no text but a binary file"),
     (b"PK\x03\x04word", "row 1: this is no text but a binary file"),
     (b"One.\nTwo\x00.", "row 2: this is no text but a binary file"),
+    ("The gate is open.".encode("utf-16-le"), "row 1: the file is UTF-16. Save"),
+    ("The gate is open.".encode("utf-32"), "row 1: the file is UTF-32. Save"),
+    ("門は開く。".encode("iso2022_jp"), "row 1: the file is ISO-2022. Save"), ("門は開く。".encode("shift_jis"), "is not UTF-8. Save"),
+    ("Ворота".encode("koi8-r"), "is not UTF-8. Save"), ("大门开了。".encode("gb18030"), "is not UTF-8. Save"),
+    ("One.\nA caf\ufffd.".encode(), "row 2: the sign \ufffd stands where a letter was lost"),
+    ("\ufeff \u200b\n".encode(), "row 1: the file is empty"), (b"{\\rtf1 text}", "row 1: this is no text but a binary file"),
 ])
 def test_a_file_that_is_no_text_is_named_with_its_row(folder, content, expected):
     (folder / "odd.txt").write_bytes(content)
@@ -92,7 +157,7 @@ def test_a_file_that_is_no_text_is_named_with_its_row(folder, content, expected)
 
 
 def test_a_file_that_is_too_large_is_not_read(folder, monkeypatch):
-    monkeypatch.setattr(own_data, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(document_files, "MAX_BYTES", 1_000_000)
     (folder / "long.txt").write_bytes(b"word " * 300_000)
     assert "long.txt, row 1: the file has 1.5 MB, at most 1 are read. Split it." in told(read_documents, folder)
 
@@ -161,6 +226,15 @@ def test_support_is_the_documents_own_sentence_whatever_was_copied_of_it(ask):
     assert three.reference.answer == "7"
 
 
+def test_support_and_paths_in_other_scripts_and_endings(folder, ask):
+    (folder / "門.markdown").write_text("# 門\n\n門は六時に開きます。鍵は赤い箱にあります。", "utf-8")
+    (folder / "फाटक.html").write_text("<h1>फाटक</h1><p>फाटक छह बजे खुलता है। चाबी लाल डिब्बे में है।</p>", "utf-8")
+    key, gate = ask([{"question": "鍵は？", "answer": "赤い箱", "document": "門.markdown", "support": "鍵は赤い箱"},
+                     {"question": "चाबी कहाँ?", "answer": "लाल डिब्बे", "document": "फाटक.html"}])
+    assert key.reference.support == ("鍵は赤い箱にあります。",) and key.reference.documents == ("門",)
+    assert gate.reference.support == ("चाबी लाल डिब्बे में है।",)
+
+
 def test_questions_may_need_two_documents(ask):
     both, = ask("question,answer,document,support,kind\nWhich opens first?,Kiln Bank,sites/kiln|./mill 2025-03-11.txt,"
                 "The gate opens at 5:30.|The gate opens at 7:00.,two\n")
@@ -169,7 +243,7 @@ def test_questions_may_need_two_documents(ask):
 
 @pytest.mark.parametrize("text", [
     "question;answer\nWhen, and where?;5:30\n", "question\tanswer\nWhen, and where?\t5:30\n",
-    "\ufeffQuestion , ANSWER\r\n\"When, and where?\",5:30\r\n\r\n", "note,question,answer\nx,\"When,\nand where?\",5:30\n",
+    "sep=;\nquestion;answer\nWhen, and where?;5:30\n", "\ufeffQuestion , ANSWER\r\n\"When, and where?\",5:30\r\n\r\n", "note,question,answer\nx,\"When,\nand where?\",5:30\n",
 ])
 def test_what_spreadsheets_write_is_read(ask, text):
     question, = ask(text)
@@ -213,6 +287,7 @@ def test_a_row_at_fault_is_named_with_the_way_out(ask, row, expected):
 @pytest.mark.parametrize("line, expected", [
     ('{"question": "Q?"', "row 1: not valid JSON"),
     ('["Q?", "A"]', "row 1: a JSON object in braces is needed"),
+    ("[" * 200_000, "row 1: not valid JSON"), ('{"question": "Q \\ud800?", "answer": "tea"}', "row 1: '\\ud800' is half a character"),
     ('{"question": "Q?"}', "row 1: no column 'answer' (there is: question). Add it."),
     ('{"question": "Q?", "answer": ["a", "b"]}', "row 1: 'answer' is [\"a\", \"b\"], a text is needed"),
     ('{"question": "Q?", "answer": "a", "accepted": [["b"]]}', "row 1: 'accepted' is [[\"b\"]]"),
@@ -254,6 +329,14 @@ def test_cautions_name_what_weakens_a_comparison(ask):
     assert [words in " ".join(said) for words in (
         "1 questions have no supporting sentence (q-003)", "1 documents answer training and test questions (sites/kiln)",
         "1 test questions give a wide interval", "No test question is unanswerable")] == [True] * 4
+
+
+def test_cautions_name_answers_that_stand_nowhere_and_questions_asked_twice(folder, ask):
+    asked = ask("id,question,answer,document\na,When does Kiln Bank open?,5:30,\nb,when does kiln bank open,5:30,sites/kiln\n"
+                "c,What is the key of?,gold,\nd,When does the mill open?,7:00,sites/kiln\n")
+    told = " ".join(cautions(asked, read_documents(folder)))
+    assert "2 answers stand in no document (c, d): no retrieval" in told and "1 questions are asked twice (b)" in told
+    assert "stand in no document" not in " ".join(cautions(asked))
 
 
 # --- the allotments of Ostlemere ---------------------------------------------------------------------

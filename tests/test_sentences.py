@@ -14,6 +14,7 @@ from ftrag_helpers.sentences import count_words, language_of, shortened, split_s
 PAGES = {
     "de": ["Am 3. Mai öffnet das Tor um 6 Uhr.", "über den Zaun klettert niemand.", "Äpfel hängen z. B. am Tor, d. h. vorn.",
            "Dr. Müller und Prof. Ämter wohnen in Nr. 5.", "Bitte klingeln!", "Das kostet ca. 5 Euro."],
+    "de lower": ["das tor öffnet um sechs.", "der schlüssel hängt z. b. im kasten.", "ist das tor zu?", "ja, und es kostet ca. 5 euro."],
     "fr": ["Le portail ouvre à 6 h.", "À midi il ferme.", "Écoutez M. Dupont !", "Où est-il ?", "« Venez ici. »", "Il est parti avec la clé.",
            "étonnant, mais vrai."],
     "es": ["La puerta abre a las seis.", "¿Dónde está la llave?", "¡Está aquí!", "El Sr. Pérez vive en la pág. 5.", "Él no viene."],
@@ -38,7 +39,7 @@ PAGES = {
 def test_a_page_is_cut_into_its_sentences(language):
     sentences = PAGES[language]
     text = ("" if language in ("ja", "zh") else " ").join(sentences)
-    assert language_of(text) == language and split_sentences(text) == sentences
+    assert language_of(text) == language.split()[0] and split_sentences(text) == sentences
 
 
 @pytest.mark.parametrize("language", PAGES)

@@ -4,9 +4,11 @@ Level 4. Each command reads its options, calls the modules below, and prints wha
 """
 
 import argparse
+import tempfile
 import webbrowser
 from pathlib import Path
 
+from ftrag_helpers.plain_text import READERS
 from ftrag_helpers.runtime import CourseError
 
 
@@ -32,7 +34,8 @@ def run_report(options: argparse.Namespace, rest: list[str]) -> int:
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
     """The options of `ftrag compare`."""
-    parser.add_argument("--documents", type=Path, required=True, metavar="FOLDER", help="a folder of .txt and .md files")
+    parser.add_argument("--documents", type=Path, required=True, metavar="FOLDER",
+                        help="a folder of text, Markdown, reStructuredText or HTML files")
     parser.add_argument("--questions", type=Path, required=True, metavar="FILE", help="a .csv or .jsonl file with the columns question and answer")
     parser.add_argument("--limit", type=int, default=100, metavar="N", help="ask at most N questions (default: 100)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write every answer to this .csv file")
@@ -44,23 +47,48 @@ def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
 
     if options.limit < 1:
         raise CourseError(f"--limit is {options.limit}: at least one question must be asked.")
-    documents = own_data.read_documents(options.documents)
+    documents = own_data.read_documents(options.documents, say=_note)
     questions = own_data.read_questions(options.questions, documents)
-    for caution in own_data.cautions(questions):
-        print("Note:", caution)
+    asked = comparison.questions_to_ask(questions)[:options.limit]
+    if options.out:
+        _check_out(options.out, options.questions, options.documents)
+    for caution in own_data.cautions(questions, documents):
+        _note(caution)
     runtime.prepare_notebook()
     lm = models.load_language_model()
     print("Training the reader on the library's questions (once; afterwards it comes from the cache) …", flush=True)
     reader = _library_reader(lm)
-    asked = [q for q in questions if q.answerable and q.split == "test"][:options.limit]
     print(f"{len(documents)} documents, {len(asked)} test questions", flush=True)
     rows = comparison.compare(lm, reader.lm, documents, asked)
     print(evaluation.summary(rows).to_string(index=False))
     for first in ("closed book", "best sentence, no model", "retrieval, one sentence"):
         print(evaluation.compare(rows, first, "fine-tuned reader + retrieval"))
     if options.out:
-        _write_rows(rows, options.out)
+        _write_rows(rows, options.out.expanduser())
     return 0
+
+
+def _note(text: str) -> None:
+    print("Note:", text)
+
+
+def _check_out(path: Path, questions: Path, documents: Path) -> None:
+    """Raise a CourseError where the answers could not be written, or would take the place of what they are made from."""
+    path = path.expanduser()
+    try:
+        is_document = path.suffix.lower() in READERS and documents.expanduser().resolve() in path.resolve().parents
+        if is_document or path.exists() and path.samefile(questions.expanduser()):
+            raise CourseError(f"--out {path} would replace a file of your own. Name another one.")
+        if path.is_dir():
+            raise CourseError(f"--out {path} is a folder. Name a file in it, such as {path / 'answers.csv'}.")
+        if not path.parent.is_dir():
+            raise CourseError(f"--out {path}: the folder {path.parent} is not there. Make it, or name another file.")
+        if path.exists():
+            path.open("ab").close()
+        else:
+            tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise CourseError(f"--out {path} cannot be written ({error.strerror or error}). Name another file.") from error
 
 
 def _library_reader(lm):
@@ -80,7 +108,7 @@ def _write_rows(rows, path: Path) -> None:
     try:
         table.to_csv(path, index=False, encoding="utf-8")
     except OSError as error:
-        raise CourseError(f"{path} could not be written ({error.strerror}). Name another file with --out.") from error
+        raise CourseError(f"{path} could not be written ({error.strerror or error}). Name another file with --out.") from error
     print(f"Every answer: {path}")
 
 

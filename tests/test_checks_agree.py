@@ -15,6 +15,8 @@ from ftrag_helpers.checks import core, domains
 OTHERS = {"2.1": 3, "2.2": 1, "2.5": 1, "4.6": 3, "5.2": 3}
 ANSWERS = {number: importlib.import_module(f"answers.lesson_{number:02}") for number in core.lessons()}
 TASKS = [(number, task_id) for number, lesson in core.lessons().items() for task_id in lesson.TASKS]
+#: The slow ones are marked `model`, though they need none: half a minute each is too long for the fast tests.
+MARKED = [pytest.param(*task, marks=pytest.mark.model) if task[1] in OTHERS else task for task in TASKS]
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +47,7 @@ def verdict(task, answer, seed):
     return "" if found.passed else found.message
 
 
-@pytest.mark.parametrize("number,task_id", TASKS)
+@pytest.mark.parametrize("number,task_id", MARKED)
 def test_check_and_marking_agree(number, task_id):
     task, stored = core.lessons()[number].TASKS[task_id], ANSWERS[number]
     seeds = (0, marking_seeds(number)[task_id], *range(1, 1 + OTHERS.get(task_id, 20)))

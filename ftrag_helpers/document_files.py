@@ -124,7 +124,10 @@ def _document(path: Path, folder: Path) -> Document:
     below = path.relative_to(folder)
     if _shown(str(path)) != str(path):
         raise CourseError(f"{_shown(str(path))}: the file's name is not UTF-8. Rename it.")
-    title, text = plain(read_text(path), path.suffix.lower())
+    try:
+        title, text = plain(read_text(path), path.suffix.lower())
+    except RecursionError:
+        raise CourseError(f"{path}: its lists or tags are nested too deeply to be read. Save it as plain text.") from None
     if not text:
         raise CourseError(f"{path}, row 1: nothing but a heading. Write the text below it, or move the file away.")
     return Document(id=nfc(below.with_suffix("").as_posix()), title=title or re.sub(r"[-_\s]+", " ", path.stem).strip(),

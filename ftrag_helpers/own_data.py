@@ -18,7 +18,7 @@ from ftrag_helpers.metrics import token_f1
 from ftrag_helpers.plain_text import READERS, words_of
 from ftrag_helpers.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
 from ftrag_helpers.runtime import CourseError
-from ftrag_helpers.sentences import count_words, split_sentences
+from ftrag_helpers.sentences import count_words, language_of, split_sentences
 
 COLUMNS = ("question", "answer", "id", "accepted", "document", "support", "split", "kind")
 #: Own data knows no news, so no question whose answer a news item changes.
@@ -213,7 +213,7 @@ def _holding(question: str, forms: Sequence[str], ids: Sequence[str], sentences:
 def cautions(questions: Sequence[Question], documents: Sequence[Document] = ()) -> list[str]:
     """What is no mistake, but makes a comparison weaker than it looks: one sentence each.
 
-    With the documents, also which answers stand in none of them.
+    With the documents, also which answers stand in none of them, and which are in another language than English.
     """
     told = []
     train, test = ([q for q in questions if q.split == split] for split in ("train", "test"))
@@ -226,6 +226,10 @@ def cautions(questions: Sequence[Question], documents: Sequence[Document] = ()) 
     if absent:
         told.append(f"{len(absent)} answers stand in no document ({', '.join(absent[:3])}{', …' if absent[3:] else ''}): "
                     "no retrieval can find them. Copy the words of the document into answer or accepted.")
+    foreign = [d.id for d in documents if language_of(d.text) not in ("en", "")]
+    if foreign:
+        told.append(f"{len(foreign)} of {len(documents)} documents are not in English ({', '.join(foreign[:3])}"
+                    f"{', …' if foreign[3:] else ''}): the course's models know hardly anything else, and find and read less there.")
     again = [q.id for n, q in enumerate(questions) if any(words_of(q.text) == words_of(p.text) for p in questions[:n])]
     if again:
         told.append(f"{len(again)} questions are asked twice ({', '.join(again[:3])}{', …' if again[3:] else ''}): "

@@ -103,6 +103,11 @@ def test_every_ending_that_is_read_is_read(folder):
     assert [read[name] for name in "abcde"] == [(name.upper(), "Text.") for name in "abcde"]
 
 
+def test_a_page_that_is_nested_too_deeply_is_told(folder):
+    (folder / "deep.html").write_text("<div>" * 5000 + "x", "utf-8")
+    assert "deep.html: its lists or tags are nested too deeply to be read. Save it" in told(read_documents, folder)
+
+
 def test_unseen_characters_do_not_part_words(folder):
     (folder / "seen.txt").write_text("The gate\n\nIt has a Schreber\u00adgarten\u200bzaun.", "utf-8")
     assert next(d for d in read_documents(folder) if d.id == "seen").text == "It has a Schrebergartenzaun."
@@ -339,6 +344,13 @@ def test_cautions_name_answers_that_stand_nowhere_and_questions_asked_twice(fold
     assert "stand in no document" not in " ".join(cautions(asked))
 
 
+def test_cautions_name_documents_in_another_language(folder, ask):
+    (folder / "tor.txt").write_text("Das Tor ist am Abend zu.", "utf-8")
+    (folder / "門.txt").write_text("門は六時に開きます。", "utf-8")
+    told = " ".join(cautions(ask("question,answer\nWhen does Kiln Bank open?,5:30\n"), read_documents(folder)))
+    assert "2 of 4 documents are not in English (tor, 門): the course's models know hardly" in told
+
+
 # --- the allotments of Ostlemere ---------------------------------------------------------------------
 
 ALLOTMENT = runtime.data_dir() / "allotment"
@@ -380,11 +392,11 @@ def test_counts_of_questions_are_those_of_the_card(questions):
     assert f"| {len(questions)} questions |" in card and len({q.text for q in questions}) == len(questions)
 
 
-def test_splits_do_not_share_a_document_and_nothing_weakens_the_comparison(questions):
+def test_splits_do_not_share_a_document_and_nothing_weakens_the_comparison(documents, questions):
     asked = {split: {i for q in questions if q.split == split for i in q.reference.documents}
              for split in ("train", "validation", "test")}
     assert sum(map(len, asked.values())) == len(set().union(*asked.values()))
-    assert cautions(questions) == []
+    assert cautions(questions, documents) == []
 
 
 def test_supporting_sentences_are_copied_exactly_and_hold_the_answer(documents, questions):

@@ -8,6 +8,7 @@ cutting documents (`chunking`), adding up rankings (`ranking`), choosing sentenc
 import hashlib
 import json
 import os
+import re
 import uuid
 import warnings
 import zlib
@@ -260,10 +261,14 @@ def _collection_name(folder: Path | None, name: str) -> str:
         return name
     known = Path(folder) / "on_server"
     try:
-        if not known.is_file():
+        own = known.read_text("ascii", "replace").strip() if known.is_file() else None
+        if not re.fullmatch("[0-9a-f]{32}", own or ""):
+            if own is not None:
+                warnings.warn(f"{known} was damaged: the index has a new name on the Chroma server, and is made anew.", stacklevel=3)
+            own = uuid.uuid4().hex
             known.parent.mkdir(parents=True, exist_ok=True)
-            known.write_text(uuid.uuid4().hex, "ascii")
-        return f"{name}-{known.read_text('ascii').strip()}"
+            known.write_text(own, "ascii")
+        return f"{name}-{own}"
     except OSError as error:
         raise CourseError(f"{known} could not be written ({error.strerror}): it keeps the name of this index on the Chroma server. "
                           "Make room, or set FTRAG_CACHE to a folder that you can write to.") from error

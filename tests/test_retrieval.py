@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from damage import DAMAGES
+from doubles import Counting, embed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from doubles import Counting, embed
 from shelf import LIBRARY, doc, ids, new_index, numbered
 
 from ftrag_helpers import retrieval
@@ -379,3 +380,14 @@ def test_a_server_that_forgot_is_filled_again_and_one_that_went_is_told(server, 
     index._store._client = index._store._collection = None
     with pytest.raises(CourseError, match="No Chroma server answers"):
         index.dense(["tea"])
+
+
+@pytest.mark.parametrize("damage", ["cut short", "empty", "scrambled", "of another kind"])
+def test_a_damaged_name_on_the_server_is_made_anew(monkeypatch, tmp_path, damage):
+    monkeypatch.setenv("FTRAG_CHROMA_URL", "http://127.0.0.1:9")
+    first = retrieval._collection_name(tmp_path, "library")
+    assert retrieval._collection_name(tmp_path, "library") == first
+    DAMAGES[damage](tmp_path / "on_server")
+    with pytest.warns(UserWarning, match="on_server was damaged"):
+        second = retrieval._collection_name(tmp_path, "library")
+    assert second != first and len(second) == len(first) and retrieval._collection_name(tmp_path, "library") == second

@@ -176,6 +176,11 @@ def _subjects(ids: Sequence[str]) -> set[str]:
 
 #: Accuracy to beat: guessing has 0.50, TF-IDF with logistic regression about 0.75 on such reviews.
 MARK = 0.65
+#: The same on other reviews than the learner's own check has: luck has a say in 300 reviews, so that whoever passed there
+#: with nothing to spare passes here too.
+_OTHERS_MARK = 0.58
+#: Accuracy to beat on made-up texts, where whoever learns from the training texts is right nearly always.
+_MADE_UP_MARK = 0.85
 _TRAIN, _ASKED = 700, 300
 
 
@@ -192,7 +197,7 @@ def _baseline_cases(seed: int) -> list:
     asked, train = ids[:_ASKED], chance.sample(ids[_ASKED:], _TRAIN)
     train.sort(key=lambda id_: not _positive(id_))
     train[1:] = chance.sample(train[1:], _TRAIN - 1)  # praise first: the first label that comes is not the first of classes_
-    return [[train, chance.sample(asked, _ASKED), domains.made_up(chance)]]
+    return [[train, chance.sample(asked, _ASKED), domains.made_up(chance), _OTHERS_MARK if seed else MARK]]
 
 
 def _accuracy(asked: list[str], probabilities: list[float], swapped: bool = False) -> float:
@@ -221,14 +226,14 @@ def _probabilities_problem(got: object, length: int) -> str:
     return "expected probabilities, got 0 and 1 only. predict_proba gives probabilities" if set(got) <= {0, 1} else ""
 
 
-def _baseline_problem(_train: list[str], asked: list[str], made: dict, got: object) -> str:
+def _baseline_problem(_train: list[str], asked: list[str], made: dict, mark: float, got: object) -> str:
     sizes = {"all": len(asked), "again": len(asked), "apart": patrons.APART, "swapped": len(asked), "made": len(made["asked"])}
     if not isinstance(got, dict) or set(got) != set(sizes):
         return f"the answers could not be looked at; got {shown(got)}"
     for part, size in sizes.items():
         if _probabilities_problem(got[part], size):
             return _probabilities_problem(got[part], size)
-    return _steady_problem(got) or _mark_problem(asked, got) or _learned_problem(made, got)
+    return _steady_problem(got) or _mark_problem(asked, mark, got) or _learned_problem(made, got)
 
 
 def _gap(some: list[float], others: list[float]) -> float:
@@ -249,20 +254,20 @@ def _steady_problem(got: dict) -> str:
     return ""
 
 
-def _mark_problem(asked: list[str], got: dict) -> str:
+def _mark_problem(asked: list[str], mark: float, got: dict) -> str:
     right, swapped = _accuracy(asked, got["all"]), _accuracy(asked, got["swapped"], swapped=True)
     if max(got["all"]) - min(got["all"]) < 1e-9:
         return f"every text gets the same probability, {shown(got['all'][0])}. Does it depend on the text?"
-    if right < 1 - MARK:
+    if right < 1 - mark:
         return (f"{right:.2f} of the texts are judged right, far fewer than by a coin. Is this the probability of "
                 '"negative"? The columns of predict_proba are in the order of classes_')
     if min(got["all"]) >= 0.5 or max(got["all"]) <= 0.5:
         return ("all probabilities lie on one side of 0.5, though half of the texts are positive. Is this the column of "
                 '"positive", or the larger of two columns?')
-    if right < MARK:
-        return (f"{right:.2f} of the texts are judged right (above 0.5 means positive), and the mark is {MARK:g}; guessing has "
+    if right < mark:
+        return (f"{right:.2f} of the texts are judged right (above 0.5 means positive), and the mark is {mark:g}; guessing has "
                 "0.50")
-    if swapped < MARK:
+    if swapped < _OTHERS_MARK:
         return ("with training labels that are swapped on purpose, the answers should turn round, and they do not: the given "
                 "training labels are not what is learned from")
     return ""
@@ -270,7 +275,7 @@ def _mark_problem(asked: list[str], got: dict) -> str:
 
 def _learned_problem(made: dict, got: dict) -> str:
     right = _right(domains.made_up_truth(made), got["made"])
-    return "" if right >= MARK else (
+    return "" if right >= _MADE_UP_MARK else (
         f"of made-up texts, whose words mean something else each time, {right:.2f} are judged right. Their labels can be learned "
         "from the training texts that are handed over, and from nothing else")
 

@@ -64,7 +64,7 @@ def see_baseline(baseline: object, inputs: list) -> list:
     return [_asked(_function(baseline), *case) for case in inputs]
 
 
-def _asked(baseline: Callable, train: list[str], asked: list[str], made: dict) -> dict:
+def _asked(baseline: Callable, train: list[str], asked: list[str], made: dict, _mark: float) -> dict:
     texts, labels, questions = _texts(train), _labels(train), _texts(asked)
     swapped = [{"positive": "negative", "negative": "positive"}[label] for label in labels]
 

@@ -595,6 +595,25 @@ def paired_normal(first, second, draws):
     return [gaps.mean() - 1.96 * gaps.std(), gaps.mean() + 1.96 * gaps.std()]
 
 
+def paired_mean_and_deviation(first, second, draws):
+    gaps, rng = np.array(second) - np.array(first), np.random.default_rng(7)
+    means = gaps[rng.integers(0, len(gaps), size=(draws, len(gaps)))].mean(axis=1)
+    return means.mean() - 2 * means.std(), means.mean() + 2 * means.std()
+
+
+def paired_standard_error(first, second, draws):
+    """A formula, and no draws at all."""
+    gaps = np.array(second) - np.array(first)
+    error = gaps.std(ddof=1) / math.sqrt(len(gaps))
+    return gaps.mean() - 1.96 * error, gaps.mean() + 1.96 * error
+
+
+def paired_turned_at_the_mean(first, second, draws):
+    low, high = paired_gaps(first, second, draws)
+    mean = np.mean(second) - np.mean(first)
+    return 2 * mean - high, 2 * mean - low
+
+
 def paired_minimum_and_maximum(first, second, draws):
     return _drawn(first, second, draws, ends=(0, 1))
 
@@ -930,6 +949,9 @@ WRONG = {
             (paired_sorted_pairs, "sorted"),
             (paired_shuffled_pairs, "of the same questions"),
             (paired_normal, "too wide"),
+            (paired_mean_and_deviation, "standard deviations"),
+            (paired_standard_error, "standard deviations"),
+            (paired_turned_at_the_mean, "turned round at the mean"),
             (paired_minimum_and_maximum, "too wide"),
             (paired_middle_half, "50 %"),
             (paired_one_sided, "at 5 %"),

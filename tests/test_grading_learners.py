@@ -346,9 +346,9 @@ def test_control_characters_of_names_and_metadata_reach_nothing_that_is_shown(tm
             archive.writestr(name, text)
     found = [result((item.learner, item.learner_id, item.platform, item.file), status=item.status or "graded", detail=item.detail,
                     score=None if item.status else 4.0) for item in submissions.intake(tmp_path / "class.zip")]
-    from ftrag_helpers.grading import answers
+    from ftrag_helpers.grading import cells
     with pytest.raises(submissions.Unreadable) as raised:
-        answers.read_cells(members[1][1].encode())
+        cells.read_cells(members[1][1].encode())
     found.append(result(("e", "", "", "e"), status="damaged", score=None, detail=str(raised.value)))
     found.append(result(("f", "", "", "f"), status="crashed", score=None, detail=HOSTILE))
     for one in found:

@@ -174,6 +174,23 @@ def test_other_test_labels_change_the_accuracies_and_not_the_weight():
         assert domains.adapted(other, weights) == pytest.approx([1 - before, weight, 1 - after])
 
 
+def test_no_shuffle_that_ignores_the_labels_passes():
+    """Forty shuffles, each with one look, on the cases of the learner's own check and on others."""
+    for seed in (0, 4177, 5):
+        cases = check.TASKS["2.1"].cases(seed)
+        for shuffle in range(40):
+            held = [check._held_out(*case, lambda names: random.Random(shuffle).sample(names, len(names))) for case in cases]  # noqa: B023
+            assert any(check._size_problem(*case, ids) for case, ids in zip(cases, held))
+
+
+def test_whoever_is_asked_about_made_up_texts_is_not_told_their_labels():
+    for seed in range(10):
+        made = check.TASKS["2.2"].cases(seed)[0][2]
+        assert set(made) == {"texts", "labels", "asked"} and not set(made["texts"]) & set(made["asked"])
+        truth = domains.made_up_truth(made)
+        assert len(truth) == len(made["asked"]) >= 60 and 0.3 < np.mean(truth) < 0.7
+
+
 def test_no_work_is_learned_from_and_asked_about():
     rows = patrons.reviews()
     assert len(rows) == 1200 and not any(row.split for row in rows.values())

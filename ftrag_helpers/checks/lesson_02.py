@@ -48,7 +48,8 @@ def _split_cases(seed: int) -> list:
         cases = [_reviews_of(chance, 0.2, 110, 1.0), _reviews_of(chance, 0.3, 150, 0.4)]
         cases += [_lopsided(chance, share) for share in (0.2, 0.25, 0.35, 0.5)]
         cases += [_one_sided(chance, share, mood) for share, mood in (
-            (0.2, 0.5), (0.25, 0.7), (0.3, 0.5), (0.35, 0.3), (0.4, 0.6))]
+            (0.2, 0.4), (0.2, 0.5), (0.2, 0.5), (0.2, 0.6), (0.2, 0.7), (0.25, 0.5), (0.25, 0.7), (0.3, 0.5), (0.35, 0.3),
+            (0.4, 0.6))]
         if all(sum(bool(_size_problem(*case, shuffled(*case))) for case in cases) >= 2 for shuffled in _SHUFFLES):
             return cases
 

@@ -216,7 +216,7 @@ def test_without_solutions_there_is_nothing_to_grade_against(tmp_path):
 def test_what_goes_into_the_sandbox_holds_no_judge_no_case_and_no_helper_of_theirs(master):
     (source,) = master.modules.values()
     assert "OBSERVE" in source and "_look" in source
-    assert not any(word in source for word in ("judge", "_the_doubled", "_numbers", "Verdict", "random", "seed", "PASSED", "TASKS"))
+    assert not any(word in source for word in ("judge", "_the_doubled", "_numbers_to_double", "Verdict", "random", "seed", "PASSED", "TASKS"))
 
 
 def test_the_courses_own_checks_can_all_be_cut():

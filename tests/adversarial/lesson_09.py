@@ -14,7 +14,7 @@ points = functools.partial(core.points, 9)
 _SHELVES = ["policies", "events", "news", "catalogue", "help desk", "lending"]
 
 
-def _numbers(seed: int) -> list:
+def _numbers_to_double(seed: int) -> list:
     chance = random.Random(f"9.1/{seed}")
     return [[chance.randint(-50, 50)] for _ in range(6)] + [[2.5]]
 
@@ -57,7 +57,7 @@ def _judge_share(_inputs: list, observed: object) -> Verdict:
 
 
 TASKS = {task.id: task for task in (
-    Task("9.1", "Twice", 4, ("Think of a sum.", "value + value"), _numbers, calls, _judge_double, 10),
+    Task("9.1", "Twice", 4, ("Think of a sum.", "value + value"), _numbers_to_double, calls, _judge_double, 10),
     Task("9.2", "The longest word", 4, ("max() takes a key.", "key=len"), _words, calls, _judge_longest, 10),
     Task("9.3", "A share", 4, ("Divide.", "Three by four."), lambda _seed: [], _look, _judge_share, 10))}
 

@@ -110,6 +110,15 @@ def test_cells_of_the_learners_own_and_changed_cells_of_the_course_are_run_where
     assert order == [("own", "<cell 1>"), ("own", "<cell 2>"), ("answer", "<cell 3>"), ("own", "<cell 4>"), ("check", "")]
 
 
+@pytest.mark.parametrize("path", sorted((runtime.course_root() / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_of_something_else_is_no_submission(path):
+    """Its texts are not taken for the answers in words of some exercise."""
+    courses = assignments.load_assignments(runtime.course_root() / "solutions")
+    assert answers.recognise(read_cells(path.read_bytes()), courses) == ""
+    notes = {"nbformat": 4, "cells": [markdown("My notes."), exercise.code("x", "x = 1")]}
+    assert answers.recognise(read_cells(json.dumps(notes).encode()), courses) == ""
+
+
 def test_a_long_answer_is_an_answer(master):
     text = exercise.DOUBLE + "# " + "x" * 300_000
     assert read(exercise.notebook({"9.1": text})["cells"], master).sources["task_9_1"] == text

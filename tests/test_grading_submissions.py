@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 from adversarial import exercise
 
-from ftrag_helpers.grading import answers, assignments, engine, marking, observers, records, submissions
-from ftrag_helpers.grading.submissions import Submission, Unreadable
+from ftrag_helpers.grading import answers, assignments, engine, observers, records, submissions
+from ftrag_helpers.grading.submissions import Submission
 from ftrag_helpers.runtime import CourseError
 
 NOTEBOOK = json.dumps(exercise.notebook())

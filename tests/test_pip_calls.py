@@ -25,7 +25,7 @@ def no_settings(monkeypatch, tmp_path):
     (r'--find-links="\\server\share name\x"', [r"--find-links=\\server\share name\x"]),
     ("--find-links '/a folder' --no-index", ["--find-links", "/a folder", "--no-index"]),
     ('--find-links "/home/O\'Brien/w"', ["--find-links", "/home/O'Brien/w"]),
-    ("-i https://me:pa#ss@mirror.example/simple", ["-i", "https://me:pa#ss@mirror.example/simple"]),
+    ("-i https://me:pa#ss@mirror.example/wheels", ["-i", "https://me:pa#ss@mirror.example/wheels"]),
     ("--find-links /räder\t--pre\n--no-index", ["--find-links", "/räder", "--pre", "--no-index"]),
     ('--find-links ""', ["--find-links", ""]), ("C:\\", ["C:\\"]),
 ])
@@ -53,7 +53,7 @@ def pips(command="install"):
 
 
 def test_settings_about_the_index_are_kept_and_all_others_are_not(monkeypatch, tmp_path):
-    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://mirror.example/simple\ntarget = /x\ncert = /c.pem\nproxy = http://p:1\n"
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://mirror.example/wheels\ntarget = /x\ncert = /c.pem\nproxy = http://p:1\n"
                                        "python = /nowhere/python\n[install]\nfind-links =\n  /a\n  /b\nprefix = /y\ncert = /d.pem\n"
                                        "[download]\nretries = 9\nplatform = win32\n[list]\ntimeout = 3\n")
     for name, value in {"PIP_TARGET": "/x", "PIP_DRY_RUN": "1", "PIP_TIMEOUT": "60", "PIP_NO_DEPS": "1", "PIP_CERT": "",
@@ -62,7 +62,7 @@ def test_settings_about_the_index_are_kept_and_all_others_are_not(monkeypatch, t
     install = pips()
     assert install.pop("PIP_FIND_LINKS").split() == ["/a", "/b"] and install.pop("PIP_PROXY") == "http://p:1"
     assert {name: value for name, value in install.items() if name != "PIP_CONSTRAINT"} == {
-        "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "https://mirror.example/simple", "PIP_CERT": "/d.pem",
+        "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "https://mirror.example/wheels", "PIP_CERT": "/d.pem",
         "PIP_TIMEOUT": "60", "PIP_TRUSTED_HOST": "a b"}
     download = pips("download")
     assert download["PIP_RETRIES"] == "9" and download["PIP_CERT"] == "/c.pem" and "PIP_PLATFORM" not in download

@@ -43,7 +43,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
 
 def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
     """Closed book, best sentence, retrieval and the fine-tuned reader, on one's own documents."""
-    from ftrag_helpers import comparison, evaluation, models, own_data, rag, runtime
+    from ftrag_helpers import comparison, evaluation, models, own_data, runtime
 
     if options.limit < 1:
         raise CourseError(f"--limit is {options.limit}: at least one question must be asked.")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ftrag_helpers.grading.assignments import ANSWER, CHECK, GIVEN, SETUP, TEXT, Assignment, MasterCell
+from ftrag_helpers.grading.assignments import ANSWER, CHECK, GIVEN, HEADING, SETUP, TEXT, Assignment, MasterCell, without_regions
 from ftrag_helpers.grading.cells import Cell
 from ftrag_helpers.grading.names import global_names
 
@@ -21,7 +21,6 @@ TEXT_STUBS = ("*Write your answer here, in place of this line.*", "YOUR ANSWER H
 _DYNAMIC = re.compile(r"\b(get_ipython|globals|locals|vars|eval|exec|user_ns|__main__|__dict__|import \*)")
 _STUB = re.compile(r"""raise NotImplementedError\(\s*["']Task \d+\.\d+""")
 _WORD = re.compile(r"[^\W\d]\w*")
-_HIDDEN = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS\n.*?^[^\n]*### END HIDDEN TESTS\n?", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,18 @@ class Answers:
 
 
 def recognise(cells: list[Cell], assignments: dict[str, Assignment]) -> str:
-    """The assignment with most of whose answers the cells can be answers; "" if there is none."""
-    found = {slug: len(find_answers(cells, assignment).sources) for slug, assignment in assignments.items()}
+    """The assignment with most of whose answer cells there are copies; "" if there is none.
+
+    A text that might be an answer in words does not count: any notebook has texts.
+    """
+    found = {slug: _answer_cells(cells, assignment) for slug, assignment in assignments.items()}
     best = max(found, key=found.get, default="")
     return best if found.get(best) else ""
+
+
+def _answer_cells(cells: list[Cell], assignment: Assignment) -> int:
+    claims, _remarks = _matched(cells, assignment)
+    return sum(place in claims for place, cell in enumerate(assignment.cells) if cell.kind in (ANSWER, TEXT))
 
 
 def find_answers(cells: list[Cell], assignment: Assignment) -> Answers:
@@ -64,8 +71,7 @@ def find_answers(cells: list[Cell], assignment: Assignment) -> Answers:
     A cell is the course's by its id, by its grade id, or, where both are lost, by its unchanged source; an answer that
     lost both also by the check that follows it. Whatever else is code is the learner's own, and is run where it stands.
     """
-    claims = _claims(cells, assignment)
-    remarks = _by_check(cells, claims, assignment)
+    claims, remarks = _matched(cells, assignment)
     cells = _as_code(cells, claims, assignment, remarks)
     sources = {}
     for place, master in enumerate(assignment.cells):
@@ -80,20 +86,21 @@ def find_answers(cells: list[Cell], assignment: Assignment) -> Answers:
     return Answers(sources, tuple(_program(cells, claims, assignment)), tuple(remarks))
 
 
+def _matched(cells: list[Cell], assignment: Assignment) -> tuple[list[int | None], list[str]]:
+    """The place among the course's cells that each cell is a copy of, and what had to be guessed for it."""
+    claims = _claims(cells, assignment)
+    return claims, _by_check(cells, claims, assignment)
+
+
 def _claims(cells: list[Cell], assignment: Assignment) -> list[int | None]:
     """The place among the course's cells that each cell is a copy of."""
     own = {cell.id: i for i, cell in enumerate(assignment.cells) if cell.id}
     by_grade = {cell.grade_id: i for i, cell in enumerate(assignment.cells) if cell.grade_id}
     claims = [own.get(cell.id, by_grade.get(cell.grade_id)) for cell in cells]
-    missing = {_visible(cell): i for i, cell in enumerate(assignment.cells)
+    missing = {without_regions(cell.source): i for i, cell in enumerate(assignment.cells)
                if cell.kind in (SETUP, GIVEN, CHECK) and i not in claims}
     return [missing.get(cell.source.strip()) if claim is None and cell.kind == "code" else claim
             for cell, claim in zip(cells, claims, strict=True)]
-
-
-def _visible(cell: MasterCell) -> str:
-    """A cell's source as the exercise shows it, without hidden tests."""
-    return _HIDDEN.sub("", cell.source).strip()
 
 
 def _by_check(cells: list[Cell], claims: list, assignment: Assignment) -> list[str]:
@@ -167,7 +174,7 @@ def _text(master: MasterCell, mine: list[Cell], cells: list[Cell], claims: list,
 def _texts_below(task: str, cells: list[Cell], claims: list, assignment: Assignment) -> list[str]:
     """The learner's own text cells between a task's heading and the next task's; anywhere, where the heading is lost."""
     headings = [(at, found[1]) for at, cell in enumerate(cells) if cell.kind == "markdown"
-                for found in re.finditer(r"^#+\s*Task\s+(\d+\.\d+)", cell.source, re.MULTILINE)]
+                for found in HEADING.finditer(cell.source)]
     start = next((at for at, name in headings if name == task), None)
     end = next((at for at, _name in headings if start is not None and at > start), len(cells))
     return [cell.source for at, (cell, claim) in enumerate(zip(cells, claims, strict=True))
@@ -205,7 +212,7 @@ def _part(at: int, cell: Cell, master: MasterCell | None, assignment: Assignment
     if master.kind == ANSWER:
         task = next(task.id for task in assignment.tasks if task.answer_cell == master.grade_id)
         return None if _is_stub(cell, master, assignment) else Part("answer", cell.source, f"<cell {at + 1}>", task)
-    if cell.source.strip() not in (master.source.strip(), _visible(master)):
+    if cell.source.strip() not in (master.source.strip(), without_regions(master.source)):
         return Part("own", cell.source, f"<cell {at + 1}>")
     return _given(master) if master.kind == GIVEN else None
 

@@ -24,7 +24,8 @@ from ftrag_helpers.runtime import CourseError
 SETUP, GIVEN, ANSWER, CHECK, TEXT = "setup", "given", "answer", "check", "text"
 #: The tag of a given cell that only shows something: no answer and no check depends on it.
 DEMONSTRATION = "demonstration"
-_HEADING = re.compile(r"^#+\s*Task\s+(\d+\.\d+)\s*[·:.-]*\s*(.*?)\s*(?:\(\d+ points?\))?\s*$", re.MULTILINE)
+#: A task's heading: its number and its title.
+HEADING = re.compile(r"^#+\s*Task\s+(\d+\.\d+)\s*[·:.-]*\s*(.*?)\s*(?:\(\d+ points?\))?\s*$", re.MULTILINE)
 _REGION = re.compile(r"^[^\n]*### BEGIN [A-Z ]+\n.*?^[^\n]*### END [A-Z ]+\n?", re.DOTALL | re.MULTILINE)
 
 
@@ -101,7 +102,7 @@ def load_assignment(path: Path) -> Assignment:
     cells = _cells(path)
     checks = [(cell, _calls(cell, path)) for cell in cells if cell.kind == CHECK]
     alias, module = _check_module(cells, path) if checks else ("", "")
-    titles = dict(_HEADING.findall("\n".join(source for _kind, source in _sources(path))))
+    titles = dict(HEADING.findall("\n".join(source for _kind, source in _sources(path))))
     tasks = [_checked_task(cell, calls, cells, (path, alias, module)) for cell, calls in checks]
     tasks += [GradedTask(_task_id(cell.grade_id), titles.get(_task_id(cell.grade_id), ""), points, cell.grade_id)
               for cell, points in _marked(cells, path)]
@@ -171,9 +172,14 @@ def _task_id(grade_id: str) -> str:
     return f"{found[1]}.{found[2]}" if found else grade_id
 
 
+def without_regions(source: str) -> str:
+    """A cell's source as the exercise shows it: without hidden tests and mark schemes."""
+    return _REGION.sub("", source).strip()
+
+
 def _stubs(path: Path, cells: list[MasterCell]) -> dict[str, str]:
     exercise = _exercise(path)
-    stubs = {cell.grade_id: _REGION.sub("", cell.source).strip() for cell in cells if cell.kind == TEXT}
+    stubs = {cell.grade_id: without_regions(cell.source) for cell in cells if cell.kind == TEXT}
     if exercise.is_file():
         solved = {(cell.grade_id, cell.source.strip()) for cell in cells if cell.kind == ANSWER}
         stubs |= {cell.grade_id: cell.source.strip() for cell in _cells(exercise) if cell.kind in (TEXT, ANSWER)

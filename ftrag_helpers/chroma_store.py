@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from ftrag_helpers import libraries, variables
+from ftrag_helpers import libraries, runtime, variables
 from ftrag_helpers.runtime import CourseError
 
 Result = TypeVar("Result")
@@ -287,10 +287,7 @@ def _delete_store(folder: Path) -> None:
     """Delete what is Chroma's in a folder, and nothing else."""
     for path in folder.iterdir():
         if path.name.startswith(_DATABASE) or _SEGMENT.fullmatch(path.name):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            runtime.delete(path)
 
 
 def _line(error: Exception) -> str:

@@ -13,7 +13,6 @@ import hashlib
 import inspect
 import io
 import json
-import shutil
 import sqlite3
 import time
 import warnings
@@ -138,10 +137,7 @@ class AnswerCache:
         """Delete the database, or a folder that lies in its place; whether that was possible."""
         try:
             for path in self._files():
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink(missing_ok=True)
+                runtime.delete(path)
         except OSError:
             return False
         return True

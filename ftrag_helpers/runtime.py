@@ -6,6 +6,7 @@ Level 0: no heavy library until a function needs it. What variables say is read 
 import os
 import platform
 import random
+import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -117,6 +118,18 @@ def cache_dir() -> Path:
             f"({error.strerror}). Name another one: set FTRAG_CACHE to a folder you can write to."
         ) from error
     return folder
+
+
+def delete(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it; nothing where there is nothing.
+
+    Raises:
+        OSError: it cannot be deleted.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def device():

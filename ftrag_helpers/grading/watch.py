@@ -112,7 +112,7 @@ class Watch:
         while not self._outcome.ended == "done":
             now = time.monotonic()
             if now >= min(end, self._deadline):
-                return self._over("time")
+                return self._over(self._excess() or "time")
             if now >= look:
                 excess = self._excess()
                 look = time.monotonic() + _WATCH_SECONDS
@@ -190,8 +190,8 @@ class Watch:
             total = memory(self._walls.proc, shared=look > 0)
             if total <= self._memory:
                 return ""
-            if total == math.inf:
-                break
+            if total == math.inf or (look and time.monotonic() >= self._deadline):
+                break  # on a busy machine each look may take seconds
             time.sleep(_WATCH_SECONDS / 10)
         return "memory"
 
@@ -214,10 +214,20 @@ def _of_process(folder: str, shared: bool) -> float:
             found = _told(f"{folder}/task/{thread}", shared)
             if found is not None:
                 return found
-        if len(threads) < 2:
+        # A list of threads that come and go may show the first alone, which has ended; their number is exact.
+        if _threads(folder) < 2:
             return 0
         time.sleep(0.01)  # it is ending, or each of its threads starts the next one and ends
     return math.inf
+
+
+def _threads(folder: str) -> int:
+    """How many threads a process has by its own count; 0 once it has gone."""
+    try:
+        with open(f"{folder}/stat", encoding="ascii", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[17])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _told(folder: str, shared: bool) -> float | None:

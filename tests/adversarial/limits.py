@@ -128,7 +128,11 @@ time.sleep(600)
 IN_TURN = f"""
 def spin():
     if len(blocks) < 5: blocks.append(b'x' * 2**25)
-    threading.Thread(target=spin).start()
+    while True:
+        try:
+            return threading.Thread(target=spin).start()
+        except RuntimeError:  # on a busy machine those that end are still there
+            time.sleep(0.01)
 for _ in range(3):
     if not os.fork():
         blocks = []

@@ -144,5 +144,6 @@ def interrupt(run, folder):
     finally:
         run.kill()
         run.wait()
-    assert run.returncode == 130 and time.monotonic() - start < SECONDS
+    # The third signal may find Python ending already, with its own handlers put away: to a shell, both are 130.
+    assert run.returncode in (130, -signal.SIGINT) and time.monotonic() - start < SECONDS
     assert not left_over(folder)

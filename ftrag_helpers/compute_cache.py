@@ -29,6 +29,9 @@ from ftrag_helpers import runtime, variables
 from ftrag_helpers.records import Pieces
 from ftrag_helpers.runtime import CourseError
 
+#: Part of every key, with the libraries' versions. Raise one where the course's own code gives other numbers than before, so
+#: that they are computed anew; `tests/test_algorithm_versions.py` fails where that was forgotten.
+ALGORITHMS = {"language model": 1, "frozen layers": 1, "token embeddings": 1, "training": 1}
 _ASKED_AT_ONCE = 500
 #: SQLite's codes for a database that may be sound, but cannot be read or written now; all others mean a damaged one.
 _UNUSABLE = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_ABORT, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
@@ -40,17 +43,17 @@ class AnswerCache:
     """The kept results, numbers and text, of one kind of computation by one model.
 
     `parameters` is whatever else, besides the prompt, a result depends on. The name under which a result is kept also
-    holds every weight of the model, device and threads, the libraries' versions and the code that computes.
+    holds every weight of the model, device and threads, the versions of the libraries and of the algorithms.
     """
 
     #: The file in the cache folder, and the latest results that are kept there: about 60 MB.
     file, most = "answers.sqlite", 200_000
-    #: The modules whose code a result depends on.
-    code = ("models.py", "decoding.py", "trunk.py")
+    #: What a result depends on, of `ALGORITHMS`.
+    algorithms = ("language model",)
 
     def __init__(self, model, *parameters):
         self._path = _folder() and _folder() / self.file
-        self._scope = _scope(model, parameters, self.code) if self._path else ""
+        self._scope = _scope(model, parameters, self.algorithms) if self._path else ""
 
     def complete(self, prompts: Sequence, compute: Callable[[list[int]], Sequence], *, batch_size: int,
                  length: Callable[..., int] = len) -> list:
@@ -148,6 +151,7 @@ class PiecesCache(AnswerCache):
 
     #: Up to about 300 MB; the library of the course needs 60.
     file, most = "pieces.sqlite", 4000
+    algorithms = ("token embeddings",)
 
     @staticmethod
     def _written(pieces: Pieces) -> bytes:
@@ -239,7 +243,7 @@ def _folder() -> Path | None:
         return None
 
 
-def _scope(model, parameters: Sequence, code: Sequence[str]) -> str:
+def _scope(model, parameters: Sequence, algorithms: Sequence[str]) -> str:
     import sentence_transformers
     import torch
     import transformers
@@ -247,11 +251,15 @@ def _scope(model, parameters: Sequence, code: Sequence[str]) -> str:
     adapters = {name: config.to_dict() for name, config in getattr(model, "peft_config", {}).items()}
     digest = hashlib.sha256(json.dumps([
         weights_digest(model), getattr(model, "config", ""), adapters, parameters, model.device, torch.get_num_threads(),
+        versions(*algorithms),
         torch.backends.cpu.get_cpu_capability(), torch.__version__, transformers.__version__, sentence_transformers.__version__],
         default=lambda value: sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)).encode())
-    for name in code:
-        digest.update(Path(__file__).with_name(name).read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
+
+
+def versions(*algorithms: str) -> list[str]:
+    """The named algorithms with their versions, for the key of what they compute."""
+    return [f"{name} {ALGORITHMS[name]}" for name in algorithms]
 
 
 def weights_digest(model) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ftrag_helpers import adapters, runtime
 from ftrag_helpers.adapters import Lora
-from ftrag_helpers.compute_cache import AnswerCache, weights_digest
+from ftrag_helpers.compute_cache import AnswerCache, versions, weights_digest
 from ftrag_helpers.model_files import sha256_of
 from ftrag_helpers.models import LanguageModel, Messages
 from ftrag_helpers.runtime import CourseError
@@ -115,7 +115,7 @@ def answer_loss(model, trunk: Trunk, rows: Sequence[Row]):
 
 
 class _OddsCache(AnswerCache):
-    code = (*AnswerCache.code, "finetuning.py")
+    algorithms = ("language model", "frozen layers")
 
 
 def log_odds(lm: LanguageModel, trunk: Trunk, prompts: Sequence[Messages], yes: str, no: str, progress: bool = True) -> list[float]:
@@ -194,7 +194,7 @@ def train(lm: LanguageModel, examples: Sequence[Example], validation: Sequence[E
     try:
         if os.path.lexists(folder):
             warnings.warn(f"The training kept in {folder} was damaged: it is done again.", stacklevel=2)
-            _discard(folder)
+            runtime.delete(folder)
         return _Training(lm, trunk, rows, held_out, recipe, folder).run(progress)
     except OSError as error:
         raise CourseError(f"The training could not be stored in {folder.parent}: {error.strerror or error}. Make room, "
@@ -215,14 +215,6 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _discard(path: Path) -> None:
-    """Delete a folder, or whatever lies in its place. Raises an OSError where that cannot be done."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
 def _serves(trunk: Trunk, rows: Sequence[Row], recipe: Recipe) -> bool:
     skip, depth = len(trunk.prefix), trunk.lm.model.config.num_hidden_layers
     return trunk.first == depth - recipe.lora.layers and all(
@@ -230,14 +222,13 @@ def _serves(trunk: Trunk, rows: Sequence[Row], recipe: Recipe) -> bool:
 
 
 def _content_key(lm: LanguageModel, rows: Sequence[Row], validation: Sequence[Row], recipe: Recipe) -> str:
-    """24 hexadecimal digits over examples, recipe, base weights, and the code and libraries that train."""
+    """24 hexadecimal digits over examples, recipe, base weights, and the versions of algorithms and libraries."""
     import peft
     import torch
 
     digest = hashlib.sha256(json.dumps([asdict(recipe), [[r.ids, r.prompt] for r in rows], [[r.ids, r.prompt] for r in validation],
-                                        torch.__version__.split("+")[0], peft.__version__]).encode())
-    for name in ("trunk.py", "adapters.py", "finetuning.py"):
-        digest.update(Path(__file__).with_name(name).read_bytes().replace(b"\r\n", b"\n"))
+                                        torch.__version__.split("+")[0], peft.__version__,
+                                        versions("frozen layers", "training")]).encode())
     digest.update(weights_digest(lm.model).encode())
     return digest.hexdigest()[:24]
 
@@ -393,7 +384,7 @@ class _Training:
             if self.partial.is_file() or any(self.partial.glob("*.*")):  # else it was interrupted before its first check
                 warnings.warn(f"What was kept of a training in {self.partial} was damaged, or not written to its end: it starts afresh.",
                               stacklevel=4)
-            _discard(self.partial)
+            runtime.delete(self.partial)
             return
         stored = json.loads((self.partial / "progress.json").read_text("utf-8"))
         tensors = load_file(self.partial / f"state-{stored['done']}.safetensors")
@@ -416,7 +407,7 @@ class _Training:
         complete = not stopped.startswith("interrupted")
         folder = self.folder if complete else self.partial / "best"
         scratch = self.folder.with_name(self.folder.name + ".new")
-        _discard(scratch)
+        runtime.delete(scratch)
         scratch.mkdir(parents=True)
         _write(lambda: adapters.save(self.tuned, scratch))
         best = self._best() if self.history else Check(0, 0.0, float("nan"), float("nan"))
@@ -425,7 +416,7 @@ class _Training:
             "stopped": stopped, "recipe": asdict(self.recipe)}, indent=1), "utf-8")
         _seal(scratch, "adapter_config.json", "adapter_model.safetensors", "training.json")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _discard(folder)
+        runtime.delete(folder)
         scratch.replace(folder)
         if complete:
             shutil.rmtree(self.partial, ignore_errors=True)

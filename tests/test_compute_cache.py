@@ -211,19 +211,16 @@ def test_a_database_that_another_program_holds_is_left_alone(lm, monkeypatch):
     assert AnswerCache(lm.model, "x").find([1]) == [2]
 
 
-def test_the_code_that_computes_is_part_of_the_name(lm, monkeypatch, tmp_path):
+def test_the_versions_of_the_algorithms_are_part_of_the_name(lm, monkeypatch):
     def scopes():
-        return AnswerCache(lm.model, "x")._scope, finetuning._OddsCache(lm.model, "x")._scope
-    here = Path(compute_cache.__file__).parent
-    for name in finetuning._OddsCache.code:
-        (tmp_path / name).write_bytes((here / name).read_bytes())
+        return AnswerCache(lm.model, "x")._scope, finetuning._OddsCache(lm.model, "x")._scope, PiecesCache(lm.model, 3)._scope
     before = scopes()
-    monkeypatch.setattr(compute_cache, "__file__", str(tmp_path / "compute_cache.py"))
     assert scopes() == before
-    with (tmp_path / "finetuning.py").open("a") as file:
-        file.write("changed = True\n")
-    assert scopes()[0] == before[0] and scopes()[1] != before[1]
-    assert set(finetuning._OddsCache.code) > {"models.py", "trunk.py"}
+    for name, changed in {"language model": (True, True, False), "frozen layers": (False, True, False),
+                          "token embeddings": (False, False, True), "training": (False, False, False)}.items():
+        with monkeypatch.context() as raised:
+            raised.setitem(compute_cache.ALGORITHMS, name, compute_cache.ALGORITHMS[name] + 1)
+            assert tuple(new != old for new, old in zip(scopes(), before, strict=True)) == changed, name
 
 
 def test_the_oldest_results_go_first(lm, monkeypatch):

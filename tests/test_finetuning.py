@@ -13,7 +13,7 @@ import damage as damages
 import pytest
 from doubles import WINDOW, tiny_language_model
 
-from ftrag_helpers import adapters, finetuning, runtime
+from ftrag_helpers import compute_cache, adapters, finetuning, runtime
 from ftrag_helpers.adapters import Lora
 from ftrag_helpers.finetuning import Example, Recipe, batches, encode, learning_rate_at, train
 from ftrag_helpers.runtime import CourseError
@@ -358,16 +358,11 @@ def test_what_is_learned_is_part_of_the_key(tiny):
     assert len(keys) == 3 and all(len(key) == 24 for key in keys)
 
 
-def test_the_code_is_part_of_the_key_and_its_line_ends_are_not(tiny, monkeypatch, tmp_path):
-    here, rows = Path(finetuning.__file__).parent, [Row((1, 2, 3), 2)]
-    wanted = finetuning._content_key(tiny, rows, [], RECIPE)
-    for name in ("trunk.py", "adapters.py", "finetuning.py"):
-        (tmp_path / name).write_bytes((here / name).read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
-    monkeypatch.setattr(finetuning, "__file__", str(tmp_path / "finetuning.py"))
-    assert finetuning._content_key(tiny, rows, [], RECIPE) == wanted
-    with (tmp_path / "adapters.py").open("a") as file:
-        file.write("changed = True\n")
-    assert finetuning._content_key(tiny, rows, [], RECIPE) != wanted
+@pytest.mark.parametrize("name", ["training", "frozen layers"])
+def test_the_version_of_the_algorithm_is_part_of_the_key(tiny, monkeypatch, name):
+    before = finetuning._content_key(tiny, [Row((1, 2, 3), 2)], [], RECIPE)
+    monkeypatch.setitem(compute_cache.ALGORITHMS, name, compute_cache.ALGORITHMS[name] + 1)
+    assert finetuning._content_key(tiny, [Row((1, 2, 3), 2)], [], RECIPE) != before
 
 
 # --- interrupted -------------------------------------------------------------------------------------

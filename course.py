@@ -33,19 +33,34 @@ SCRATCH = VENV / "tmp"
 OLDEST = (3, 11)
 DISK_GB = 3
 UNFINISHED = "unfinished\n"
-ASTRAY = ("PYTHONHOME", "PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONPLATLIBDIR",
-          "__PYVENV_LAUNCHER__", "PIP_TARGET", "PIP_PREFIX")
+ASTRAY = (
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONOPTIMIZE",
+    "PYTHONWARNINGS",
+    "PYTHONINSPECT",
+    "PYTHONPLATLIBDIR",
+    "__PYVENV_LAUNCHER__",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+)
 # Installs the same packages in half the time of the pip that Python 3.11 and 3.12 bring along.
 NEWER_PIP = "pip==26.3"
 # Compiled when they are first imported, if ever; all the rest is compiled at once, on every core.
-SELDOM_IMPORTED = (r"site-packages[/\\]((fontTools|kubernetes|networkx|onnxruntime|pip|setuptools|pygments[/\\]lexers)[/\\]"
-                   r"|torch[/\\](_inductor|testing)[/\\]|transformers[/\\]models[/\\](?!_|auto|bert|llama)"
-                   r"|.*[/\\]tests?[/\\])")
+SELDOM_IMPORTED = (
+    r"site-packages[/\\]((fontTools|kubernetes|networkx|onnxruntime|pip|setuptools|pygments[/\\]lexers)[/\\]"
+    r"|torch[/\\](_inductor|testing)[/\\]|transformers[/\\]models[/\\](?!_|auto|bert|llama)"
+    r"|.*[/\\]tests?[/\\])"
+)
 DISK_FULL = r"No space left on device|Errno 28\b|Disk quota exceeded|WinError 112\b|not enough space on the disk"
 # ftrag_helpers.libraries ends with it where a library is not in .venv at all.
 NOT_INSTALLED = 3
 TOO_OLD = "This processor is too old for the packages. Use another computer."
-ENDED = {-4: TOO_OLD, 0xC000001D: TOO_OLD, -9: "The system ended it, perhaps for want of memory. Close other programs."}
+ENDED = {
+    -4: TOO_OLD,
+    0xC000001D: TOO_OLD,
+    -9: "The system ended it, perhaps for want of memory. Close other programs.",
+}
 
 COMMANDS = {
     "lab": "set up whatever is missing and open the course in JupyterLab",
@@ -91,7 +106,10 @@ def main(arguments) -> int:
             print(HELP)
             return 0
         if arguments[0] not in COMMANDS:
-            raise Stop(f"There is no command {arguments[0]!r}. The commands are: {', '.join(COMMANDS)}.", code=2)
+            raise Stop(
+                f"There is no command {arguments[0]!r}. The commands are: {', '.join(COMMANDS)}.",
+                code=2,
+            )
         if recorded_state() != wanted_state():
             with one_at_a_time():
                 set_up()
@@ -110,9 +128,12 @@ def check_python() -> None:
     """Raise Stop where this Python is too old for the course."""
     if sys.version_info[:2] < OLDEST:
         seen = ".".join(str(part) for part in sys.version_info[:3])
-        raise Stop(f"This is Python {seen}, and the course needs Python 3.11 or newer.\n"
-                   "Install one, then name it in the command, for example: python3.12 course.py lab\n"
-                   "(on Windows: py -3.12 course.py lab).", code=2)
+        raise Stop(
+            f"This is Python {seen}, and the course needs Python 3.11 or newer.\n"
+            "Install one, then name it in the command, for example: python3.12 course.py lab\n"
+            "(on Windows: py -3.12 course.py lab).",
+            code=2,
+        )
 
 
 # --- what is there, and what should be ---------------------------------------------------------------
@@ -135,7 +156,9 @@ def venv_version() -> str:
     """The Python version in .venv, such as "3.12"; empty where none runs."""
     ask = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
-        done = subprocess.run([str(PYTHON), "-I", "-S", "-c", ask], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        done = subprocess.run(
+            [str(PYTHON), "-I", "-S", "-c", ask], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
     except OSError:
         return ""
     return done.stdout.decode().strip()
@@ -148,7 +171,10 @@ def lock_digest() -> str:
 
 def course_digest() -> str:
     """Changes when the course's package must be made known anew: other metadata, or a moved folder."""
-    return "course, loaded " + hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + os.fsencode(ROOT)).hexdigest()
+    return (
+        "course, loaded "
+        + hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + os.fsencode(ROOT)).hexdigest()
+    )
 
 
 @contextlib.contextmanager
@@ -157,9 +183,11 @@ def one_at_a_time():
     try:
         lock = open(ROOT / ".setup.lock", "a")
     except OSError as error:
-        raise Stop(f"The course's folder {ROOT} cannot be written to ({error.strerror}).\n"
-                   "Copy the course to a folder of your own, for example in your home folder, "
-                   "and start it there.") from error
+        raise Stop(
+            f"The course's folder {ROOT} cannot be written to ({error.strerror}).\n"
+            "Copy the course to a folder of your own, for example in your home folder, "
+            "and start it there."
+        ) from error
     with lock:
         if not try_lock(lock):
             say("Another start is setting the course up; waiting for it …")
@@ -173,9 +201,11 @@ def try_lock(file) -> bool:
     try:
         if os.name == "nt":
             import msvcrt
+
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
+
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         # Any other error: a network disk that knows no locks. Two starts at once are rare; go on.
@@ -222,8 +252,10 @@ def clear_unusable_venv() -> None:
                     path.unlink()
             STATE.write_text(UNFINISHED, "utf-8")
     elif not venv_version() or tuple(map(int, venv_version().split("."))) < OLDEST:
-        raise Stop(f"{VENV} was not made by the course, and it holds no Python 3.11 or newer.\n"
-                   "Move it away or delete it, then start again.")
+        raise Stop(
+            f"{VENV} was not made by the course, and it holds no Python 3.11 or newer.\n"
+            "Move it away or delete it, then start again."
+        )
     else:
         check_system(PYTHON)
 
@@ -231,26 +263,39 @@ def clear_unusable_venv() -> None:
 def check_place() -> None:
     """Raise Stop where the course lies in a folder in which no environment can be made."""
     if os.pathsep in str(ROOT):
-        raise Stop(f"The path of the course's folder holds a {os.pathsep!r}, which separates paths in PATH: {ROOT}\n"
-                   "Python makes no environment there. Rename that folder, then start again.")
+        raise Stop(
+            f"The path of the course's folder holds a {os.pathsep!r}, which separates paths in PATH: {ROOT}\n"
+            "Python makes no environment there. Rename that folder, then start again."
+        )
     try:
         str(ROOT).encode("utf-8")
     except UnicodeEncodeError:
-        raise Stop(f"The path of the course's folder is not written in UTF-8: {os.fsencode(ROOT)!r}\n"
-                   "Rename that folder, then start again.") from None
+        raise Stop(
+            f"The path of the course's folder is not written in UTF-8: {os.fsencode(ROOT)!r}\n"
+            "Rename that folder, then start again."
+        ) from None
 
 
 def check_system(python) -> None:
     """Raise Stop where this Python cannot hold the course's packages, before anything is fetched for it."""
     systems = part("systems")
-    done = subprocess.run([str(python), "-I", systems.__file__], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          encoding="utf-8", errors="replace")
+    done = subprocess.run(
+        [str(python), "-I", systems.__file__],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
     if done.returncode:
-        raise Stop(f"{python} cannot be used: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}\n"
-                   "Install Python 3.11 to 3.14 from python.org, then start the course with it.")
+        raise Stop(
+            f"{python} cannot be used: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}\n"
+            "Install Python 3.11 to 3.14 from python.org, then start the course with it."
+        )
     reason = systems.unsupported(json.loads(done.stdout))
     if reason:
-        raise Stop(f"{reason}\n{systems.SUPPORTED}\nNothing was fetched. The Python in question: {python}")
+        raise Stop(
+            f"{reason}\n{systems.SUPPORTED}\nNothing was fetched. The Python in question: {python}"
+        )
 
 
 def make_venv() -> None:
@@ -259,29 +304,40 @@ def make_venv() -> None:
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < DISK_GB:
         raise Stop(disk_message(f"has {free:.1f} GB free"))
-    say(f"Setting the course up in {VENV}\n"
+    say(
+        f"Setting the course up in {VENV}\n"
         f"This happens once. It fetches about 1 GB, needs {DISK_GB} GB of disk and takes 2 to 4 minutes "
-        "on a fast connection.")
+        "on a fast connection."
+    )
     VENV.mkdir(exist_ok=True)
     STATE.write_text(UNFINISHED, "utf-8")
     say("1/4 Making an environment of its own for the course (about 5 s)")
     code, output = run([sys.executable, "-m", "venv", str(VENV)])
     if code:
         check_disk_full(output)
-        raise Stop("Python could not make the folder .venv. Its last words:\n"
-                   f"  {part('pip_calls').last_line(output)}\n{venv_cure(output)}")
+        raise Stop(
+            "Python could not make the folder .venv. Its last words:\n"
+            f"  {part('pip_calls').last_line(output)}\n{venv_cure(output)}"
+        )
 
 
 def venv_cure(output) -> str:
     """The line that helps where the module `venv` ended with these words."""
     if re.search(r"ensurepip|No module named '?venv", output):
-        return ("A part of Python is missing. On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install\n"
-                "Python from python.org. Then start again.")
+        return (
+            "A part of Python is missing. On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install\n"
+            "Python from python.org. Then start again."
+        )
     if re.search(r"File name too long|WinError 206\b|path too long", output):
         return "The path of this folder is too long. Move the course to a shorter one, then start again."
-    if re.search(r"Permission denied|Access is denied|Operation not (permitted|supported)|WinError (5|32)\b", output):
-        return ("This folder does not take it: not yours, open in another program, or on a disk without links. Copy the\n"
-                "course to a folder of your own, then start again.")
+    if re.search(
+        r"Permission denied|Access is denied|Operation not (permitted|supported)|WinError (5|32)\b",
+        output,
+    ):
+        return (
+            "This folder does not take it: not yours, open in another program, or on a disk without links. Copy the\n"
+            "course to a folder of your own, then start again."
+        )
     return f"Try another Python (this is {sys.executable}): install one from python.org, then start the course with it."
 
 
@@ -295,14 +351,32 @@ def install_packages() -> None:
     if newer and (part("pip_calls").is_unreachable(newer) or re.search(DISK_FULL, newer)):
         raise failed("The packages could not be fetched.", newer)
     # Every package is there ready-made for every system of the course: nothing is ever built.
-    words = pip("-r", str(ROOT / "requirements.lock"), "--only-binary", ":all:", "--no-compile", "--progress-bar",
-                "off" if newer else "raw")
+    words = pip(
+        "-r",
+        str(ROOT / "requirements.lock"),
+        "--only-binary",
+        ":all:",
+        "--no-compile",
+        "--progress-bar",
+        "off" if newer else "raw",
+    )
     if words:
         raise failed("The packages of requirements.lock could not be installed.", words)
     say("3/4 Compiling the packages (about 30 s)")
     # Nothing depends on its success: what is not compiled now is compiled when it is imported.
-    run([str(PYTHON), "-m", "compileall", "-qq", "-j", "0", "-x", SELDOM_IMPORTED,
-         str(next(VENV.glob("[Ll]ib*/**/site-packages")))])
+    run(
+        [
+            str(PYTHON),
+            "-m",
+            "compileall",
+            "-qq",
+            "-j",
+            "0",
+            "-x",
+            SELDOM_IMPORTED,
+            str(next(VENV.glob("[Ll]ib*/**/site-packages"))),
+        ]
+    )
     STATE.write_text(f"{venv_version()}\n{lock_digest()}\n", "utf-8")
 
 
@@ -336,7 +410,15 @@ def pip(*options, ours=False) -> str:
 
     With `ours` it installs what lies here, and neither FTRAG_PIP_ARGS nor pip's own settings say anything about that.
     """
-    command = [str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *options]
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        *options,
+    ]
     line = StatusLine(total=(ROOT / "requirements.lock").read_text("utf-8").count("\n"))
 
     def each(text):
@@ -347,7 +429,11 @@ def pip(*options, ours=False) -> str:
 
     with told():
         more = [] if ours else part("pip_calls").given()
-        settings = part("pip_calls").plain() if ours else part("pip_calls").environment(str(PYTHON), "install")
+        settings = (
+            part("pip_calls").plain()
+            if ours
+            else part("pip_calls").environment(str(PYTHON), "install")
+        )
     with LOG.open("a", encoding="utf-8") as log:
         code, output = run(command + more, each, log, clean_environment(settings))
     line.clear()
@@ -375,8 +461,11 @@ def failed(what, words) -> Stop:
     check_disk_full(words)
     pip_calls = part("pip_calls")
     cure = pip_calls.cure(words, str(PYTHON))
-    return Stop(f"{what}\n  pip said: {pip_calls.last_line(words)}\n" + (f"{cure}\n" if cure else "")
-                + f"Then start again. All of pip's words are in {LOG}")
+    return Stop(
+        f"{what}\n  pip said: {pip_calls.last_line(words)}\n"
+        + (f"{cure}\n" if cure else "")
+        + f"Then start again. All of pip's words are in {LOG}"
+    )
 
 
 # --- running things, and saying so -------------------------------------------------------------------
@@ -385,8 +474,15 @@ def failed(what, words) -> Stop:
 def run(command, each=None, log=None, environment=None):
     """Run a command to its end; returns (exit code, its output). `each` sees every line as it comes."""
     lines = []
-    process = subprocess.Popen(command, env=environment or clean_environment(), stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+    process = subprocess.Popen(
+        command,
+        env=environment or clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
     try:
         for line in process.stdout:
             if each:
@@ -407,12 +503,20 @@ def clean_environment(given=None) -> dict:
     """These variables (default: this process's) without what would lead Python astray, and with .venv in front."""
     given = os.environ if given is None else given
     environment = {name: value for name, value in given.items() if name not in ASTRAY}
-    environment.update(PYTHONUTF8="1", PYTHONNOUSERSITE="1", PYTHONUNBUFFERED="1", PIP_USER="0",
-                       VIRTUAL_ENV=str(VENV), PATH=str(BIN) + os.pathsep + os.environ.get("PATH", ""))
+    environment.update(
+        PYTHONUTF8="1",
+        PYTHONNOUSERSITE="1",
+        PYTHONUNBUFFERED="1",
+        PIP_USER="0",
+        VIRTUAL_ENV=str(VENV),
+        PATH=str(BIN) + os.pathsep + os.environ.get("PATH", ""),
+    )
     if SCRATCH.is_dir():
         # pip unpacks here: a separate /tmp is often too small for PyTorch.
         environment.update(TMPDIR=str(SCRATCH), TEMP=str(SCRATCH), TMP=str(SCRATCH))
-        if os.path.expanduser("~") == "~":  # no home folder is known, and pip would make one that is called "~"
+        if (
+            os.path.expanduser("~") == "~"
+        ):  # no home folder is known, and pip would make one that is called "~"
             environment["HOME"] = str(SCRATCH)
     return environment
 
@@ -429,7 +533,16 @@ class StatusLine:
         if text.startswith("Progress "):
             done, whole = re.findall(r"\d+", text) or ("0", "0")
             self.write(f"{self.text}  {100 * int(done) // max(int(whole), 1)} %")
-        elif text.startswith(("Collecting", "Requirement already", "Processing", "Downloading", "Installing", "Building")):
+        elif text.startswith(
+            (
+                "Collecting",
+                "Requirement already",
+                "Processing",
+                "Downloading",
+                "Installing",
+                "Building",
+            )
+        ):
             self.found += text.startswith(("Collecting", "Requirement already", "Processing"))
             self.text = re.sub(r" \(from .*", "", re.sub(r"\S*[/\\]", "", text))
             if text.startswith("Installing collected"):
@@ -463,20 +576,27 @@ def check_disk_full(output) -> None:
 
 
 def disk_message(what) -> str:
-    return (f"The disk that holds {ROOT} {what}, and the course needs about {DISK_GB} GB\n"
-            "(8 GB with the CUDA build of PyTorch, which Linux gets unless FTRAG_PIP_ARGS names an index of CPU "
-            "builds).\nMake room, or copy the course to another disk, then start again.")
+    return (
+        f"The disk that holds {ROOT} {what}, and the course needs about {DISK_GB} GB\n"
+        "(8 GB with the CUDA build of PyTorch, which Linux gets unless FTRAG_PIP_ARGS names an index of CPU "
+        "builds).\nMake room, or copy the course to another disk, then start again."
+    )
 
 
 def explain_os_error(error) -> str:
     """One message for what the operating system refused while files were written."""
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)) or getattr(error, "winerror", None) == 112:
+    if (
+        error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))
+        or getattr(error, "winerror", None) == 112
+    ):
         return disk_message("became full")
     if error.errno == errno.ENAMETOOLONG or getattr(error, "winerror", None) == 206:
         return f"The path {error.filename or ROOT} is too long here. Move the course to a shorter one, then start again."
-    return (f"{error.filename or ROOT}: {error.strerror or error}.\n"
-            "If the course is open in another window, close it there; if the folder is not yours, copy the course "
-            "to one that is.\nThen start again.")
+    return (
+        f"{error.filename or ROOT}: {error.strerror or error}.\n"
+        "If the course is open in another window, close it there; if the folder is not yours, copy the course "
+        "to one that is.\nThen start again."
+    )
 
 
 def hand_over(arguments) -> int:

@@ -1,12 +1,16 @@
-"""How many submissions a minute: `ftrag grade`, sandbox on, against `nbgrader autograde`, on the same ones in one run.
+"""How many submissions a minute:
 
-    python benchmarks/grading.py                                200 submissions of the first exercise: hours, nbgrader's
-    python benchmarks/grading.py --count 20 --peer 6            fewer, and the peer on some of them: minutes
-    python benchmarks/grading.py --small --count 40 --peer 10   the tests' small exercise, which loads no model
+`ftrag grade`, sandbox on, against `nbgrader autograde`, on the same ones in one run.
 
-Of ten submissions about six are right, two wrong in one task, one unfinished, one broken (an error in a cell, or no JSON
-at all); none loops, since every time limit would be the same wait on both sides. Both sides are timed from the command
-to its end, with start and imports. nbgrader has no option to grade several at a time; `ftrag grade` uses every core.
+    python benchmarks/grading.py                                200 submissions of the first
+    exercise: hours, nbgrader's python benchmarks/grading.py --count 20 --peer 6            fewer,
+    and the peer on some of them: minutes python benchmarks/grading.py --small --count 40 --peer 10
+    the tests' small exercise, which loads no model
+
+Of ten submissions about six are right, two wrong in one task, one unfinished, one broken (an error
+in a cell, or no JSON at all); none loops, since every time limit would be the same wait on both
+sides. Both sides are timed from the command to its end, with start and imports. nbgrader has no
+option to grade several at a time; `ftrag grade` uses every core.
 """
 
 import argparse
@@ -39,11 +43,17 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--count", type=int, default=200, help="submissions (default: 200)")
     parser.add_argument("--peer", type=int, help="how many of them nbgrader grades (default: all)")
     parser.add_argument("--assignment", help="the solution's name (default: the first)")
-    parser.add_argument("--jobs", type=int, default=0, help="ours at a time (default: one per core)")
-    parser.add_argument("--small", action="store_true", help="the tests' small exercise in place of the course's")
+    parser.add_argument(
+        "--jobs", type=int, default=0, help="ours at a time (default: one per core)"
+    )
+    parser.add_argument(
+        "--small", action="store_true", help="the tests' small exercise in place of the course's"
+    )
     options = parser.parse_args(arguments)
     # nbgrader starts its own programs by name.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.prefix, "Scripts" if os.name == "nt" else "bin")), os.environ["PATH"]])
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.prefix, "Scripts" if os.name == "nt" else "bin")), os.environ["PATH"]]
+    )
     with tempfile.TemporaryDirectory(prefix="ftrag-benchmark-") as folder:
         print(compare(Path(folder), options))
 
@@ -53,19 +63,27 @@ def compare(folder: Path, options: argparse.Namespace) -> str:
     solution = _solution(folder, options)
     kinds = make_submissions(folder / "in", solution, options.count)
     count = min(options.peer or options.count, options.count)
-    print(f"{options.count} submissions of {solution.stem}: {dict(Counter(kinds.values()))}; nbgrader on {count}", flush=True)
+    print(
+        f"{options.count} submissions of {solution.stem}: {dict(Counter(kinds.values()))}; nbgrader"
+        f" on {count}",
+        flush=True,
+    )
     start = time.perf_counter()
     results = engine.grade(folder / "in", solution.parent, folder / "out", jobs=options.jobs)
     ours = time.perf_counter() - start
     start = time.perf_counter()
-    theirs = nbgrader_marks(folder / "nbgrader", solution, dict(sorted(kinds.items())[:count]), folder / "in")
+    theirs = nbgrader_marks(
+        folder / "nbgrader", solution, dict(sorted(kinds.items())[:count]), folder / "in"
+    )
     peer = time.perf_counter() - start
     rate, peer_rate = 60 * len(results) / ours, 60 * count / peer
-    lines = [f"{'':24}{'submissions':>12}{'seconds':>10}{'a minute':>10}",
-             f"{'ftrag grade, sandbox on':24}{len(results):12}{ours:10.1f}{rate:10.1f}",
-             f"{'nbgrader autograde':24}{count:12}{peer:10.1f}{peer_rate:10.1f}",
-             f"{rate / peer_rate:.1f} times as many a minute; {runtime.describe()['CPU cores']} cores",
-             *agreement(results, theirs, kinds)]
+    lines = [
+        f"{'':24}{'submissions':>12}{'seconds':>10}{'a minute':>10}",
+        f"{'ftrag grade, sandbox on':24}{len(results):12}{ours:10.1f}{rate:10.1f}",
+        f"{'nbgrader autograde':24}{count:12}{peer:10.1f}{peer_rate:10.1f}",
+        f"{rate / peer_rate:.1f} times as many a minute; {runtime.describe()['CPU cores']} cores",
+        *agreement(results, theirs, kinds),
+    ]
     return "\n".join(lines)
 
 
@@ -81,7 +99,7 @@ def _solution(folder: Path, options: argparse.Namespace) -> Path:
     return alone
 
 
-# --- submissions -------------------------------------------------------------------------------------
+# --- submissions
 
 
 def make_submissions(folder: Path, solution: Path, count: int) -> dict[str, str]:
@@ -93,7 +111,9 @@ def make_submissions(folder: Path, solution: Path, count: int) -> dict[str, str]
         kind, name = KINDS[i % len(KINDS)], f"learner{i:03}"
         kinds[name] = kind
         text = json.dumps(_handed_in(master, kind, chance))
-        (folder / f"{name}.ipynb").write_text(text[:len(text) // 2] if kind == "broken" and i % 20 == 9 else text, "utf-8")
+        (folder / f"{name}.ipynb").write_text(
+            text[: len(text) // 2] if kind == "broken" and i % 20 == 9 else text, "utf-8"
+        )
     return kinds
 
 
@@ -111,8 +131,10 @@ def _handed_in(master: dict, kind: str, chance: random.Random) -> dict:
     if kind == "wrong":  # the right name, a wrong value
         chosen["source"] += f"\n{_name(chosen['source'])} = (lambda *values: None)"
     elif kind == "unfinished":
-        for cell in answers[len(answers) // 2:]:
-            cell["source"] = 'raise NotImplementedError("Task 0.0: replace this line with your code")'
+        for cell in answers[len(answers) // 2 :]:
+            cell["source"] = (
+                'raise NotImplementedError("Task 0.0: replace this line with your code")'
+            )
     elif kind == "broken":
         chosen["source"] = _PROBLEM
     return found
@@ -122,10 +144,12 @@ def _name(source: str) -> str:
     return re.findall(r"^(?:def )?(\w+)(?:\(| =)", source, re.MULTILINE)[-1]
 
 
-# --- nbgrader ----------------------------------------------------------------------------------------
+# --- nbgrader
 
 
-def nbgrader_marks(course: Path, solution: Path, kinds: dict[str, str], handed_in: Path) -> dict[str, float]:
+def nbgrader_marks(
+    course: Path, solution: Path, kinds: dict[str, str], handed_in: Path
+) -> dict[str, float]:
     """Marks by learner as `nbgrader autograde` gives them; those it could not grade are missing."""
     source = course / "source" / "exercise" / solution.name
     source.parent.mkdir(parents=True)
@@ -134,7 +158,9 @@ def nbgrader_marks(course: Path, solution: Path, kinds: dict[str, str], handed_i
         target = course / "submitted" / name / "exercise" / solution.name
         target.parent.mkdir(parents=True)
         target.write_bytes((handed_in / f"{name}.ipynb").read_bytes())
-    (course / "nbgrader_config.py").write_text("c = get_config()\nc.ExecutePreprocessor.timeout = 120\n", "utf-8")
+    (course / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.ExecutePreprocessor.timeout = 120\n", "utf-8"
+    )
     _nbgrader(course, "generate_assignment", "exercise", "--create", "--force")
     _nbgrader(course, "autograde", "exercise", "--force")
     from nbgrader.api import Gradebook
@@ -144,22 +170,39 @@ def nbgrader_marks(course: Path, solution: Path, kinds: dict[str, str], handed_i
 
 
 def _nbgrader(course: Path, *command: str) -> None:
-    environment = {**os.environ, **runtime.offline_environment(), "FTRAG_PROGRESS": "off",
-                   "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-    done = subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=course, env=environment, capture_output=True,
-                          text=True)
-    if done.returncode and command[0] != "autograde":  # with a submission that is no JSON, autograde ends with an error too
+    environment = {
+        **os.environ,
+        **runtime.offline_environment(),
+        "FTRAG_PROGRESS": "off",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command],
+        cwd=course,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    if (
+        done.returncode and command[0] != "autograde"
+    ):  # with a submission that is no JSON, autograde ends with an error too
         raise SystemExit(f"nbgrader {command[0]} failed:\n{done.stderr[-2000:]}")
 
 
-def agreement(results: list[records.Result], theirs: dict[str, float], kinds: dict[str, str]) -> list[str]:
+def agreement(
+    results: list[records.Result], theirs: dict[str, float], kinds: dict[str, str]
+) -> list[str]:
     """Where both sides' marks are the same, and where not, by kind of submission."""
     lines = []
     for result in results:
         if result.learner in theirs and result.score != theirs[result.learner]:
-            lines.append(f"  differs: {result.learner} ({kinds[result.learner]}): ours {result.score} ({result.status}), "
-                         f"nbgrader {theirs[result.learner]}")
-    same = sum(result.score == theirs.get(result.learner) for result in results if result.learner in theirs)
+            lines.append(
+                f"  differs: {result.learner} ({kinds[result.learner]}): ours {result.score}"
+                f" ({result.status}), nbgrader {theirs[result.learner]}"
+            )
+    same = sum(
+        result.score == theirs.get(result.learner) for result in results if result.learner in theirs
+    )
     return [f"marks: {same} of {len(theirs)} the same", *lines[:10]]
 
 

@@ -1,10 +1,12 @@
-"""What lessons 02 and 03 reach if training may take longer: writes datasets/reference/longer_*.jsonl.
+"""What lessons 02 and 03 reach if training may take longer: writes
+datasets/reference/longer_*.jsonl.
 
-    python benchmarks/longer_training.py            what has no file yet (some half an hour on two cores)
-    python benchmarks/longer_training.py --choose   the settings tried, on the validation reviews and pairs
+    python benchmarks/longer_training.py            what has no file yet (some half an hour on two
+    cores) python benchmarks/longer_training.py --choose   the settings tried, on the validation
+    reviews and pairs
 
-A run that was stopped goes on where it was: trainings of the language model are cached by content. The test reviews and
-pairs are measured here, once; what is chosen, `--choose` chose on validation.
+A run that was stopped goes on where it was: trainings of the language model are cached by content.
+The test reviews and pairs are measured here, once; what is chosen, `--choose` chose on validation.
 """
 
 import copy
@@ -17,7 +19,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers import comparison, course_data, finetuning, metrics, models, properties, prompts, runtime, tuning_data
+from ftrag_helpers import (
+    comparison,
+    course_data,
+    finetuning,
+    metrics,
+    models,
+    prompts,
+    properties,
+    runtime,
+    tuning_data,
+)
 from ftrag_helpers.records import Pair, Review
 from ftrag_helpers.trunk import Trunk, shared_prefix
 
@@ -38,7 +50,11 @@ def main(arguments: Sequence[str]) -> None:
         path = OUT / f"{measure.__name__}.jsonl"
         if not path.exists():
             rows = measure()
-            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8", newline="\n")
+            path.write_text(
+                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
+                "utf-8",
+                newline="\n",
+            )
             course_data.write_manifest(OUT)
             print(pd.DataFrame(rows).to_string(), flush=True)
     return None
@@ -48,52 +64,98 @@ class Judge:
     """Systems that say of reviews how much rather they are praise, as log-odds (nats)."""
 
     def __init__(self, asked: dict[str, list[Review]]):
-        self.train, self.validation = tuning_data.load_reviews("train"), tuning_data.load_reviews("validation")
+        self.train, self.validation = (
+            tuning_data.load_reviews("train"),
+            tuning_data.load_reviews("validation"),
+        )
         self.asked = asked
 
-    def language_models(self, recipe: finetuning.Recipe, seeds: Sequence[int]) -> list[tuple[dict[str, np.ndarray], float]]:
-        """The language model tuned on all training reviews, once a seed: log-odds by set, and seconds of training.
+    def language_models(
+        self, recipe: finetuning.Recipe, seeds: Sequence[int]
+    ) -> list[tuple[dict[str, np.ndarray], float]]:
+        """The language model tuned on all training reviews, once a seed: log-odds by set, and
+        seconds of training.
 
-        The frozen layers read each text once for all of them: the first training's seconds hold that.
+        The frozen layers read each text once for all of them: the first training's seconds hold
+        that.
         """
         lm = models.load_language_model()
-        examples, held_out = ([finetuning.Example(prompts.sentiment(r.text), r.label) for r in rows]
-                              for rows in (self.train, self.validation))
-        trunk = Trunk(lm, recipe.lora.layers, shared_prefix([finetuning.encode(lm, e) for e in examples]))
-        return [self._odds(finetuning.train(lm, examples, held_out, recipe=replace(recipe, seed=seed), trunk=trunk), trunk)
-                for seed in seeds]
+        examples, held_out = (
+            [finetuning.Example(prompts.sentiment(r.text), r.label) for r in rows]
+            for rows in (self.train, self.validation)
+        )
+        trunk = Trunk(
+            lm, recipe.lora.layers, shared_prefix([finetuning.encode(lm, e) for e in examples])
+        )
+        return [
+            self._odds(
+                finetuning.train(
+                    lm, examples, held_out, recipe=replace(recipe, seed=seed), trunk=trunk
+                ),
+                trunk,
+            )
+            for seed in seeds
+        ]
 
     def _odds(self, tuned: finetuning.Tuned, trunk: Trunk) -> tuple[dict[str, np.ndarray], float]:
-        return {name: np.array(finetuning.log_odds(tuned.lm, trunk, [prompts.sentiment(r.text) for r in rows], "positive", "negative"))
-                for name, rows in self.asked.items()}, tuned.seconds
+        return {
+            name: np.array(
+                finetuning.log_odds(
+                    tuned.lm,
+                    trunk,
+                    [prompts.sentiment(r.text) for r in rows],
+                    "positive",
+                    "negative",
+                )
+            )
+            for name, rows in self.asked.items()
+        }, tuned.seconds
 
     def encoder(self, epochs: int, rate: float, seed: int) -> tuple[dict[str, np.ndarray], float]:
-        """MiniLM with all its weights trained on all training reviews, and a linear layer on its sentence vector.
+        """MiniLM with all its weights trained on all training reviews, and a linear layer on its
+        sentence vector.
 
-        The sentence vectors have length 1: times 10, the linear layer can be sure of itself without large weights.
+        The sentence vectors have length 1: times 10, the linear layer can be sure of itself without
+        large weights.
         """
         import torch
 
         started = time.perf_counter()
         torch.manual_seed(seed)
         encoder, head = copy.deepcopy(models.load_embedder()).train(), torch.nn.Linear(384, 1)
-        optimizer = torch.optim.AdamW([{"params": encoder.parameters(), "lr": rate}, {"params": head.parameters(), "lr": 1e-3}], fused=True)
+        optimizer = torch.optim.AdamW(
+            [
+                {"params": encoder.parameters(), "lr": rate},
+                {"params": head.parameters(), "lr": 1e-3},
+            ],
+            fused=True,
+        )
         by_length = sorted(self.train, key=lambda r: len(r.text))  # little padding
-        chunks = [by_length[i:i + 16] for i in range(0, len(by_length), 16)]
+        chunks = [by_length[i : i + 16] for i in range(0, len(by_length), 16)]
         steps = epochs * len(chunks)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(10 * (step + 1) / steps, 1 - step / steps))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: min(10 * (step + 1) / steps, 1 - step / steps)
+        )
         for batch in shuffled(chunks, epochs):
             vectors = encoder(encoder.preprocess([r.text for r in batch]))["sentence_embedding"]
             targets = torch.tensor([float(r.label == "positive") for r in batch])
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(head(10 * vectors)[:, 0], targets)
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(
+                head(10 * vectors)[:, 0], targets
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
         seconds = time.perf_counter() - started
         with torch.no_grad():
-            return {name: head(10 * torch.tensor(encoder.eval().encode([r.text for r in rows])))[:, 0].numpy()
-                    for name, rows in self.asked.items()}, seconds
+            return {
+                name: (
+                    head(10 * torch.tensor(encoder.eval().encode([r.text for r in rows])))[
+                        :, 0
+                    ].numpy()
+                )
+                for name, rows in self.asked.items()
+            }, seconds
 
 
 def shuffled(chunks: Sequence, epochs: int) -> Iterator:
@@ -106,50 +168,93 @@ def shuffled(chunks: Sequence, epochs: int) -> Iterator:
 
 
 def longer_reviews() -> list[dict]:
-    """A row a system: right answers on test reviews (plain, marked, all), posts and sly reviews, and seconds of training."""
-    judge = Judge({"test": tuning_data.load_reviews("test"), "posts": tuning_data.load_posts(), "sly": tuning_data.load_sly()})
+    """A row a system: right answers on test reviews (plain, marked, all), posts and sly reviews,
+    and seconds of training.
+    """
+    judge = Judge(
+        {
+            "test": tuning_data.load_reviews("test"),
+            "posts": tuning_data.load_posts(),
+            "sly": tuning_data.load_sly(),
+        }
+    )
     tuned = judge.language_models(REVIEWS, SEEDS)
     encoders = [judge.encoder(**ENCODER, seed=seed) for seed in SEEDS]
-    return [row("language model", judge.asked, tuned), row("three of them together", judge.asked, [together(tuned)]),
-            row("encoder, all weights", judge.asked, encoders), row("all six together", judge.asked, [together([*tuned, *encoders])])]
+    return [
+        row("language model", judge.asked, tuned),
+        row("three of them together", judge.asked, [together(tuned)]),
+        row("encoder, all weights", judge.asked, encoders),
+        row("all six together", judge.asked, [together([*tuned, *encoders])]),
+    ]
 
 
-def together(runs: Sequence[tuple[dict[str, np.ndarray], float]]) -> tuple[dict[str, np.ndarray], float]:
+def together(
+    runs: Sequence[tuple[dict[str, np.ndarray], float]],
+) -> tuple[dict[str, np.ndarray], float]:
     """The systems as one: their log-odds added."""
-    return {name: sum(odds[name] for odds, _ in runs) for name in runs[0][0]}, sum(seconds for _, seconds in runs)
+    return {name: sum(odds[name] for odds, _ in runs) for name in runs[0][0]}, sum(
+        seconds for _, seconds in runs
+    )
 
 
-def row(system: str, asked: dict[str, list[Review]], runs: Sequence[tuple[dict[str, np.ndarray], float]]) -> dict:
+def row(
+    system: str, asked: dict[str, list[Review]], runs: Sequence[tuple[dict[str, np.ndarray], float]]
+) -> dict:
     """The system's figures: means over the runs (one a seed), intervals over the reviews."""
-    found = {"system": system, "seeds": len(runs), "seconds": round(float(np.mean([seconds for _, seconds in runs])))}
+    found = {
+        "system": system,
+        "seeds": len(runs),
+        "seconds": round(float(np.mean([seconds for _, seconds in runs]))),
+    }
     for name, rows in asked.items():
-        right = np.mean([(odds[name] > 0) == [r.label == "positive" for r in rows] for odds, _ in runs], axis=0)
+        right = np.mean(
+            [(odds[name] > 0) == [r.label == "positive" for r in rows] for odds, _ in runs], axis=0
+        )
         low, high = metrics.bootstrap_interval(right)
-        found |= {name: round(float(right.mean()), 3), f"{name} low": round(low, 3), f"{name} high": round(high, 3)}
+        found |= {
+            name: round(float(right.mean()), 3),
+            f"{name} low": round(low, 3),
+            f"{name} high": round(high, 3),
+        }
         marked = np.array([r.difficulty is not None for r in rows])
         if 0 < marked.sum() < len(rows):
-            found |= {f"{name} plain": round(float(right[~marked].mean()), 3), f"{name} marked": round(float(right[marked].mean()), 3)}
+            found |= {
+                f"{name} plain": round(float(right[~marked].mean()), 3),
+                f"{name} marked": round(float(right[marked].mean()), 3),
+            }
     return found
 
 
 def longer_instructions() -> list[dict]:
-    """A row before and one after: share of properties met on all test pairs, trained and held-out kinds."""
+    """A row before and one after: share of properties met on all test pairs, trained and held-out
+    kinds.
+    """
     lm, test = models.load_language_model(), tuning_data.load_instructions("test")
     tuned = train_on_pairs(lm, INSTRUCTIONS)
-    return [properties_row("before", 0, test, respond(lm, test)),
-            properties_row("all pairs, three times", tuned.seconds, test, respond(tuned.lm, test))]
+    return [
+        properties_row("before", 0, test, respond(lm, test)),
+        properties_row("all pairs, three times", tuned.seconds, test, respond(tuned.lm, test)),
+    ]
 
 
 def longer_responses() -> list[dict]:
-    """What the second of those responded to each test pair: a lesson shows and checks some of it."""
+    """What the second of those responded to each test pair: a lesson shows and checks some of
+    it.
+    """
     test = tuning_data.load_instructions("test")
     tuned = train_on_pairs(models.load_language_model(), INSTRUCTIONS)
-    return [{"id": p.id, "response": text} for p, text in zip(test, respond(tuned.lm, test), strict=True)]
+    return [
+        {"id": p.id, "response": text}
+        for p, text in zip(test, respond(tuned.lm, test), strict=True)
+    ]
 
 
 def train_on_pairs(lm: models.LanguageModel, recipe: finetuning.Recipe) -> finetuning.Tuned:
     """The language model tuned on every training pair, checked on the validation pairs."""
-    examples, held_out = (comparison.house_examples(tuning_data.load_instructions(split)) for split in ("train", "validation"))
+    examples, held_out = (
+        comparison.house_examples(tuning_data.load_instructions(split))
+        for split in ("train", "validation")
+    )
     return finetuning.train(lm, examples, held_out, recipe=recipe)
 
 
@@ -161,15 +266,28 @@ def respond(lm: models.LanguageModel, pairs: Sequence[Pair]) -> list[str]:
 
 def properties_row(name: str, seconds: float, pairs: Sequence[Pair], said: Sequence[str]) -> dict:
     """Shares of the properties met, by group of kinds, with intervals over the pairs."""
-    checks = [properties.check(p.kind, text, p.facts, p.forbidden) for p, text in zip(pairs, said, strict=True)]
+    checks = [
+        properties.check(p.kind, text, p.facts, p.forbidden)
+        for p, text in zip(pairs, said, strict=True)
+    ]
     found = {"system": name, "seconds": round(seconds)}
     for group, held_out in (("trained kinds", False), ("held-out kinds", True)):
-        part = [c for p, c in zip(pairs, checks, strict=True) if (p.kind in properties.HELD_OUT_KINDS) == held_out]
+        part = [
+            c
+            for p, c in zip(pairs, checks, strict=True)
+            if (p.kind in properties.HELD_OUT_KINDS) == held_out
+        ]
         met = [properties.share_met(c) for c in part]
         low, high = metrics.bootstrap_interval(met)
-        found |= {group: round(float(np.mean(met)), 3), f"{group} low": round(low, 3), f"{group} high": round(high, 3)}
+        found |= {
+            group: round(float(np.mean(met)), 3),
+            f"{group} low": round(low, 3),
+            f"{group} high": round(high, 3),
+        }
         for asked in ("form", "facts kept"):
-            found[f"{group}, {asked}"] = round(float(np.mean([c[asked] for c in part if asked in c])), 3)
+            found[f"{group}, {asked}"] = round(
+                float(np.mean([c[asked] for c in part if asked in c])), 3
+            )
         found[f"{group}, all"] = round(float(np.mean([all(c.values()) for c in part])), 3)
     return found
 
@@ -178,15 +296,32 @@ def choose() -> None:
     """The settings tried, on the validation reviews and pairs."""
     judge = Judge({"validation": tuning_data.load_reviews("validation")})
     for epochs, rate in ((4, 1e-4), (4, 2e-4), (6, 1e-4)):
-        print(row(f"encoder, {epochs} epochs, rate {rate}", judge.asked, [judge.encoder(epochs, rate, seed) for seed in SEEDS[:2]]),
-              flush=True)
+        print(
+            row(
+                f"encoder, {epochs} epochs, rate {rate}",
+                judge.asked,
+                [judge.encoder(epochs, rate, seed) for seed in SEEDS[:2]],
+            ),
+            flush=True,
+        )
     for epochs in (1, 2):
-        print(row(f"language model, {epochs} epochs", judge.asked, judge.language_models(replace(REVIEWS, epochs=epochs), SEEDS[:1])),
-              flush=True)
+        print(
+            row(
+                f"language model, {epochs} epochs",
+                judge.asked,
+                judge.language_models(replace(REVIEWS, epochs=epochs), SEEDS[:1]),
+            ),
+            flush=True,
+        )
     lm, pairs = models.load_language_model(), tuning_data.load_instructions("validation")
     for epochs in (1, 2, 3):
         tuned = train_on_pairs(lm, replace(INSTRUCTIONS, epochs=epochs))
-        print(properties_row(f"pairs, {epochs} epochs", tuned.seconds, pairs, respond(tuned.lm, pairs)), flush=True)
+        print(
+            properties_row(
+                f"pairs, {epochs} epochs", tuned.seconds, pairs, respond(tuned.lm, pairs)
+            ),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
-"""Right answers of closed book, librarian and bounds on all questions; sentences to read; the gate with and without the model.
+"""Right answers of closed book, librarian and bounds on all questions; sentences to read; the gate
+with and without the model.
 
-    python benchmarks/rag.py [--validation] [--test]      (default: both; some ten minutes on two cores)
+    python benchmarks/rag.py [--validation] [--test]      (default: both; some ten minutes on two
+    cores)
 
-The validation part holds the choices (how many sentences, which prompt, which signals), the test part the figures.
+The validation part holds the choices (how many sentences, which prompt, which signals), the test
+part the figures.
 """
 
 import os
@@ -11,7 +14,18 @@ import sys
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers import course_data, evaluation, gate, metrics, models, prompts, rag, retrieval, runtime, selection
+from ftrag_helpers import (
+    course_data,
+    evaluation,
+    gate,
+    metrics,
+    models,
+    prompts,
+    rag,
+    retrieval,
+    runtime,
+    selection,
+)
 
 OTHER_PROMPTS = {
     "sentence copied (chosen)": prompts.FROM_TEXT,
@@ -25,7 +39,12 @@ def library():
     documents = course_data.load_documents()
     index = retrieval.Index(models.embed)
     index.synchronise(documents)
-    return models.load_language_model(), documents, index, selection.SentenceSelector(index, models.embed_pieces)
+    return (
+        models.load_language_model(),
+        documents,
+        index,
+        selection.SentenceSelector(index, models.embed_pieces),
+    )
 
 
 def choose(lm, documents, index, select):
@@ -36,8 +55,14 @@ def choose(lm, documents, index, select):
     for name, prompt in OTHER_PROMPTS.items():
         prompts.FROM_TEXT = prompt
         for sentences in (1, 2, 3) if prompt == chosen else (1,):
-            rows = evaluation.evaluate({name: rag.answerer(lm, rag.retrieved(index, select, sentences=sentences))}, answerable)
-            print(f"{name}, {sentences} sentence(s): {metrics.with_interval(rows.correct)}", flush=True)
+            rows = evaluation.evaluate(
+                {name: rag.answerer(lm, rag.retrieved(index, select, sentences=sentences))},
+                answerable,
+            )
+            print(
+                f"{name}, {sentences} sentence(s): {metrics.with_interval(rows.correct)}",
+                flush=True,
+            )
     prompts.FROM_TEXT = chosen
     fitting = gate.fitting_questions()
     known, wide = (np.array([q.answerable for q in some]) for some in (questions, fitting))
@@ -46,37 +71,59 @@ def choose(lm, documents, index, select):
     answers = rag.answerer(lm, rag.retrieved(index, select, sentences=3))(questions)
     lengths = np.log([[1 + len(q.text.split())] for q in fitting])
     for name, values, answerable in (
-            ("validation questions, retrieval alone", signals, known),
-            ("validation questions, retrieval and model", np.hstack([signals, gate.model_signals(lm, questions, answers)]), known),
-            ("validation and training questions, retrieval alone (chosen)", seen, wide),
-            ("the same and the number of words, a shortcut", np.hstack([seen, lengths]), wide)):
+        ("validation questions, retrieval alone", signals, known),
+        (
+            "validation questions, retrieval and model",
+            np.hstack([signals, gate.model_signals(lm, questions, answers)]),
+            known,
+        ),
+        ("validation and training questions, retrieval alone (chosen)", seen, wide),
+        ("the same and the number of words, a shortcut", np.hstack([seen, lengths]), wide),
+    ):
         keep = gate.cross_validated(values, answerable)
         cut = np.quantile(keep[answerable], 0.10)
-        print(f"gate, {name}: right refusals at 0.10 false ones {metrics.with_interval(keep[~answerable] < cut)} (cross-validated)")
+        print(
+            f"gate, {name}: right refusals at 0.10 false ones"
+            f" {metrics.with_interval(keep[~answerable] < cut)} (cross-validated)"
+        )
 
 
 def test(lm, documents, index, select):
     """Every system on every test question, then the gate."""
     questions = course_data.load_questions("test")
     librarian = rag.answerer(lm, rag.retrieved(index, select))
-    systems = {"closed book": rag.closed_book(lm), "best sentence, no model": rag.extract(rag.retrieved(index, select)),
-               "librarian": librarian, "oracle": rag.answerer(lm, rag.oracle(documents)),
-               "distractors": rag.answerer(lm, rag.distractors(index, select))}
+    systems = {
+        "closed book": rag.closed_book(lm),
+        "best sentence, no model": rag.extract(rag.retrieved(index, select)),
+        "librarian": librarian,
+        "oracle": rag.answerer(lm, rag.oracle(documents)),
+        "distractors": rag.answerer(lm, rag.distractors(index, select)),
+    }
     rows = evaluation.evaluate(systems, [q for q in questions if q.answerable])
     print(evaluation.summary(rows).to_string(index=False))
     print(evaluation.summary(rows[rows.system == "librarian"], ["kind"]).to_string(index=False))
     print("seconds an answer", rows.groupby("system", sort=False).seconds.mean().round(2).to_dict())
-    print("citation precision", metrics.with_interval(rows[rows.system == "librarian"].citation_precision))
+    print(
+        "citation precision",
+        metrics.with_interval(rows[rows.system == "librarian"].citation_precision),
+    )
     make_signals, fitting = gate.Signals(index, select, models.embed), gate.fitting_questions()
     fitted = gate.fit_gate(make_signals(fitting), [q.answerable for q in fitting])
     known = np.array([q.answerable for q in questions])
     refused = fitted.refuse(make_signals(questions))
-    print("gate on test: right refusals", metrics.with_interval(refused[~known]), "false", metrics.with_interval(refused[known]))
+    print(
+        "gate on test: right refusals",
+        metrics.with_interval(refused[~known]),
+        "false",
+        metrics.with_interval(refused[known]),
+    )
     updated = [q for q in questions if q.kind == "updated"]
     for update in course_data.load_updates():
         documents = course_data.apply_update(documents, update)
     index.synchronise(documents)
-    rows = pd.concat([evaluation.evaluate({"after all news": librarian}, updated, after_updates=True)])
+    rows = pd.concat(
+        [evaluation.evaluate({"after all news": librarian}, updated, after_updates=True)]
+    )
     print("changed facts, after the news:", metrics.with_interval(rows.correct))
 
 

@@ -1,10 +1,13 @@
-"""The reference results of lesson 05: three seeds for the tuned systems, and what more training questions buy.
+"""The reference results of lesson 05: three seeds for the tuned systems, and what more training
+questions buy.
 
-    python benchmarks/reference.py            all of it, into datasets/reference (some fifty minutes on two cores)
-    python benchmarks/reference.py --choose   the choices of `ftrag_helpers.comparison`, on the validation questions
+    python benchmarks/reference.py            all of it, into datasets/reference (some fifty minutes
+    on two cores) python benchmarks/reference.py --choose   the choices of
+    `ftrag_helpers.comparison`, on the validation questions
 
-A run that was stopped goes on where it was: trainings are cached by content, and each finished part is written at once. Delete a file to measure it anew.
-The test questions here measure; what is chosen, `--choose` chose on validation.
+A run that was stopped goes on where it was: trainings are cached by content, and each finished part
+is written at once. Delete a file to measure it anew. The test questions here measure; what is
+chosen, `--choose` chose on validation.
 """
 
 import hashlib
@@ -15,7 +18,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers import comparison, course_data, evaluation, finetuning, metrics, models, prompts, rag, retrieval, runtime, scorecard, selection
+from ftrag_helpers import (
+    comparison,
+    course_data,
+    evaluation,
+    finetuning,
+    metrics,
+    models,
+    prompts,
+    rag,
+    retrieval,
+    runtime,
+    scorecard,
+    selection,
+)
 
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
@@ -28,7 +44,9 @@ class Setting:
 
     def __init__(self, split: str = "test", per_kind: int = PER_KIND):
         self.lm, self.documents = models.load_language_model(), course_data.load_documents()
-        self.index = retrieval.Index(models.embed, runtime.cache_dir() / "indexes" / retrieval.fingerprint(self.documents))
+        self.index = retrieval.Index(
+            models.embed, runtime.cache_dir() / "indexes" / retrieval.fingerprint(self.documents)
+        )
         self.index.synchronise(self.documents)
         self.select = selection.SentenceSelector(self.index, models.embed_pieces)
         self.find = rag.retrieved(self.index, self.select, sentences=comparison.SENTENCES)
@@ -55,22 +73,39 @@ def main(arguments) -> None:
         path = OUT / f"{measure.__name__}.jsonl"
         if not path.exists():
             rows = measure(setting)
-            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8", newline="\n")
+            path.write_text(
+                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
+                "utf-8",
+                newline="\n",
+            )
             course_data.write_manifest(OUT)
             print(pd.DataFrame(rows).to_string(), flush=True)
     return None
 
 
 def systems(setting: Setting) -> list[dict]:
-    """A row a system: shares over the same questions; for tuned ones the mean over seeds, and the lowest and highest seed."""
+    """A row a system: shares over the same questions; for tuned ones the mean over seeds, and the
+    lowest and highest seed.
+    """
     untuned = ["closed book", "retrieval", "retrieval, one sentence", "best sentence, no model"]
     parts = [_run(setting, {}, untuned)]
     for seed in SEEDS:
         recipe = replace(comparison.RECIPE, seed=seed)
-        student = comparison.train_closed_book(setting.lm, setting.training, recipe=recipe, progress=False)
+        student = comparison.train_closed_book(
+            setting.lm, setting.training, recipe=recipe, progress=False
+        )
         parts.append(_run(setting, {"closed book": student}, ["fine-tuned closed book"], seed))
-        reader = comparison.train_reader(setting.lm, setting.training, setting.find, recipe=recipe, progress=False)
-        parts.append(_run(setting, {"reader": reader}, ["fine-tuned reader + retrieval"] + ["oracle", "distractors"] * (seed == 0), seed))
+        reader = comparison.train_reader(
+            setting.lm, setting.training, setting.find, recipe=recipe, progress=False
+        )
+        parts.append(
+            _run(
+                setting,
+                {"reader": reader},
+                ["fine-tuned reader + retrieval"] + ["oracle", "distractors"] * (seed == 0),
+                seed,
+            )
+        )
         house = comparison.train_house_style(setting.lm, seed=seed, progress=False)
         parts.append(_run(setting, {"house style": house}, ["house style + retrieval"], seed))
     return _table(pd.concat(parts))
@@ -79,13 +114,25 @@ def systems(setting: Setting) -> list[dict]:
 def _run(setting: Setting, tuned: dict, names: list[str], seed: int = 0) -> pd.DataFrame:
     """The rows of these systems; kept in the cache folder under all that they depend on."""
     read = [] if all(name.endswith("closed book") for name in names) else [setting.found]
-    content = [names, seed, [q.id for q in setting.asked], *read, {name: model.folder.name for name, model in tuned.items()}]
-    kept = runtime.cache_dir() / "reference" / f"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}.json"
+    content = [
+        names,
+        seed,
+        [q.id for q in setting.asked],
+        *read,
+        {name: model.folder.name for name, model in tuned.items()},
+    ]
+    kept = (
+        runtime.cache_dir()
+        / "reference"
+        / f"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}.json"
+    )
     if kept.exists():
         rows = pd.read_json(kept, orient="records")
     else:
         made = setting.systems({name: model.lm for name, model in tuned.items()})
-        rows = evaluation.evaluate({name: made[name] for name in names}, setting.asked).assign(seed=seed)
+        rows = evaluation.evaluate({name: made[name] for name in names}, setting.asked).assign(
+            seed=seed
+        )
         kept.parent.mkdir(parents=True, exist_ok=True)
         rows.to_json(kept, orient="records")
     print(seed, rows.groupby("system", sort=False).correct.mean().round(3).to_dict(), flush=True)
@@ -100,11 +147,22 @@ def _table(rows: pd.DataFrame) -> list[dict]:
         low, high = metrics.bootstrap_interval(by_question)
         by_seed = part.groupby("seed").correct.mean()
         quality = scorecard.quality(part).iloc[0]
-        out.append({"system": name, "seeds": len(by_seed), "n": len(by_question), "right": round(by_question.mean(), 3),
-                    "low": round(low, 3), "high": round(high, 3), "worst seed": round(by_seed.min(), 3),
-                    "best seed": round(by_seed.max(), 3), "house style": round(quality["house style"], 3),
-                    "faithful": _rounded(quality["faithful"]), "cites right": _rounded(quality["cites right"]),
-                    "f1": round(quality["f1"], 3)})
+        out.append(
+            {
+                "system": name,
+                "seeds": len(by_seed),
+                "n": len(by_question),
+                "right": round(by_question.mean(), 3),
+                "low": round(low, 3),
+                "high": round(high, 3),
+                "worst seed": round(by_seed.min(), 3),
+                "best seed": round(by_seed.max(), 3),
+                "house style": round(quality["house style"], 3),
+                "faithful": _rounded(quality["faithful"]),
+                "cites right": _rounded(quality["cites right"]),
+                "f1": round(quality["f1"], 3),
+            }
+        )
     return out
 
 
@@ -116,37 +174,77 @@ def curve(setting: Setting) -> list[dict]:
     """Right answers of the reader by number of training questions, one seed."""
     out = []
     for count in CURVE:
-        tuned = comparison.train_reader(setting.lm, comparison.training_questions(count), setting.find, progress=False)
+        tuned = comparison.train_reader(
+            setting.lm, comparison.training_questions(count), setting.find, progress=False
+        )
         rows = _run(setting, {"reader": tuned}, ["fine-tuned reader + retrieval"])
         low, high = metrics.bootstrap_interval(rows.correct)
-        out.append({"questions": count, "right": round(rows.correct.mean(), 3), "low": round(low, 3), "high": round(high, 3),
-                    "tokens": tuned.tokens})
+        out.append(
+            {
+                "questions": count,
+                "right": round(rows.correct.mean(), 3),
+                "low": round(low, 3),
+                "high": round(high, 3),
+                "tokens": tuned.tokens,
+            }
+        )
     return out
 
 
 def refusals(setting: Setting) -> list[dict]:
-    """What it does to the reader if a share of its examples lacks the right passage and asks for a refusal."""
+    """What it does to the reader if a share of its examples lacks the right passage and asks for a
+    refusal.
+    """
     out = []
     for share in (0.0, 0.5):
-        tuned = finetuning.train(setting.lm, _with_refusals(setting, share), recipe=comparison.RECIPE, progress=False)
+        tuned = finetuning.train(
+            setting.lm, _with_refusals(setting, share), recipe=comparison.RECIPE, progress=False
+        )
         answer = comparison.reader(tuned.lm, setting.find, progress=False)
         questions = setting.asked[::2] + setting.unanswerable
         said = answer(questions)
-        rates = scorecard.refusals(questions, [a.text for a in said], [False] * len(questions)).iloc[0]
-        right = np.mean([evaluation.score(q, a)["correct"] for q, a in zip(questions, said, strict=True) if q.answerable])
-        out.append({"examples without the passage": share, "right answers": round(float(right), 3),
-                    "right refusals": round(rates.right, 3), "false refusals": round(rates.false, 3), "n": len(questions)})
+        rates = scorecard.refusals(
+            questions, [a.text for a in said], [False] * len(questions)
+        ).iloc[0]
+        right = np.mean(
+            [
+                evaluation.score(q, a)["correct"]
+                for q, a in zip(questions, said, strict=True)
+                if q.answerable
+            ]
+        )
+        out.append(
+            {
+                "examples without the passage": share,
+                "right answers": round(float(right), 3),
+                "right refusals": round(rates.right, 3),
+                "false refusals": round(rates.false, 3),
+                "n": len(questions),
+            }
+        )
         print(out[-1], flush=True)
     return out
 
 
 def _with_refusals(setting: Setting, share: float) -> list[finetuning.Example]:
-    """The reader's examples, in every so manieth of which distractors stand alone and the response declines."""
+    """The reader's examples, in every so manieth of which distractors stand alone and the response
+    declines.
+    """
     examples = comparison.reading_examples(setting.training, setting.find)
-    wrong = rag.distractors(setting.index, setting.select, sentences=comparison.SENTENCES)(setting.training)
+    wrong = rag.distractors(setting.index, setting.select, sentences=comparison.SENTENCES)(
+        setting.training
+    )
     every = round(1 / share) if share else len(examples) + 1
-    return [finetuning.Example(prompts.from_text(q.text, [h.passage.text for h in hits]), prompts.REFUSAL) if i % every == every - 1
-            else example for i, (q, example, hits) in enumerate(zip(setting.training, examples, wrong, strict=True))]
+    return [
+        (
+            finetuning.Example(
+                prompts.from_text(q.text, [h.passage.text for h in hits]), prompts.REFUSAL
+            )
+            if i % every == every - 1
+            else example
+        )
+        for i, (q, example, hits) in enumerate(zip(setting.training, examples, wrong, strict=True))
+    ]
 
 
 def choose() -> None:
@@ -154,12 +252,25 @@ def choose() -> None:
     setting = Setting("validation", per_kind=20)
     for sentences in (1, 2, 3):
         find = rag.retrieved(setting.index, setting.select, sentences=sentences)
-        for layers, epochs in ((10, 1), (6, 1), (10, 2)) if sentences == comparison.SENTENCES else ((10, 1),):
-            recipe = replace(comparison.RECIPE, epochs=epochs, lora=replace(comparison.RECIPE.lora, layers=layers))
-            tuned = comparison.train_reader(setting.lm, setting.training, find, recipe=recipe, progress=False)
-            rows = evaluation.evaluate({"reader": comparison.reader(tuned.lm, find, progress=False)}, setting.asked)
-            print(f"{sentences} sentences, top {layers} layers, {epochs} epochs: {metrics.with_interval(rows.correct)}, "
-                  f"{tuned.seconds:.0f} s", flush=True)
+        for layers, epochs in (
+            ((10, 1), (6, 1), (10, 2)) if sentences == comparison.SENTENCES else ((10, 1),)
+        ):
+            recipe = replace(
+                comparison.RECIPE,
+                epochs=epochs,
+                lora=replace(comparison.RECIPE.lora, layers=layers),
+            )
+            tuned = comparison.train_reader(
+                setting.lm, setting.training, find, recipe=recipe, progress=False
+            )
+            rows = evaluation.evaluate(
+                {"reader": comparison.reader(tuned.lm, find, progress=False)}, setting.asked
+            )
+            print(
+                f"{sentences} sentences, top {layers} layers, {epochs} epochs:"
+                f" {metrics.with_interval(rows.correct)}, {tuned.seconds:.0f} s",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Which search finds the page: dense, BM25 or hybrid; how long passages should be; what reading candidates again adds.
+"""Which search finds the page: dense, BM25 or hybrid; how long passages should be; what reading
+candidates again adds.
 
-    python benchmarks/retrieval.py            choices on the training and validation questions, then the test
-    python benchmarks/retrieval.py --test     the test questions alone
+    python benchmarks/retrieval.py            choices on the training and validation questions, then
+    the test python benchmarks/retrieval.py --test     the test questions alone
 
-Prints recall@5, MRR and nDCG@5 with 95 % bootstrap intervals, per kind of question, and the times of indexing,
-of one query and of adding one document. The test questions choose nothing.
+Prints recall@5, MRR and nDCG@5 with 95 % bootstrap intervals, per kind of question, and the times
+of indexing, of one query and of adding one document. The test questions choose nothing.
 """
 
 import os
@@ -12,30 +13,53 @@ import sys
 
 import numpy as np
 
-from ftrag_helpers import chunking, course_data, metrics, models, ranking, retrieval, runtime, selection
+from ftrag_helpers import (
+    chunking,
+    course_data,
+    metrics,
+    models,
+    ranking,
+    retrieval,
+    runtime,
+    selection,
+)
 
 
 def rankings(index, questions, method, select=None, candidates=selection.CANDIDATES):
-    """The ranked documents for each question; with `select`, that many candidates are read again word by word."""
+    """The ranked documents for each question; with `select`, that many candidates are read again
+    word by word.
+    """
     texts = [q.text for q in questions]
     if method == "ranks fused":
         both = zip(index.dense(texts, 50), index.bm25(texts, 50), strict=True)
         hits = [ranking.fuse(pair)[:20] for pair in both]
     else:
         hits = index.search(texts, candidates if select else 20, method=method)
-    return [ranking.document_ranking(found) for found in (select.passages(texts, hits, 20) if select else hits)]
+    return [
+        ranking.document_ranking(found)
+        for found in (select.passages(texts, hits, 20) if select else hits)
+    ]
 
 
 def report(title, ranked, questions):
     """One line a kind, and one for all."""
     print(f"\n{title}")
     for kind in ["all", *dict.fromkeys(q.kind for q in questions)]:
-        chosen = [(r, q.reference.documents) for r, q in zip(ranked, questions, strict=True) if kind in ("all", q.kind)]
+        chosen = [
+            (r, q.reference.documents)
+            for r, q in zip(ranked, questions, strict=True)
+            if kind in ("all", q.kind)
+        ]
         recall = [metrics.recall_at_k(r, d, 5) for r, d in chosen]
-        print(f"  {kind:9} recall@5 {metrics.with_interval(recall)}"
-              f"  MRR {np.mean([metrics.reciprocal_rank(r, d) for r, d in chosen]):.2f}"
-              f"  nDCG@5 {np.mean([metrics.ndcg_at_k(r, d, 5) for r, d in chosen]):.2f}")
-    return [metrics.recall_at_k(r, q.reference.documents, 5) for r, q in zip(ranked, questions, strict=True)]
+        print(
+            f"  {kind:9} recall@5 {metrics.with_interval(recall)}"
+            f"  MRR {np.mean([metrics.reciprocal_rank(r, d) for r, d in chosen]):.2f}"
+            f"  nDCG@5 {np.mean([metrics.ndcg_at_k(r, d, 5) for r, d in chosen]):.2f}"
+        )
+    return [
+        metrics.recall_at_k(r, q.reference.documents, 5)
+        for r, q in zip(ranked, questions, strict=True)
+    ]
 
 
 def choose(embed, documents):
@@ -44,25 +68,42 @@ def choose(embed, documents):
     for words in (30, 60, 90, 150, 250):
         index = retrieval.Index(embed, words=words)
         index.synchronise(documents)
-        report(f"train + validation, passages of {words} words ({len(index.passages)}), hybrid",
-               rankings(index, questions, "hybrid"), questions)
+        report(
+            f"train + validation, passages of {words} words ({len(index.passages)}), hybrid",
+            rankings(index, questions, "hybrid"),
+            questions,
+        )
         if words == chunking.CHUNK_WORDS:
             for method in ("dense", "bm25", "ranks fused"):
-                report(f"train + validation, {method}", rankings(index, questions, method), questions)
+                report(
+                    f"train + validation, {method}", rankings(index, questions, method), questions
+                )
             select = selection.SentenceSelector(index, models.embed_pieces)
             for candidates in (20, 50, 100, 200):
-                report(f"train + validation, the best {candidates} of hybrid read again word by word",
-                       rankings(index, questions, "hybrid", select, candidates), questions)
+                report(
+                    f"train + validation, the best {candidates} of hybrid read again word by word",
+                    rankings(index, questions, "hybrid", select, candidates),
+                    questions,
+                )
             report_sentences(index, questions, select)
 
 
 def report_sentences(index, questions, select):
-    """How often the one sentence that is chosen is one that answers; questions that need two documents left out."""
+    """How often the one sentence that is chosen is one that answers; questions that need two
+    documents left out.
+    """
     single = [q for q in questions if len(q.reference.documents) == 1]
     texts = [q.text for q in single]
     chosen = select(texts, index.search(texts, selection.CANDIDATES))
-    print("  the sentence chosen answers:",
-          metrics.with_interval([hits[0].passage.text in q.reference.support for q, hits in zip(single, chosen, strict=True)]))
+    print(
+        "  the sentence chosen answers:",
+        metrics.with_interval(
+            [
+                hits[0].passage.text in q.reference.support
+                for q, hits in zip(single, chosen, strict=True)
+            ]
+        ),
+    )
 
 
 def test(embed, documents):
@@ -72,13 +113,23 @@ def test(embed, documents):
     models.embed(["warm up"])
     with runtime.stopwatch() as clock:
         index.synchronise(documents)
-    print(f"\nindexing {len(documents)} documents, {len(index.passages)} passages: {clock.seconds:.1f} s")
-    scores = {m: report(f"test, {m}", rankings(index, questions, m), questions) for m in ("dense", "bm25", "hybrid")}
+    print(
+        f"\nindexing {len(documents)} documents, {len(index.passages)} passages:"
+        f" {clock.seconds:.1f} s"
+    )
+    scores = {
+        m: report(f"test, {m}", rankings(index, questions, m), questions)
+        for m in ("dense", "bm25", "hybrid")
+    }
     for part in ("dense", "bm25"):
         gap, low, high = metrics.paired_difference(scores[part], scores["hybrid"])
         print(f"hybrid − {part}: {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
     select = selection.SentenceSelector(index, models.embed_pieces)
-    again = report("test, hybrid, 100 candidates read again word by word", rankings(index, questions, "hybrid", select), questions)
+    again = report(
+        "test, hybrid, 100 candidates read again word by word",
+        rankings(index, questions, "hybrid", select),
+        questions,
+    )
     gap, low, high = metrics.paired_difference(scores["hybrid"], again)
     print(f"word by word − hybrid: {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
     report_sentences(index, questions, select)
@@ -93,8 +144,10 @@ def test(embed, documents):
     update = course_data.load_updates()[0]
     with runtime.stopwatch() as clock:
         index.add(course_data.apply_update(documents, update)[-1:])
-    print(f"one query with its embedding: median {np.median(searching):.1f} ms, read again {np.median(reading):.1f} ms more; "
-          f"one document added: {clock.seconds:.2f} s")
+    print(
+        f"one query with its embedding: median {np.median(searching):.1f} ms, read again"
+        f" {np.median(reading):.1f} ms more; one document added: {clock.seconds:.2f} s"
+    )
 
 
 def main(arguments):

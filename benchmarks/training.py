@@ -1,11 +1,13 @@
-"""Our trainer against TRL's SFTTrainer and transformers' Trainer: speed, memory and what was learned, in one run.
+"""Our trainer against TRL's SFTTrainer and transformers' Trainer: speed, memory and what was
+learned, in one run.
 
     pip install ".[benchmarks]"
     python benchmarks/training.py [--examples 60] [--epochs 2] [--only ours,trainer,sft,sft-all]
 
-All train on the same examples (a question, the passage that answers it, the answer) with the same LoRA: rank 16 on
-all linear modules of the top ten layers. `sft-all` is SFTTrainer with LoRA on every layer, as one finds it in most
-tutorials. Each runs in a process of its own, so that its peak memory is its own.
+All train on the same examples (a question, the passage that answers it, the answer) with the same
+LoRA: rank 16 on all linear modules of the top ten layers. `sft-all` is SFTTrainer with LoRA on
+every layer, as one finds it in most tutorials. Each runs in a process of its own, so that its peak
+memory is its own.
 """
 
 import argparse
@@ -15,7 +17,19 @@ import sys
 import tempfile
 import time
 
-from ftrag_helpers import adapters, chunking, course_data, evaluation, finetuning, metrics, models, prompts, rag, runtime, trunk
+from ftrag_helpers import (
+    adapters,
+    chunking,
+    course_data,
+    evaluation,
+    finetuning,
+    metrics,
+    models,
+    prompts,
+    rag,
+    runtime,
+    trunk,
+)
 from ftrag_helpers.records import Hit
 
 CONTENDERS = ("ours", "trainer", "sft", "sft-all")
@@ -23,24 +37,53 @@ BATCH = 8
 
 
 def passages_for(questions):
-    """A finder of the one passage (some 90 words) that holds each question's supporting sentence."""
+    """A finder of the one passage (some 90 words) that holds each question's supporting
+    sentence.
+    """
     chunks = {d.id: chunking.chunk(d) for d in course_data.load_documents()}
-    return [[Hit(next(p for i in q.reference.documents for p in chunks[i] if any(s in p.text for s in q.reference.support)), 1.0, 1)]
-            for q in questions]
+    return [
+        [
+            Hit(
+                next(
+                    p
+                    for i in q.reference.documents
+                    for p in chunks[i]
+                    if any(s in p.text for s in q.reference.support)
+                ),
+                1.0,
+                1,
+            )
+        ]
+        for q in questions
+    ]
 
 
 def questions_of(split, count):
-    """The first `count` questions of a split, spread over it, whose supporting sentence stands in one passage."""
+    """The first `count` questions of a split, spread over it, whose supporting sentence stands in
+    one passage.
+    """
     chunks = {d.id: chunking.chunk(d) for d in course_data.load_documents()}
-    fit = [q for q in course_data.load_questions(split, ["direct", "branch"])
-           if any(s in p.text for i in q.reference.documents for p in chunks[i] for s in q.reference.support)]
-    return fit[::max(1, len(fit) // count)][:count]
+    fit = [
+        q
+        for q in course_data.load_questions(split, ["direct", "branch"])
+        if any(
+            s in p.text
+            for i in q.reference.documents
+            for p in chunks[i]
+            for s in q.reference.support
+        )
+    ]
+    return fit[:: max(1, len(fit) // count)][:count]
 
 
 def examples_of(questions):
     """The questions as training examples."""
-    return [finetuning.Example(prompts.from_text(q.text, [h.passage.text for h in hits]), q.reference.answer)
-            for q, hits in zip(questions, passages_for(questions), strict=True)]
+    return [
+        finetuning.Example(
+            prompts.from_text(q.text, [h.passage.text for h in hits]), q.reference.answer
+        )
+        for q, hits in zip(questions, passages_for(questions), strict=True)
+    ]
 
 
 def train_ours(lm, examples, epochs):
@@ -48,6 +91,7 @@ def train_ours(lm, examples, epochs):
     recipe = finetuning.Recipe(epochs=epochs, batch_size=BATCH)
     with tempfile.TemporaryDirectory() as cache:
         import os
+
         os.environ["FTRAG_CACHE"] = cache
         return finetuning.train(lm, examples, recipe=recipe, progress=False).lm
 
@@ -57,36 +101,87 @@ def lora_config(layers):
     from peft import LoraConfig
 
     lora = adapters.Lora()
-    return LoraConfig(r=lora.rank, lora_alpha=lora.alpha, target_modules=list(lora.modules), lora_dropout=0.0,
-                      layers_to_transform=layers, task_type="CAUSAL_LM")
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        target_modules=list(lora.modules),
+        lora_dropout=0.0,
+        layers_to_transform=layers,
+        task_type="CAUSAL_LM",
+    )
 
 
 def train_sft(lm, examples, epochs, layers):
     """Train with TRL's SFTTrainer, as its documentation shows it."""
-    from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    data = Dataset.from_list([{"prompt": e.prompt, "completion": [{"role": "assistant", "content": e.response}]} for e in examples])
+    from datasets import Dataset
+
+    data = Dataset.from_list(
+        [
+            {"prompt": e.prompt, "completion": [{"role": "assistant", "content": e.response}]}
+            for e in examples
+        ]
+    )
     with tempfile.TemporaryDirectory() as folder:
-        trainer = SFTTrainer(model=lm.model, train_dataset=data, processing_class=lm.tokenizer, peft_config=lora_config(layers), args=SFTConfig(
-            output_dir=folder, num_train_epochs=epochs, per_device_train_batch_size=BATCH, learning_rate=5e-4, save_strategy="no",
-            report_to=[], use_cpu=True, bf16=False, disable_tqdm=True, logging_strategy="no", seed=0))
+        trainer = SFTTrainer(
+            model=lm.model,
+            train_dataset=data,
+            processing_class=lm.tokenizer,
+            peft_config=lora_config(layers),
+            args=SFTConfig(
+                output_dir=folder,
+                num_train_epochs=epochs,
+                per_device_train_batch_size=BATCH,
+                learning_rate=5e-4,
+                save_strategy="no",
+                report_to=[],
+                use_cpu=True,
+                bf16=False,
+                disable_tqdm=True,
+                logging_strategy="no",
+                seed=0,
+            ),
+        )
         trainer.train()
     return models.LanguageModel(trainer.model.eval(), lm.tokenizer, lm.name)
 
 
 def train_trainer(lm, examples, epochs, layers):
-    """Train with transformers' Trainer and peft, prompt masked, padded to the longest of the batch."""
+    """Train with transformers' Trainer and peft, prompt masked, padded to the longest of the
+    batch.
+    """
     from peft import get_peft_model
     from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 
     rows = [finetuning.encode(lm, e) for e in examples]
-    data = [{"input_ids": list(r.ids), "attention_mask": [1] * len(r.ids), "labels": [-100] * r.prompt + list(r.ids[r.prompt:])} for r in rows]
+    data = [
+        {
+            "input_ids": list(r.ids),
+            "attention_mask": [1] * len(r.ids),
+            "labels": [-100] * r.prompt + list(r.ids[r.prompt :]),
+        }
+        for r in rows
+    ]
     model = get_peft_model(lm.model, lora_config(layers))
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(model=model, train_dataset=data, data_collator=DataCollatorForSeq2Seq(lm.tokenizer), args=TrainingArguments(
-            output_dir=folder, num_train_epochs=epochs, per_device_train_batch_size=BATCH, learning_rate=5e-4, save_strategy="no",
-            report_to=[], use_cpu=True, disable_tqdm=True, logging_strategy="no", seed=0))
+        trainer = Trainer(
+            model=model,
+            train_dataset=data,
+            data_collator=DataCollatorForSeq2Seq(lm.tokenizer),
+            args=TrainingArguments(
+                output_dir=folder,
+                num_train_epochs=epochs,
+                per_device_train_batch_size=BATCH,
+                learning_rate=5e-4,
+                save_strategy="no",
+                report_to=[],
+                use_cpu=True,
+                disable_tqdm=True,
+                logging_strategy="no",
+                seed=0,
+            ),
+        )
         trainer.train()
     return models.LanguageModel(model.eval(), lm.tokenizer, lm.name)
 
@@ -98,13 +193,28 @@ def run_one(name, count, epochs):
     depth = lm.model.config.num_hidden_layers
     top, every = list(range(depth - 10, depth)), list(range(depth))
     started = time.perf_counter()
-    tuned = {"ours": lambda: train_ours(lm, examples, epochs), "trainer": lambda: train_trainer(lm, examples, epochs, top),
-             "sft": lambda: train_sft(lm, examples, epochs, top), "sft-all": lambda: train_sft(lm, examples, epochs, every)}[name]()
+    tuned = {
+        "ours": lambda: train_ours(lm, examples, epochs),
+        "trainer": lambda: train_trainer(lm, examples, epochs, top),
+        "sft": lambda: train_sft(lm, examples, epochs, top),
+        "sft-all": lambda: train_sft(lm, examples, epochs, every),
+    }[name]()
     seconds, peak = time.perf_counter() - started, runtime.peak_memory_gb()
     held_out = questions_of("validation", 60)
     rows = evaluation.evaluate({name: rag.answerer(tuned, passages_for, progress=False)}, held_out)
     tokens = epochs * sum(len(finetuning.encode(lm, e).ids) for e in examples)
-    print("RESULT", json.dumps({"name": name, "seconds": seconds, "tokens": tokens, "peak": peak, "correct": rows.correct.tolist()}))
+    print(
+        "RESULT",
+        json.dumps(
+            {
+                "name": name,
+                "seconds": seconds,
+                "tokens": tokens,
+                "peak": peak,
+                "correct": rows.correct.tolist(),
+            }
+        ),
+    )
 
 
 def matrix_rate():
@@ -121,7 +231,9 @@ def matrix_rate():
 
 
 def work_of_ours(count, epochs):
-    """The floating-point operations that our trainer needs for the examples, in 10^9: trunk once, top layers each epoch."""
+    """The floating-point operations that our trainer needs for the examples, in 10^9: trunk once,
+    top layers each epoch.
+    """
     lm = models.load_language_model()
     rows = [finetuning.encode(lm, e) for e in examples_of(questions_of("train", count))]
     skip = len(trunk.shared_prefix(rows))
@@ -130,7 +242,9 @@ def work_of_ours(count, epochs):
     lora = sum(w.numel() for w in adapters.trained_weights(adapters.attach(lm)).values())
     below = lm.model.config.num_hidden_layers - 10
     head = lm.model.lm_head.weight.numel()
-    return (2 * below * layer * own + epochs * ((4 * 10 * layer + 6 * lora) * own + 4 * head * answers)) / 1e9
+    return (
+        2 * below * layer * own + epochs * ((4 * 10 * layer + 6 * lora) * own + 4 * head * answers)
+    ) / 1e9
 
 
 def main(arguments):
@@ -146,22 +260,43 @@ def main(arguments):
         return run_one(options.one, options.examples, options.epochs)
     rate, results = matrix_rate(), {}
     for name in options.only.split(","):
-        done = subprocess.run([sys.executable, __file__, "--one", name, "--examples", str(options.examples), "--epochs", str(options.epochs)],
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            [
+                sys.executable,
+                __file__,
+                "--one",
+                name,
+                "--examples",
+                str(options.examples),
+                "--epochs",
+                str(options.epochs),
+            ],
+            capture_output=True,
+            text=True,
+        )
         line = next((x for x in done.stdout.splitlines() if x.startswith("RESULT")), None)
         if line is None:
             print(f"{name}: failed\n{done.stderr[-1500:]}")
             continue
         found = results[name] = json.loads(line.removeprefix("RESULT "))
-        print(f"{name:8} {found['tokens'] / found['seconds']:6.0f} tokens/s  {found['seconds']:6.1f} s  peak {found['peak']:.1f} GB  "
-              f"right {metrics.with_interval(found['correct'])}", flush=True)
+        print(
+            f"{name:8} {found['tokens'] / found['seconds']:6.0f} tokens/s  {found['seconds']:6.1f}"
+            f" s  peak {found['peak']:.1f} GB  right {metrics.with_interval(found['correct'])}",
+            flush=True,
+        )
     print(f"matrix multiply {rate:.0f} GFLOP/s before, {matrix_rate():.0f} after")
     if "ours" in results:
         work = work_of_ours(options.examples, options.epochs)
-        print(f"ours: {work:.0f} GFLOP of needed work, {work / results['ours']['seconds'] / rate:.2f} of the matrix-multiply rate")
+        print(
+            f"ours: {work:.0f} GFLOP of needed work, {work / results['ours']['seconds'] / rate:.2f}"
+            " of the matrix-multiply rate"
+        )
         for name in results.keys() - {"ours"}:
-            print(f"ours / {name}: {results[name]['seconds'] / results['ours']['seconds']:.1f} times the tokens per second, "
-                  f"{results['ours']['peak'] / results[name]['peak']:.2f} of the peak memory")
+            print(
+                f"ours / {name}: {results[name]['seconds'] / results['ours']['seconds']:.1f} times"
+                f" the tokens per second, {results['ours']['peak'] / results[name]['peak']:.2f} of"
+                " the peak memory"
+            )
 
 
 if __name__ == "__main__":

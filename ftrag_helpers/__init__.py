@@ -1,1 +1,3 @@
-"""Helpers of the course "Fine-Tuning vs RAG": the plumbing, so that the notebooks show the subject."""
+"""Helpers of the course "Fine-Tuning vs RAG": the plumbing, so that the notebooks show the
+subject.
+"""

@@ -1,7 +1,9 @@
-"""BM25: search by the words that a question and a text share. `bm25s` does the arithmetic, PyStemmer the word forms.
+"""BM25: search by the words that a question and a text share.
 
-Level 0. Word forms and stop words are English; words of other languages count as they are, or nearly so. What it leaves
-out: passages and filters (`retrieval`).
+`bm25s` does the arithmetic, PyStemmer the word forms.
+
+Level 0. Word forms and stop words are English; words of other languages count as they are, or
+nearly so. What it leaves out: passages and filters (`retrieval`).
 """
 
 import math
@@ -12,24 +14,31 @@ import numpy as np
 import regex
 
 #: A stretch of a script that puts no space between words, or a word.
-_RUN = regex.compile(r"(?P<unspaced>[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
-                     r"|(?:(?![\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}])\w)+")
+_RUN = regex.compile(
+    r"(?P<unspaced>[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
+    r"|(?:(?![\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}])\w)+"
+)
 _CHARACTER = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
-#: One letter or digit that is a word ("Bay 5", "Plan B"): no part of "it's", "e-mail", 3,000 or 5:30, no pronoun "I", and
-#: an A only where it is no article ("vitamin A").
-_SINGLE = regex.compile(r"(?<!['’]|\d[.,:])(?:(?<=\w )A(?! \p{Lu})|[^\W_aAiI])(?!['’]|[.,:]\d|-\p{L})")
+#: One letter or digit that is a word ("Bay 5", "Plan B"): no part of "it's", "e-mail", 3,000 or
+#: 5:30, no pronoun "I", and an A only where it is no article ("vitamin A").
+_SINGLE = regex.compile(
+    r"(?<!['’]|\d[.,:])(?:(?<=\w )A(?! \p{Lu})|[^\W_aAiI])(?!['’]|[.,:]\d|-\p{L})"
+)
 
 
 def word_scores(texts: Sequence[str]) -> Callable[[Sequence[str]], np.ndarray]:
     """A function from the words of a query to the BM25 score of every text; shape (texts,).
 
-    Words of one character are scored apart and added, so that they change nothing where a query has none: neither the
-    length of a text nor the mean length.
+    Words of one character are scored apart and added, so that they change nothing where a query has
+    none: neither the length of a text nor the mean length.
 
     Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
     """
     words = [list(_words(text)) for text in texts]
-    parts = [_scores([[word for word in own if (len(word) == 1) is single] for own in words]) for single in (False, True)]
+    parts = [
+        _scores([[word for word in own if (len(word) == 1) is single] for own in words])
+        for single in (False, True)
+    ]
     return lambda query: sum(part(list(query)) for part in parts)
 
 
@@ -44,14 +53,18 @@ def _scores(words: Sequence[Sequence[str]]) -> Callable[[list[str]], np.ndarray]
 
 
 def query_words(text: str) -> list[str]:
-    """The words of a query that count, each once: stemmed, without stop words, in the order of the text."""
+    """The words of a query that count, each once: stemmed, without stop words, in the order of the
+    text.
+    """
     return list(dict.fromkeys(_words(text)))
 
 
 def rarity(count: int, total: int) -> float:
-    """The inverse document frequency of a word that `count` of `total` texts hold, as BM25 has it; never below 0.
+    """The inverse document frequency of a word that `count` of `total` texts hold, as BM25 has it;
+    never below 0.
 
-    Source: Spärck Jones 1972, in the form of Robertson and Zaragoza 2009, with 1 added under the logarithm.
+    Source: Spärck Jones 1972, in the form of Robertson and Zaragoza 2009, with 1 added under the
+    logarithm.
     """
     return math.log(1 + (total - count + 0.5) / (count + 0.5))
 

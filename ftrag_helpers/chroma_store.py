@@ -1,8 +1,10 @@
-"""One collection in Chroma, opened, asked, and mended: what the index keeps there can always be made anew.
+"""One collection in Chroma, opened, asked, and mended: what the index keeps there can always be
+made anew.
 
-Level 1. A store whose files are damaged is begun anew, one that cannot be written (read-only, full, held by another program)
-gives way to memory, and a warning says which; a server that does not answer is a CourseError. What it leaves out: what is
-stored, and computing it again (`retrieval` hands in a function that does).
+Level 1. A store whose files are damaged is begun anew, one that cannot be written (read-only, full,
+held by another program) gives way to memory, and a warning says which; a server that does not
+answer is a CourseError. What it leaves out: what is stored, and computing it again (`retrieval`
+hands in a function that does).
 """
 
 import os
@@ -23,26 +25,36 @@ from ftrag_helpers.runtime import CourseError
 
 Result = TypeVar("Result")
 
-#: HNSW search is approximate. Looking at this many neighbours makes it exact for a library of this size, so that an
-#: answer never depends on the order in which passages came and went.
+#: HNSW search is approximate. Looking at this many neighbours makes it exact for a library of this
+#: size, so that an answer never depends on the order in which passages came and went.
 EXACT_NEIGHBOURS = 2000
-_HNSW = {"space": "cosine", "ef_construction": 400, "ef_search": EXACT_NEIGHBOURS, "max_neighbors": 32}
-#: After so many changes Chroma writes its graph of vectors into files of its own. Never, here: with damaged ones it
-#: crashes the whole process, and from the database alone it makes the graph anew in a second for 2,000 passages.
+_HNSW = {
+    "space": "cosine",
+    "ef_construction": 400,
+    "ef_search": EXACT_NEIGHBOURS,
+    "max_neighbors": 32,
+}
+#: After so many changes Chroma writes its graph of vectors into files of its own. Never, here: with
+#: damaged ones it crashes the whole process, and from the database alone it makes the graph anew in
+#: a second for 2,000 passages.
 _NEVER = 1_000_000_000
 _DATABASE = "chroma.sqlite3"
 _SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: What errors say of a database that may be sound, but cannot be used now.
-_UNUSABLE = re.compile("locked|busy|read-?only|is full|no space|permission|denied|timed out|quota|too many open",
-                       re.IGNORECASE)
+_UNUSABLE = re.compile(
+    "locked|busy|read-?only|is full|no space|permission|denied|timed out|quota|too many open",
+    re.IGNORECASE,
+)
 _LEAST_BYTES = 10_000_000
 _ANSWER_SECONDS, _LOCK_SECONDS = 10, 5
 
 
 class Store:
-    """A collection in a folder, in memory (no folder), or on the server that `FTRAG_CHROMA_URL` names in place of a folder.
+    """A collection in a folder, in memory (no folder), or on the server that `FTRAG_CHROMA_URL`
+    names in place of a folder.
 
-    `refill` is given a collection, which may be a new one, and puts into it what it lacks of what is known.
+    `refill` is given a collection, which may be a new one, and puts into it what it lacks of what
+    is known.
     """
 
     def __init__(self, folder: Path | None, name: str, refill: Callable[[object], None]):
@@ -72,9 +84,11 @@ class Store:
 
     def clear(self) -> None:
         """Begin the collection anew, empty."""
+
         def anew(_collection) -> None:
             self._client.delete_collection(self._name)
             self._collection = None
+
         self.ask(anew)
 
     def _opened(self):
@@ -96,8 +110,9 @@ class Store:
         return self._collection
 
     def _made(self):
-        return self._client.get_or_create_collection(self._name, embedding_function=None,
-                                                     configuration={"hnsw": self._settings()})
+        return self._client.get_or_create_collection(
+            self._name, embedding_function=None, configuration={"hnsw": self._settings()}
+        )
 
     def _settings(self) -> dict:
         return _HNSW | {"sync_threshold": _NEVER} if self._is_in_folder() else _HNSW
@@ -108,15 +123,24 @@ class Store:
     def _is_older(self) -> bool:
         """Whether an older course made the collection, one that has files beside the database."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Chroma's, over a collection without an embedder of its own
-            return self._is_in_folder() and self._collection.configuration["hnsw"]["sync_threshold"] != _NEVER
+            warnings.simplefilter(
+                "ignore"
+            )  # Chroma's, over a collection without an embedder of its own
+            return (
+                self._is_in_folder()
+                and self._collection.configuration["hnsw"]["sync_threshold"] != _NEVER
+            )
 
     def _mendable(self, error: Exception) -> Exception:
-        """The error, where it tells of the store; what the caller asked wrongly, or the server's refusal, is raised."""
+        """The error, where it tells of the store; what the caller asked wrongly, or the server's
+        refusal, is raised.
+        """
         from chromadb.errors import InvalidArgumentError
 
         # Chroma has this type for what it cannot read in its own files too.
-        asked_wrongly = isinstance(error, InvalidArgumentError) and re.search("where|dimension", str(error))
+        asked_wrongly = isinstance(error, InvalidArgumentError) and re.search(
+            "where|dimension", str(error)
+        )
         if asked_wrongly or isinstance(error, (CourseError, ValueError, TypeError, OverflowError)):
             raise error
         return error
@@ -140,15 +164,20 @@ class Store:
 
     def _go_to_memory(self, error: Exception) -> None:
         self._reopen(error)
-        _warn(f"The index in {self._folder} cannot be used now ({_line(error)}): it is kept in memory, "
-              "until this program ends.")
+        _warn(
+            f"The index in {self._folder} cannot be used now ({_line(error)}): it is kept in"
+            " memory, until this program ends."
+        )
         self._folder, self._name = None, in_memory(self._name)
 
     def _told(self, error: Exception) -> Exception:
         if not self._server:
             return error
-        return CourseError(f"The Chroma server at {_url(self._server)} (FTRAG_CHROMA_URL) failed: {_line(error)}. Look at "
-                           "what it prints, start it again, or unset the variable to keep the index on this machine.")
+        return CourseError(
+            f"The Chroma server at {_url(self._server)} (FTRAG_CHROMA_URL) failed: {_line(error)}."
+            " Look at what it prints, start it again, or unset the variable to keep the index on"
+            " this machine."
+        )
 
 
 def in_memory(name: str) -> str:
@@ -157,13 +186,17 @@ def in_memory(name: str) -> str:
 
 
 class _Unopened(Exception):
-    """A store could not be opened; never the caller's fault, whatever type Chroma gives the error."""
+    """A store could not be opened; never the caller's fault, whatever type Chroma gives the
+    error.
+    """
 
 
 def _check_database(folder: Path) -> None:
-    """Raise an error where the database of a folder is damaged, or held by another program for longer than is usual.
+    """Raise an error where the database of a folder is damaged, or held by another program for
+    longer than is usual.
 
-    Chroma would wait for minutes, or crash within. Not where this process has the file open: closing it ends SQLite's locks.
+    Chroma would wait for minutes, or crash within. Not where this process has the file open:
+    closing it ends SQLite's locks.
     """
     import sqlite3
 
@@ -200,25 +233,41 @@ def _server_client(server: tuple[str, int, bool], settings):
     with _no_proxy_here(server[0]):
         problem = _no_answer(url)
         if not problem:
-            try:  # a whole URL in place of the host: Chroma takes a name that begins with "http" for one
-                return chromadb.HttpClient(host=url, port=server[1], ssl=server[2], settings=settings)
+            try:  # Chroma takes a name that begins with "http" for a whole URL
+                return chromadb.HttpClient(
+                    host=url, port=server[1], ssl=server[2], settings=settings
+                )
             except Exception as error:
                 problem = _line(error)
-    through_proxy = not _is_here(server[0]) and {"http", "https", "all"} & urllib.request.getproxies().keys()
+    through_proxy = (
+        not _is_here(server[0]) and {"http", "https", "all"} & urllib.request.getproxies().keys()
+    )
     hint = " This machine uses a proxy: name a server nearby in NO_PROXY." if through_proxy else ""
-    raise CourseError(f"No Chroma server answers at {url} (FTRAG_CHROMA_URL): {problem}.{hint} Start one with `chroma run`, "
-                      "correct the address, or unset the variable to keep the index on this machine.")
+    raise CourseError(
+        f"No Chroma server answers at {url} (FTRAG_CHROMA_URL): {problem}.{hint} Start one with"
+        " `chroma run`, correct the address, or unset the variable to keep the index on this"
+        " machine."
+    )
 
 
 def _no_answer(url: str) -> str:
-    """Why no Chroma server answers there; empty where one does. Chroma's own client waits without an end."""
+    """Why no Chroma server answers there; empty where one does.
+
+    Chroma's own client waits without an end.
+    """
     import httpx
 
     try:
         reply = httpx.get(f"{url}/api/v2/heartbeat", timeout=_ANSWER_SECONDS)
         is_chroma = "nanosecond heartbeat" in reply.text
-        return "" if is_chroma else f"what answers is no Chroma server of today (HTTP {reply.status_code})"
-    except Exception as error:  # httpx lets errors of every sort through, for addresses, certificates and proxies
+        return (
+            ""
+            if is_chroma
+            else f"what answers is no Chroma server of today (HTTP {reply.status_code})"
+        )
+    except (
+        Exception
+    ) as error:  # httpx lets errors of every sort through, for addresses, certificates and proxies
         return _line(error)
 
 
@@ -229,7 +278,9 @@ def _url(server: tuple[str, int, bool]) -> str:
 
 @contextmanager
 def _no_proxy_here(host: str) -> Iterator[None]:
-    """No proxy of the environment's stands between this program and a server on this machine. httpx reads them once."""
+    """No proxy of the environment's stands between this program and a server on this machine. httpx
+    reads them once.
+    """
     before = {name: os.environ.get(name) for name in ("no_proxy", "NO_PROXY")}
     try:
         if _is_here(host):
@@ -247,7 +298,9 @@ def _is_here(host: str) -> bool:
     try:
         addresses = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
         for address in addresses:
-            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            with socket.socket(
+                socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM
+            ) as probe:
                 probe.bind((address, 0))
     except (OSError, UnicodeError):
         return False
@@ -255,7 +308,9 @@ def _is_here(host: str) -> bool:
 
 
 def _release(folder: Path | None) -> None:
-    """Let go of the files. Chroma keeps one system for each folder, which all indexes of this process share."""
+    """Let go of the files. Chroma keeps one system for each folder, which all indexes of this
+    process share.
+    """
     from chromadb.api.shared_system_client import SharedSystemClient
 
     system = SharedSystemClient._identifier_to_system.pop(str(folder), None)
@@ -268,7 +323,9 @@ def _release(folder: Path | None) -> None:
 
 
 def _unusable(folder: Path, error: Exception) -> str:
-    """Why a store that may be sound cannot be used; empty where it is damaged and may be deleted."""
+    """Why a store that may be sound cannot be used; empty where it is damaged and may be
+    deleted.
+    """
     if _UNUSABLE.search(str(error)):
         return _line(error)
     database = folder / _DATABASE
@@ -280,7 +337,11 @@ def _unusable(folder: Path, error: Exception) -> str:
             return "no space left on its disk"
     except OSError as refused:
         return refused.strerror or str(refused)
-    return "Permission denied" if database.is_file() and not os.access(database, os.R_OK | os.W_OK) else ""
+    return (
+        "Permission denied"
+        if database.is_file() and not os.access(database, os.R_OK | os.W_OK)
+        else ""
+    )
 
 
 def _delete_store(folder: Path) -> None:

@@ -18,17 +18,23 @@ from ftrag_helpers.commands import check, instructor, learner, validation
 from ftrag_helpers.runtime import CourseError
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
-# Nothing in JupyterLab asks the internet: no news, no update check, no list of extensions. The folder of
-# settings keeps it from asking the learner whether it may.
+# Nothing in JupyterLab asks the internet: no news, no update check, no list of extensions. The
+# folder of settings keeps it from asking the learner whether it may.
 LAB_CONFIG = "ftrag_helpers/lab_config"
-QUIET_JUPYTER = ("--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
-                 "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate")
+QUIET_JUPYTER = (
+    "--LabApp.news_url=None",
+    "--LabApp.extension_manager=readonly",
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+)
 NBVAL = ("--nbval", "--nbval-sanitize-with", "tests/sanitize.cfg")
 PASSED, FAILED, NOTHING_CHOSEN = 0, 1, 5  # pytest's exit codes
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns its exit code. What a person can put right is one message on stderr."""
+    """Run one command; returns its exit code.
+
+    What a person can put right is one message on stderr.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -49,65 +55,116 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno != errno.ENOSPC and getattr(error, "winerror", None) != 112:
             raise
-        message, code = f"The disk is full ({error.filename or runtime.course_root()}). Make room, then start again.", 1
+        message, code = (
+            (
+                f"The disk is full ({error.filename or runtime.course_root()}). Make room, then"
+                " start again."
+            ),
+            1,
+        )
     print(f"\nftrag: {message}", file=sys.stderr)
     return code
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `lab` and `test` hand unknown options on."""
-    parser = argparse.ArgumentParser(prog="ftrag", description="Fine-Tuning vs RAG: the course's commands.")
+    parser = argparse.ArgumentParser(
+        prog="ftrag", description="Fine-Tuning vs RAG: the course's commands."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable, text: str, takes_more: str = "") -> argparse.ArgumentParser:
         more = f"All other options go to {takes_more}." if takes_more else None
-        command = commands.add_parser(name, help=text, description=text, epilog=more, allow_abbrev=False)
+        command = commands.add_parser(
+            name, help=text, description=text, epilog=more, allow_abbrev=False
+        )
         command.set_defaults(run=run, takes_more=bool(takes_more))
         return command
 
     lab = add("lab", run_lab, "open the course in JupyterLab", "JupyterLab")
-    lab.add_argument("--port", type=int, help="this port or none (default: 8888 or the next free one)")
-    lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
-    test = add("test", run_test, "run all tests: the package's, and every notebook's outputs", "pytest")
-    test.add_argument("--fast", action="store_true", help="only the tests that need no model: seconds")
+    lab.add_argument(
+        "--port", type=int, help="this port or none (default: 8888 or the next free one)"
+    )
+    lab.add_argument(
+        "--no-browser", action="store_true", help="print the address instead of opening it"
+    )
+    test = add(
+        "test", run_test, "run all tests: the package's, and every notebook's outputs", "pytest"
+    )
+    test.add_argument(
+        "--fast", action="store_true", help="only the tests that need no model: seconds"
+    )
     add("fetch", run_fetch, "fetch the two models, or repair them")
-    add("check", check.run_check, "say line by line what is right here and what to do where it is not")
-    learner.add_report(add("report", learner.run_report, "write your figures, guesses and choices into one page"))
-    learner.add_compare(add("compare", learner.run_compare, "compare the systems on documents and questions of your own"))
-    validation.add_validate(add("validate", validation.run_validate, "run the notebooks again and say in words what differs"))
+    add(
+        "check",
+        check.run_check,
+        "say line by line what is right here and what to do where it is not",
+    )
+    learner.add_report(
+        add("report", learner.run_report, "write your figures, guesses and choices into one page")
+    )
+    learner.add_compare(
+        add(
+            "compare",
+            learner.run_compare,
+            "compare the systems on documents and questions of your own",
+        )
+    )
+    validation.add_validate(
+        add(
+            "validate",
+            validation.run_validate,
+            "run the notebooks again and say in words what differs",
+        )
+    )
     instructor.add_build(add("build", instructor.run_build, "make exercises/ from solutions/"))
-    instructor.add_grade(add("grade", instructor.run_grade, "grade what learners handed in, in a sandbox"))
+    instructor.add_grade(
+        add("grade", instructor.run_grade, "grade what learners handed in, in a sandbox")
+    )
     add("progress", learner.run_progress, "show the points of the exercises, task by task")
     return parser
 
 
-# --- lab ---------------------------------------------------------------------------------------------
+# --- lab
 
 
 def run_lab(options: argparse.Namespace, rest: list[str]) -> int:
     """Open JupyterLab on the first page; ends when JupyterLab is closed."""
     if options.port is not None and not check.port_is_free(options.port):
-        raise CourseError(f"Port {options.port} is taken by another program, perhaps by a JupyterLab that is still open. "
-                          "Close it, name another port, or leave --port away: then a free one is found.")
+        raise CourseError(
+            f"Port {options.port} is taken by another program, perhaps by a JupyterLab that is"
+            " still open. Close it, name another port, or leave --port away: then a free one is"
+            " found."
+        )
     model_files.fetch()
     root = runtime.course_root()
     if not (root / FIRST_PAGE).is_file():
         raise CourseError(f"{root / FIRST_PAGE} is missing. Copy or clone the whole course again.")
-    command = [sys.executable, "-m", "jupyterlab", FIRST_PAGE, f"--ServerApp.root_dir={root}",
-               "--ServerApp.ip=127.0.0.1", *QUIET_JUPYTER]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        FIRST_PAGE,
+        f"--ServerApp.root_dir={root}",
+        "--ServerApp.ip=127.0.0.1",
+        *QUIET_JUPYTER,
+    ]
     if options.port is not None:
         command += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]
     if options.no_browser:
         command.append("--no-browser")
     if getattr(os, "geteuid", lambda: 1)() == 0:
-        command.append("--allow-root")  # in a container one is root, and only this machine can reach the server
+        command.append(
+            "--allow-root"
+        )  # in a container one is root, and only this machine can reach the server
     print("Opening JupyterLab. Ctrl-C in this window closes it.", flush=True)
     paths = [str(root / LAB_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     return run_child(command + rest, JUPYTER_CONFIG_PATH=os.pathsep.join(filter(None, paths)))
 
 
 def run_child(command: list[str], **variables: str) -> int:
-    """Run a command in the course's folder, kept off the network, with further variables; returns its exit code.
+    """Run a command in the course's folder, kept off the network, with further variables; returns
+    its exit code.
 
     Ctrl-C is the child's to answer: JupyterLab asks whether to close, pytest prints its summary.
     """
@@ -125,17 +182,19 @@ def run_child(command: list[str], **variables: str) -> int:
         signal.signal(signal.SIGTERM, before)
 
 
-# --- test and fetch ----------------------------------------------------------------------------------
+# --- test and fetch
 
 
 def run_test(options: argparse.Namespace, rest: list[str]) -> int:
     """Run pytest over the tests, then over the notebooks; non-zero if either failed.
 
-    Two runs, because the tests' `conftest.py` changes folders that notebooks should find as learners do.
-    Files or folders among the further options replace the course's own choice.
+    Two runs, because the tests' `conftest.py` changes folders that notebooks should find as
+    learners do. Files or folders among the further options replace the course's own choice.
     """
     if options.fast:
-        return run_pytest("fast tests", ["-m", "not model", *([] if named_paths(rest) else ["tests"]), *rest])
+        return run_pytest(
+            "fast tests", ["-m", "not model", *([] if named_paths(rest) else ["tests"]), *rest]
+        )
     model_files.fetch()
     if named_paths(rest):
         return run_pytest("tests", [*NBVAL, *rest])
@@ -157,7 +216,11 @@ def run_pytest(title: str, arguments: list[str]) -> int:
 def named_paths(arguments: list[str]) -> list[str]:
     """Those of pytest's arguments that are files or tests in them."""
     root = runtime.course_root()
-    return [name for name in arguments if not name.startswith("-") and (root / name.split("::")[0]).exists()]
+    return [
+        name
+        for name in arguments
+        if not name.startswith("-") and (root / name.split("::")[0]).exists()
+    ]
 
 
 def run_fetch(options: argparse.Namespace, rest: list[str]) -> int:

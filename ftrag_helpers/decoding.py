@@ -1,6 +1,6 @@
-"""Greedy decoding of a batch of token rows, written out for three reasons that a learner's laptop feels:
-the part that all rows share is computed once, the key-value cache grows in place, and rows that are finished
-leave the batch. A test holds the result equal to `transformers`' own `generate`.
+"""Greedy decoding of a batch of token rows, written out for three reasons that a learner's laptop
+feels: the part that all rows share is computed once, the key-value cache grows in place, and rows
+that are finished leave the batch. A test holds the result equal to `transformers`' own `generate`.
 
 Level 0. What it leaves out: texts, chat templates and progress bars (`models`).
 """
@@ -13,12 +13,17 @@ def shared_prefix(rows: Sequence[Sequence[int]]) -> int:
     if len(rows) < 2:
         return 0
     first, last = min(rows), max(rows)
-    same = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
+    same = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b),
+        min(len(first), len(last)),
+    )
     return max(0, min(same, min(map(len, rows)) - 1))
 
 
 def roomy_cache(layers: int, room: int):
-    """A key-value cache that writes into tensors allocated once, instead of copying them at each token."""
+    """A key-value cache that writes into tensors allocated once, instead of copying them at each
+    token.
+    """
     from transformers.cache_utils import Cache, DynamicLayer
 
     class RoomyLayer(DynamicLayer):
@@ -29,8 +34,8 @@ def roomy_cache(layers: int, room: int):
                 self.lazy_initialization(key_states, value_states)
                 self.rooms = [key_states.new_empty(batch, heads, room, width) for _ in range(2)]
             for held, states in zip(self.rooms, (key_states, value_states), strict=True):
-                held[..., used:used + new, :] = states
-            self.keys, self.values = (held[..., :used + new, :] for held in self.rooms)
+                held[..., used : used + new, :] = states
+            self.keys, self.values = (held[..., : used + new, :] for held in self.rooms)
             return self.keys, self.values
 
         def batch_select_indices(self, indices):
@@ -41,12 +46,14 @@ def roomy_cache(layers: int, room: int):
     return Cache(layers=[RoomyLayer() for _ in range(layers)])
 
 
-def decode(model, rows: Sequence[list[int]], limit: int, *,
-           shared: int, pad: int, ends: Collection[int]) -> list[tuple[list[int], float]]:
-    """For each row of token ids the tokens that follow, without the end token, and the mean log-probability (nats).
+def decode(
+    model, rows: Sequence[list[int]], limit: int, *, shared: int, pad: int, ends: Collection[int]
+) -> list[tuple[list[int], float]]:
+    """For each row of token ids the tokens that follow, without the end token, and the mean
+    log-probability (nats).
 
-    At most `limit` tokens; a token of `ends` ends a row, and its log-probability counts. `shared` leading tokens are the
-    same in all rows. Rows are padded on the left with `pad`.
+    At most `limit` tokens; a token of `ends` ends a row, and its log-probability counts. `shared`
+    leading tokens are the same in all rows. Rows are padded on the left with `pad`.
     """
     import torch
 
@@ -63,10 +70,22 @@ def decode(model, rows: Sequence[list[int]], limit: int, *,
     with torch.inference_mode():
         cache = roomy_cache(model.config.num_hidden_layers, width + limit)
         if shared:
-            _fill_prefix(model, torch.tensor([rows[0][:shared]] * len(rows), device=model.device), cache)
+            _fill_prefix(
+                model, torch.tensor([rows[0][:shared]] * len(rows), device=model.device), cache
+            )
         for _ in range(limit):
-            logits = model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache,
-                           use_cache=True, logits_to_keep=1).logits[:, -1].float()
+            logits = (
+                model(
+                    input_ids=ids,
+                    attention_mask=mask,
+                    position_ids=positions,
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                )
+                .logits[:, -1]
+                .float()
+            )
             chosen = logits.argmax(-1)
             gained = (logits.gather(1, chosen[:, None])[:, 0] - logits.logsumexp(-1)).tolist()
             stay = []
@@ -85,8 +104,10 @@ def decode(model, rows: Sequence[list[int]], limit: int, *,
             ids = chosen[:, None]
             positions = positions[:, -1:] + 1
             mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
-    return [(tokens, logprob / (len(tokens) + (len(tokens) < limit)))
-            for tokens, logprob in zip(found, logprobs, strict=True)]
+    return [
+        (tokens, logprob / (len(tokens) + (len(tokens) < limit)))
+        for tokens, logprob in zip(found, logprobs, strict=True)
+    ]
 
 
 def _fill_prefix(model, prefix, cache) -> None:
@@ -95,4 +116,6 @@ def _fill_prefix(model, prefix, cache) -> None:
     model(input_ids=prefix[:1], past_key_values=one, use_cache=True, logits_to_keep=1)
     for index, layer in enumerate(one.layers):
         rows = prefix.shape[0]
-        cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
+        cache.update(
+            layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index
+        )

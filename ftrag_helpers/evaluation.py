@@ -1,6 +1,8 @@
-"""Run answerers over questions and tabulate what they did: a row per question and system, then means.
+"""Run answerers over questions and tabulate what they did: a row per question and system, then
+means.
 
-Level 2. Knows no system by name: an answerer is a callable. The scores themselves are `metrics`' business.
+Level 2. Knows no system by name: an answerer is a callable. The scores themselves are `metrics`'
+business.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,15 +11,18 @@ from ftrag_helpers import faithfulness, metrics
 from ftrag_helpers.records import Answer, Answerer, Question, Reference
 
 
-def evaluate(answerers: Mapping[str, Answerer], questions: Sequence[Question], *, after_updates: bool = False):
+def evaluate(
+    answerers: Mapping[str, Answerer], questions: Sequence[Question], *, after_updates: bool = False
+):
     """A pandas DataFrame with a row per system and question.
 
-    Columns: system, id, kind, split, question, reference, text, correct (an accepted answer stands in the
-    text and the system did not refuse; for an unanswerable question: it refused), f1 (best token overlap
-    with an accepted answer), refused, cited, citation_precision, citation_recall, faithful (nothing in the text
-    that neither what was read nor the question says; NaN where nothing was read or the system refused), read (the
-    texts that the system was given), seconds, tokens.
-    With `after_updates` the questions that news changed are scored against their new reference.
+    Columns: system, id, kind, split, question, reference, text, correct (an accepted answer stands
+    in the text and the system did not refuse; for an unanswerable question: it refused), f1 (best
+    token overlap with an accepted answer), refused, cited, citation_precision, citation_recall,
+    faithful (nothing in the text that neither what was read nor the question says; NaN where
+    nothing was read or the system refused), read (the texts that the system was given), seconds,
+    tokens. With `after_updates` the questions that news changed are scored against their new
+    reference.
     """
     import pandas as pd
 
@@ -32,13 +37,31 @@ def score(question: Question, said: Answer, *, after_updates: bool = False) -> d
     """One row of `evaluate`, without the system's name."""
     reference = reference_of(question, after_updates=after_updates)
     precision, recall = metrics.citation_scores(said.cited, reference.documents)
-    matches = not said.refused and metrics.answer_match(said.text, reference.accepted, question.text)
-    return {"id": question.id, "kind": question.kind, "split": question.split, "question": question.text,
-            "reference": reference.answer, "text": said.text,
-            "correct": float(matches if question.answerable else said.refused),
-            "f1": metrics.token_f1(said.text, reference.accepted) if question.answerable else float(said.refused),
-            "refused": said.refused, "cited": said.cited, "citation_precision": precision,
-            "citation_recall": recall, "faithful": _faithful(question, said), "read": read_by(said), "seconds": said.seconds, "tokens": said.tokens}
+    matches = not said.refused and metrics.answer_match(
+        said.text, reference.accepted, question.text
+    )
+    return {
+        "id": question.id,
+        "kind": question.kind,
+        "split": question.split,
+        "question": question.text,
+        "reference": reference.answer,
+        "text": said.text,
+        "correct": float(matches if question.answerable else said.refused),
+        "f1": (
+            metrics.token_f1(said.text, reference.accepted)
+            if question.answerable
+            else float(said.refused)
+        ),
+        "refused": said.refused,
+        "cited": said.cited,
+        "citation_precision": precision,
+        "citation_recall": recall,
+        "faithful": _faithful(question, said),
+        "read": read_by(said),
+        "seconds": said.seconds,
+        "tokens": said.tokens,
+    }
 
 
 def read_by(said: Answer) -> tuple[str, ...]:
@@ -58,7 +81,8 @@ def reference_of(question: Question, *, after_updates: bool = False) -> Referenc
 
 
 def summary(rows, by: Sequence[str] = ("system",), column: str = "correct"):
-    """Mean of a column per group, with its 95 % bootstrap interval and number of rows, as a DataFrame.
+    """Mean of a column per group, with its 95 % bootstrap interval and number of rows, as a
+    DataFrame.
 
     Groups keep the order in which they first appear.
     """
@@ -67,13 +91,22 @@ def summary(rows, by: Sequence[str] = ("system",), column: str = "correct"):
     out = []
     for key, group in rows.groupby(list(by), sort=False):
         low, high = metrics.bootstrap_interval(group[column])
-        out.append({**dict(zip(by, key, strict=True)), column: group[column].mean(), "low": low, "high": high,
-                    "n": len(group)})
+        out.append(
+            {
+                **dict(zip(by, key, strict=True)),
+                column: group[column].mean(),
+                "low": low,
+                "high": high,
+                "n": len(group),
+            }
+        )
     return pd.DataFrame(out).round(3)
 
 
 def compare(rows, first: str, second: str, column: str = "correct") -> str:
-    """Whether the second system beats the first on the same questions, in words that claim no more than was seen."""
+    """Whether the second system beats the first on the same questions, in words that claim no more
+    than was seen.
+    """
     pair = [rows[rows["system"] == name].set_index("id")[column] for name in (first, second)]
     gap, low, high = metrics.paired_difference(pair[0], pair[1].loc[pair[0].index])
     verdict = "no difference seen" if low <= 0 <= high else ("higher" if gap > 0 else "lower")

@@ -1,7 +1,9 @@
-"""The shipped results of runs that take longer than a lesson: learners set them beside what they measured themselves.
+"""The shipped results of runs that take longer than a lesson: learners set them beside what they
+measured themselves.
 
-Level 2. `benchmarks/longer_training.py` (lessons 2 and 3) and `benchmarks/reference.py` (lesson 5) made them;
-`datasets/reference/README.md` says what stands where. What it leaves out: the figures of the claims (`results.reference`).
+Level 2. `benchmarks/longer_training.py` (lessons 2 and 3) and `benchmarks/reference.py` (lesson 5)
+made them; `datasets/reference/README.md` says what stands where. What it leaves out: the figures of
+the claims (`results.reference`).
 """
 
 import json

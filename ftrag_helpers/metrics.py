@@ -1,7 +1,8 @@
 """Pure scoring: word overlap, rankings, citations, refusals, and how sure we may be of a mean.
 
-Level 0. Numbers and strings in, numbers out; nothing here knows a model, an index or a file. Whether an answer holds
-an accepted one is `answer_match`'s job, running a system over questions and tabulating its rows is `evaluation`'s.
+Level 0. Numbers and strings in, numbers out; nothing here knows a model, an index or a file.
+Whether an answer holds an accepted one is `answer_match`'s job, running a system over questions and
+tabulating its rows is `evaluation`'s.
 """
 
 import re
@@ -13,20 +14,42 @@ import numpy as np
 
 from ftrag_helpers.answer_match import answer_match
 
-__all__ = ["answer_match", "bootstrap_interval", "citation_scores", "ndcg_at_k", "normalise", "paired_difference", "recall_at_k",
-           "reciprocal_rank", "refusal_rates", "token_f1", "with_interval"]
+__all__ = [
+    "answer_match",
+    "bootstrap_interval",
+    "citation_scores",
+    "ndcg_at_k",
+    "normalise",
+    "paired_difference",
+    "recall_at_k",
+    "reciprocal_rank",
+    "refusal_rates",
+    "token_f1",
+    "with_interval",
+]
 
-_UNITS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-          "fifteen sixteen seventeen eighteen nineteen").split()
-_TENS = {word: 10 * n for n, word in enumerate(
-    "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+).split()
+_TENS = {
+    word: 10 * n
+    for n, word in enumerate(
+        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
+    )
+}
 _NUMBERS = {word: n for n, word in enumerate(_UNITS)} | _TENS
 _TENS_AND_UNIT = re.compile(rf"\b({'|'.join(_TENS)})[- ]({'|'.join(_UNITS[1:10])})\b")
 _NUMBER_WORD = re.compile(rf"\b({'|'.join(_NUMBERS)})\b")
-_CLOCK = re.compile(r"\b(\d{1,2})[:.](\d\d)(?!\d)(?:\s*(a\.?m|p\.?m)\b\.?)?|\b(\d{1,2})\s*(a\.?m|p\.?m)\b\.?")
-# A word with a letter beyond a to z is kept whole, with the marks that other scripts write behind their letters.
-_WORD = re.compile(r"[a-z0-9]*[^\x00-\x7f\W](?:[^\W_]|[\u0591-\u05c7\u064b-\u065f\u0900-\u109f\u1780-\u17ff\u3099\u309a])*"
-                   r"|[a-z0-9]+(?:[.:][0-9]+)*|£")
+_CLOCK = re.compile(
+    r"\b(\d{1,2})[:.](\d\d)(?!\d)(?:\s*(a\.?m|p\.?m)\b\.?)?|\b(\d{1,2})\s*(a\.?m|p\.?m)\b\.?"
+)
+# A word with a letter beyond a to z is kept whole, with the marks that other scripts write behind
+# their letters.
+_WORD = re.compile(
+    r"[a-z0-9]*[^\x00-\x7f\W](?:[^\W_]|[\u0591-\u05c7\u064b-\u065f\u0900-\u109f\u1780-\u17ff\u3099\u309a])*"
+    r"|[a-z0-9]+(?:[.:][0-9]+)*|£"
+)
 
 
 def _clock(match: re.Match) -> str:
@@ -45,9 +68,9 @@ def _clock(match: re.Match) -> str:
 def normalise(text: str) -> str:
     """The text reduced to the words by which an overlap is counted.
 
-    Lower case, no accents, no punctuation, no articles; number words up to ninety-nine become digits; times of day become
-    24-hour clock ("5.30 pm" and "17:30" are the same). Signs and units but £ are lost: for judging an answer see
-    `answer_match`.
+    Lower case, no accents, no punctuation, no articles; number words up to ninety-nine become
+    digits; times of day become 24-hour clock ("5.30 pm" and "17:30" are the same). Signs and units
+    but £ are lost: for judging an answer see `answer_match`.
     """
     text = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
     text = re.sub("[\u0300-\u036f]", "", text)
@@ -69,7 +92,9 @@ def token_f1(text: str, accepted: Iterable[str]) -> float:
 
     Source: Rajpurkar et al. 2016, "SQuAD", section 6.1; here over `normalise`d words.
     """
-    return max((_f1(normalise(text).split(), normalise(form).split()) for form in accepted), default=0.0)
+    return max(
+        (_f1(normalise(text).split(), normalise(form).split()) for form in accepted), default=0.0
+    )
 
 
 def _f1(found: list[str], wanted: list[str]) -> float:
@@ -108,7 +133,11 @@ def ndcg_at_k(ranked: Sequence[str], relevant: Iterable[str], k: int) -> float:
         ValueError: k is below 1, or nothing is relevant.
     """
     relevant = _relevant(relevant, k)
-    gain = sum(1 / np.log2(rank + 1) for rank, x in enumerate(_unique(ranked)[:k], start=1) if x in relevant)
+    gain = sum(
+        1 / np.log2(rank + 1)
+        for rank, x in enumerate(_unique(ranked)[:k], start=1)
+        if x in relevant
+    )
     best = sum(1 / np.log2(rank + 1) for rank in range(1, min(k, len(relevant)) + 1))
     return float(gain / best)
 
@@ -152,8 +181,9 @@ def refusal_rates(refused: Sequence[bool], answerable: Sequence[bool]) -> tuple[
     return float(refused[~answerable].mean()), float(refused[answerable].mean())
 
 
-def bootstrap_interval(values: Sequence[float], *, level: float = 0.95, draws: int = 2000,
-                       seed: int = 0) -> tuple[float, float]:
+def bootstrap_interval(
+    values: Sequence[float], *, level: float = 0.95, draws: int = 2000, seed: int = 0
+) -> tuple[float, float]:
     """Percentile bootstrap interval of the mean.
 
     Where all values are equal the bootstrap would give an interval of width 0, which claims too
@@ -177,8 +207,14 @@ def bootstrap_interval(values: Sequence[float], *, level: float = 0.95, draws: i
     return float(low), float(high)
 
 
-def paired_difference(first: Sequence[float], second: Sequence[float], *, level: float = 0.95,
-                      draws: int = 2000, seed: int = 0) -> tuple[float, float, float]:
+def paired_difference(
+    first: Sequence[float],
+    second: Sequence[float],
+    *,
+    level: float = 0.95,
+    draws: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float, float]:
     """(mean of second − first, low, high) over the same questions, resampling questions.
 
     Pairing removes what makes a question hard for both systems: the interval is tighter than two
@@ -189,7 +225,9 @@ def paired_difference(first: Sequence[float], second: Sequence[float], *, level:
     """
     first, second = np.asarray(first, float), np.asarray(second, float)
     if first.shape != second.shape or not first.size:
-        raise ValueError(f"paired scores need the same questions: {first.size} and {second.size} values")
+        raise ValueError(
+            f"paired scores need the same questions: {first.size} and {second.size} values"
+        )
     gaps = second - first
     tail = (1 - level) / 2
     low, high = np.quantile(_bootstrap_means(gaps, draws, seed), [tail, 1 - tail])

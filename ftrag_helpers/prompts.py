@@ -1,7 +1,8 @@
-"""Questions and passages to the messages that a chat model continues, and the house's fixed sentences.
+"""Questions and passages to the messages that a chat model continues, and the house's fixed
+sentences.
 
-Level 1. One template serves training and use, so that a tuned model meets the words it was tuned on.
-The wording was chosen on the validation questions: `benchmarks/rag.py` prints the comparison.
+Level 1. One template serves training and use, so that a tuned model meets the words it was tuned
+on. The wording was chosen on the validation questions: `benchmarks/rag.py` prints the comparison.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ Messages = list[dict[str, str]]
 QUESTION_WORDS = 120
 
 REFUSAL = "We have nothing on our shelves about that. Do ask us at any desk."
-EMPTY_QUESTION = "We did not catch a question. Do type one, for example: When does the Old Quay branch open?"
+EMPTY_QUESTION = (
+    "We did not catch a question. Do type one, for example: When does the Old Quay branch open?"
+)
 
 CLOSED_BOOK = "Answer the question about the Tarrowby Town Library in one short sentence."
 FROM_TEXT = "Answer the question with a sentence copied from the text."
@@ -27,7 +30,9 @@ def closed_book(question: str) -> Messages:
 
 
 def short_answer(question: str) -> Messages:
-    """The question alone, about anything: for general knowledge, and for documents that are not the library's."""
+    """The question alone, about anything: for general knowledge, and for documents that are not the
+    library's.
+    """
     return instruction(SHORT, f"Question: {clip(question)}")
 
 
@@ -37,11 +42,15 @@ def from_text(question: str, texts: Sequence[str]) -> Messages:
     Whatever a text says is quoted to the model as text to read, never joined to the instruction.
     """
     read = "\n".join(reversed(texts))
-    return [{"role": "user", "content": f"{FROM_TEXT}\n\nText:\n{read}\n\nQuestion: {clip(question)}"}]
+    return [
+        {"role": "user", "content": f"{FROM_TEXT}\n\nText:\n{read}\n\nQuestion: {clip(question)}"}
+    ]
 
 
 def house_reply(question: str, texts: Sequence[str]) -> Messages:
-    """The question with the retrieved texts as facts, in the words of the house-style instructions (lesson 03)."""
+    """The question with the retrieved texts as facts, in the words of the house-style instructions
+    (lesson 03).
+    """
     return staff_task(HOUSE_REPLY, f"{clip(question)} Facts: {' '.join(texts)}")
 
 
@@ -63,7 +72,8 @@ def instruction(task: str, text: str) -> Messages:
 def staff_task(task: str, text: str) -> Messages:
     """A text, and below it what the library's staff shall make of it.
 
-    A small model goes by what it read last: with the task above the text it took one kind of task for another more
-    often (shares of properties on the validation pairs: `datasets/instructions/README.md`).
+    A small model goes by what it read last: with the task above the text it took one kind of task
+    for another more often (shares of properties on the validation pairs:
+    `datasets/instructions/README.md`).
     """
     return [{"role": "user", "content": f"{text}\n\n{task}"}]

@@ -1,8 +1,9 @@
-"""Proxies among the environment's variables: none may stop a start, none may stand before a server of this machine.
+"""Proxies among the environment's variables: none may stop a start, none may stand before a server
+of this machine.
 
-Level 0. Nothing in the course needs the network, but httpx, which JupyterLab and Chroma use, refuses to be started beside a
-SOCKS proxy (that takes one more package), a misspelled proxy, or some entries of NO_PROXY. `course.py` calls pip with the
-variables as they were.
+Level 0. Nothing in the course needs the network, but httpx, which JupyterLab and Chroma use,
+refuses to be started beside a SOCKS proxy (that takes one more package), a misspelled proxy, or
+some entries of NO_PROXY. `course.py` calls pip with the variables as they were.
 """
 
 import os
@@ -20,16 +21,22 @@ def settle() -> None:
             del os.environ[name]
     direct = ",".join(os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY"))
     direct = [entry.strip().strip("[]") for entry in direct.split(",")]
-    # Without a proxy among the variables Windows and macOS use the system's, as long as NO_PROXY is not set either.
+    # Without a proxy among the variables Windows and macOS use the system's, as long as NO_PROXY is
+    # not set either.
     if any(direct) or any(name in os.environ for name in proxies):
-        kept = ["*"] if "*" in direct else [entry for entry in direct if entry and is_understood(entry)] + [*LOOPBACK]
+        kept = (
+            ["*"]
+            if "*" in direct
+            else [entry for entry in direct if entry and is_understood(entry)] + [*LOOPBACK]
+        )
         os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(dict.fromkeys(kept))
 
 
 def is_http(proxy: str) -> bool:
     """Whether the address of a proxy is one that httpx and urllib can use.
 
-    >>> [is_http(address) for address in ("http://user:word@school:3128", "school:3128", "socks5://school", "http://[x")]
+    >>> some = "http://user:word@school:3128", "school:3128", "socks5://school", "http://[x"
+    >>> [is_http(address) for address in some]
     [True, True, False, False]
     """
     import httpx

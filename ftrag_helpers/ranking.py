@@ -1,6 +1,7 @@
 """Rankings of passages: put in order, added up, fused, read as documents.
 
-Level 1. What it leaves out: where the scores come from (`retrieval`, `bm25`) and how good a ranking is (`metrics`).
+Level 1. What it leaves out: where the scores come from (`retrieval`, `bm25`) and how good a ranking
+is (`metrics`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,16 +15,22 @@ _RRF = 60
 
 
 def ranked(scored: Iterable[tuple[Passage, float]]) -> list[Hit]:
-    """Hits by falling score; equal scores by id, so that a ranking never depends on the store's order."""
+    """Hits by falling score; equal scores by id, so that a ranking never depends on the store's
+    order.
+    """
     ordered = sorted(scored, key=lambda pair: (-round(pair[1], 6), pair[0].id))
-    return [Hit(passage, float(score), rank) for rank, (passage, score) in enumerate(ordered, start=1)]
+    return [
+        Hit(passage, float(score), rank) for rank, (passage, score) in enumerate(ordered, start=1)
+    ]
 
 
-def add_scores(dense: Sequence[Hit], lexical: Sequence[Hit], weight: float = LEXICAL_WEIGHT) -> list[Hit]:
+def add_scores(
+    dense: Sequence[Hit], lexical: Sequence[Hit], weight: float = LEXICAL_WEIGHT
+) -> list[Hit]:
     """The union of two rankings by dense score + weight × lexical score.
 
-    Source: Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval", without their
-    normalisation, which needs the lowest score of each search.
+    Source: Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval",
+    without their normalisation, which needs the lowest score of each search.
     """
     sums: dict[str, float] = {}
     passages = {}

@@ -56,8 +56,8 @@ class Passage:
 class Pieces:
     """A text's word pieces as the embedder reads them, each in the light of the words around it.
 
-    `spans` holds where each piece stands in the text, shape (pieces, 2), in characters; `vectors` what the embedder
-    makes of it, shape (pieces, dimensions), float32, each of length 1.
+    `spans` holds where each piece stands in the text, shape (pieces, 2), in characters; `vectors`
+    what the embedder makes of it, shape (pieces, dimensions), float32, each of length 1.
     """
 
     spans: np.ndarray
@@ -66,7 +66,10 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage that a search returned. `rank` counts from 1; a higher `score` is a better match."""
+    """A passage that a search returned.
+
+    `rank` counts from 1; a higher `score` is a better match.
+    """
 
     passage: Passage
     score: float
@@ -109,8 +112,8 @@ class Answer:
 
     `cited` holds the ids of the documents that the answer rests on (empty for a closed-book
     answer), `hits` what was retrieved, `refused` whether the system declined to answer, `seconds`
-    the question's share of its batch's time, `tokens` the number of generated tokens, `logprob` the mean
-    log-probability of those tokens in nats (0 where no model spoke).
+    the question's share of its batch's time, `tokens` the number of generated tokens, `logprob` the
+    mean log-probability of those tokens in nats (0 where no model spoke).
     """
 
     question_id: str
@@ -125,7 +128,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Review:
-    """What a patron wrote of a book, an event or the service; `difficulty` names what misleads a quick reader."""
+    """What a patron wrote of a book, an event or the service; `difficulty` names what misleads a
+    quick reader.
+    """
 
     id: str
     text: str
@@ -141,7 +146,8 @@ class Review:
 class Pair:
     """An instruction with its input, and the response that the library's staff would give.
 
-    Of each inner list of `facts` one spelling must stand in a good response, and none of `forbidden`.
+    Of each inner list of `facts` one spelling must stand in a good response, and none of
+    `forbidden`.
     """
 
     id: str

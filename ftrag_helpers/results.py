@@ -1,9 +1,10 @@
 """What a learner measured, predicted and decided, kept in one small file on this machine.
 
-Level 1. A lesson prints a figure and keeps it in the same breath; lesson 05 and the report gather the figures
-again. The file is `results.json` in the course's cache folder (or in the folder that `FTRAG_RESULTS` names). It
-holds numbers, names and the learner's own words, and nothing ever sends it anywhere. What it leaves out: what a
-figure says about a claim (`claims`), and drawing it (`report`).
+Level 1. A lesson prints a figure and keeps it in the same breath; lesson 05 and the report gather
+the figures again. The file is `results.json` in the course's cache folder (or in the folder that
+`FTRAG_RESULTS` names). It holds numbers, names and the learner's own words, and nothing ever sends
+it anywhere. What it leaves out: what a figure says about a claim (`claims`), and drawing it
+(`report`).
 """
 
 import json
@@ -24,7 +25,8 @@ from ftrag_helpers import course_data, metrics, runtime, variables
 from ftrag_helpers.runtime import CourseError
 
 VERSION = 1
-#: The unit of what `paired` keeps: the second mean less the first. No unit at all is a share from 0 to 1.
+#: The unit of what `paired` keeps: the second mean less the first. No unit at all is a share from 0
+#: to 1.
 DIFFERENCE = "difference"
 _LOCK_SECONDS = 10
 _SECTIONS = ("figures", "predictions", "decisions")
@@ -32,7 +34,9 @@ _SECTIONS = ("figures", "predictions", "decisions")
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number. `low` and `high` bound its 95 % interval; both are None where it has none."""
+    """One measured number. `low` and `high` bound its 95 % interval; both are None where it has
+    none.
+    """
 
     lesson: str
     name: str
@@ -46,7 +50,10 @@ class Figure:
     cores: str = ""
 
     def __str__(self) -> str:
-        """The figure as the course prints it: "0.43 [0.36, 0.50] n=200", "+0.10 [+0.04, +0.17]", "146 s"."""
+        """The figure as the course prints it:
+
+        "0.43 [0.36, 0.50] n=200", "+0.10 [+0.04, +0.17]", "146 s".
+        """
         sign = "+" if self.unit == DIFFERENCE else ""
         if self.unit not in ("", DIFFERENCE) and abs(self.value) >= 10:
             text = f"{self.value:,.0f}"
@@ -70,32 +77,58 @@ def path() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CourseError(f"Results are kept in {folder}, and that folder cannot be made ({error.strerror}). "
-                          "Set FTRAG_RESULTS to a folder you can write to, or unset it.") from error
+        raise CourseError(
+            f"Results are kept in {folder}, and that folder cannot be made ({error.strerror}). "
+            "Set FTRAG_RESULTS to a folder you can write to, or unset it."
+        ) from error
     # A validation of the notebooks is not the learner's work, and must not take its place.
     validating = not named and "PYTEST_VERSION" in os.environ
     return folder / ("results-validation.json" if validating else "results.json")
 
 
-def record(lesson: str, name: str, value: float, *, low: float | None = None, high: float | None = None,
-           n: int | None = None, unit: str = "", note: str = "") -> Figure:
+def record(
+    lesson: str,
+    name: str,
+    value: float,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    n: int | None = None,
+    unit: str = "",
+    note: str = "",
+) -> Figure:
     """Keep a figure; a later one of the same lesson and name takes its place. Returns it.
 
     Where the file cannot be written, a warning says so and the lesson goes on.
 
     Raises:
-        ValueError: no lesson or name; a number that is not finite; half an interval, or one upside down.
+        ValueError: no lesson or name; a number that is not finite; half an interval, or one upside
+        down.
     """
-    figure = _checked(Figure(lesson=lesson, name=name, value=value, low=low, high=high, n=n, unit=unit, note=note,
-                             date=date.today().isoformat(), cores=runtime.describe()["CPU cores"]))
+    figure = _checked(
+        Figure(
+            lesson=lesson,
+            name=name,
+            value=value,
+            low=low,
+            high=high,
+            n=n,
+            unit=unit,
+            note=note,
+            date=date.today().isoformat(),
+            cores=runtime.describe()["CPU cores"],
+        )
+    )
     _keep("figures", _key(figure.lesson, figure.name), asdict(figure))
     return figure
 
 
 def measured(lesson: str, name: str, values: Sequence[float], *, unit: str = "") -> str:
-    """Keep the mean of the values (a share, if no unit is named) with its bootstrap interval; returns what to print.
+    """Keep the mean of the values (a share, if no unit is named) with its bootstrap interval;
+    returns what to print.
 
-    Values that are NaN (nothing to be judged: a refusal has no faithfulness) are left out, and `n` counts the rest.
+    Values that are NaN (nothing to be judged: a refusal has no faithfulness) are left out, and `n`
+    counts the rest.
 
     Raises:
         ValueError: no value is left.
@@ -105,13 +138,18 @@ def measured(lesson: str, name: str, values: Sequence[float], *, unit: str = "")
     if not kept.size:
         raise ValueError(f"{name!r} of lesson {lesson}: no values to take the mean of")
     low, high = metrics.bootstrap_interval(kept)
-    left_out = f"{values.size - kept.size} of {values.size} not applicable" if kept.size < values.size else ""
+    left_out = (
+        f"{values.size - kept.size} of {values.size} not applicable"
+        if kept.size < values.size
+        else ""
+    )
     record(lesson, name, kept.mean(), low=low, high=high, n=kept.size, unit=unit, note=left_out)
     return metrics.with_interval(kept)
 
 
 def paired(lesson: str, name: str, first: Sequence[float], second: Sequence[float]) -> str:
-    """Keep the paired difference (second − first) over the same questions; returns what the lesson prints of it.
+    """Keep the paired difference (second − first) over the same questions; returns what the lesson
+    prints of it.
 
     Pairs with a NaN are left out.
 
@@ -148,20 +186,31 @@ def decide(scenario: str, choice: str, because: str = "") -> str:
     """
     _text(scenario, "a decision needs a scenario")
     _text(choice, f"no choice given for {scenario!r}")
-    _keep("decisions", scenario, {"scenario": scenario, "choice": choice, "because": str(because),
-                                  "date": date.today().isoformat()})
+    _keep(
+        "decisions",
+        scenario,
+        {
+            "scenario": scenario,
+            "choice": choice,
+            "because": str(because),
+            "date": date.today().isoformat(),
+        },
+    )
     return f"Kept: {scenario}: {choice}."
 
 
 def load() -> dict:
-    """All that was kept: "figures" (by lesson and name), "predictions" and "decisions" (by name and scenario).
+    """All that was kept: "figures" (by lesson and name), "predictions" and "decisions" (by name and
+    scenario).
 
     Raises:
         CourseError: a newer course wrote the file.
     """
     file = path()
     try:
-        return _parsed(_decoded(_content(file)))  # without a lock, as a read-only folder takes none: it is replaced as a whole
+        return _parsed(
+            _decoded(_content(file))
+        )  # without a lock, as a read-only folder takes none: it is replaced as a whole
     except FileNotFoundError:
         return _parsed(_empty())
     except (ValueError, OSError):
@@ -170,12 +219,16 @@ def load() -> dict:
         with _locked(file):
             return _parsed(_read(file))
     except (OSError, Timeout) as error:
-        warnings.warn(f"{file} cannot be read now ({error}), so your own figures are missing here.", stacklevel=2)
+        warnings.warn(
+            f"{file} cannot be read now ({error}), so your own figures are missing here.",
+            stacklevel=2,
+        )
         return _parsed(_empty())
 
 
 def reference() -> dict:
-    """The figures shipped with the course, in the form of `load`; it holds no predictions and no decisions.
+    """The figures shipped with the course, in the form of `load`; it holds no predictions and no
+    decisions.
 
     Raises:
         CourseError: the file is missing or damaged.
@@ -184,7 +237,9 @@ def reference() -> dict:
     try:
         found = _parsed(_decoded(file.read_bytes()))
     except (OSError, ValueError) as error:
-        raise CourseError(f"{file} is missing or damaged ({error}). Restore datasets/ from the course's copy.") from error
+        raise CourseError(
+            f"{file} is missing or damaged ({error}). Restore datasets/ from the course's copy."
+        ) from error
     course_data.check_manifest(file.parent)
     return found
 
@@ -196,14 +251,20 @@ def as_json(figures: Sequence[Figure]) -> str:
 
 
 def _keep(section: str, key: str, row: dict) -> None:
-    """Put one row into the file. A lesson is worth more than its record: what goes wrong here is a warning."""
+    """Put one row into the file.
+
+    A lesson is worth more than its record: what goes wrong here is a warning.
+    """
     file = path()
     try:
         with _locked(file):
             _write(file, _with_row(_read(file), section, key, row))
     except (OSError, Timeout) as error:
-        warnings.warn(f"{key!r} could not be kept in {file} ({error}). The lesson goes on; make room or close other "
-                      "lessons, and run the cell again.", stacklevel=4)
+        warnings.warn(
+            f"{key!r} could not be kept in {file} ({error}). The lesson goes on; make room or close"
+            " other lessons, and run the cell again.",
+            stacklevel=4,
+        )
 
 
 def _with_row(content: dict, section: str, key: str, row: dict) -> dict:
@@ -221,15 +282,21 @@ def _empty() -> dict:
 
 
 def _read(file: Path) -> dict:
-    """The file's content; a damaged file is moved aside, with a warning that says where it is. Call under the lock."""
+    """The file's content; a damaged file is moved aside, with a warning that says where it is.
+
+    Call under the lock.
+    """
     try:
         return _decoded(_content(file))
     except FileNotFoundError:
         return _empty()
     except ValueError as error:
         aside = _set_aside(file)
-        warnings.warn(f"{file} was damaged ({error}). It was set aside as {aside.name} in the same folder, and a new "
-                      "one was begun; the lessons that you run again fill it.", stacklevel=6)
+        warnings.warn(
+            f"{file} was damaged ({error}). It was set aside as {aside.name} in the same folder,"
+            " and a new one was begun; the lessons that you run again fill it.",
+            stacklevel=6,
+        )
         return _empty()
 
 
@@ -260,8 +327,11 @@ def _decoded(content: bytes) -> dict:
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")
     if isinstance(found.get("version"), int) and found["version"] > VERSION:
-        raise CourseError(f"{path()} was written by a newer version of the course (form {found['version']}, this one reads "
-                          f"{VERSION}). Bring the course up to date, or set FTRAG_RESULTS to another folder.")
+        raise CourseError(
+            f"{path()} was written by a newer version of the course (form {found['version']}, this"
+            f" one reads {VERSION}). Bring the course up to date, or set FTRAG_RESULTS to another"
+            " folder."
+        )
     for section in _SECTIONS:
         if not isinstance(found.setdefault(section, {}), dict):
             raise ValueError(f"{section!r} is not a JSON object")
@@ -278,15 +348,20 @@ def _no_constant(name: str) -> float:
 
 def _parsed(content: dict) -> dict:
     known = [field.name for field in fields(Figure)]
-    figures = [_checked(Figure(**{name: row[name] for name in known if name in row}))
-               for row in content["figures"].values()]
+    figures = [
+        _checked(Figure(**{name: row[name] for name in known if name in row}))
+        for row in content["figures"].values()
+    ]
     for row in content["predictions"].values():
         _number(row["value"], f"the prediction for {row['name']!r}")
     for row in content["decisions"].values():
         _text(row["scenario"], "a decision without a scenario")
         _text(row["choice"], "a decision without a choice")
-    return {"figures": {(f.lesson, f.name): f for f in figures},
-            "predictions": dict(content["predictions"]), "decisions": dict(content["decisions"])}
+    return {
+        "figures": {(f.lesson, f.name): f for f in figures},
+        "predictions": dict(content["predictions"]),
+        "decisions": dict(content["decisions"]),
+    }
 
 
 def _checked(figure: Figure) -> Figure:
@@ -296,12 +371,22 @@ def _checked(figure: Figure) -> Figure:
     _text(figure.name, "a figure needs a name")
     if (figure.low is None) != (figure.high is None):
         raise ValueError(f"{where}: give both ends of the interval, or neither")
-    low, high = (None if end is None else _number(end, f"an end of the interval of {where}")
-                 for end in (figure.low, figure.high))
+    low, high = (
+        None if end is None else _number(end, f"an end of the interval of {where}")
+        for end in (figure.low, figure.high)
+    )
     if low is not None and low > high:
         raise ValueError(f"{where}: the interval [{low}, {high}] is upside down")
     count = None if figure.n is None else int(figure.n)
-    return Figure(**{**asdict(figure), "value": _number(figure.value, where), "low": low, "high": high, "n": count})
+    return Figure(
+        **{
+            **asdict(figure),
+            "value": _number(figure.value, where),
+            "low": low,
+            "high": high,
+            "n": count,
+        }
+    )
 
 
 def _number(value: object, what: str) -> float:
@@ -328,7 +413,9 @@ def _encoded(content: dict) -> str:
 
 
 def _write(file: Path, content: dict) -> None:
-    """Write beside the file, then put the new one in its place: a crash leaves the old one or the new one, whole."""
+    """Write beside the file, then put the new one in its place: a crash leaves the old one or the
+    new one, whole.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as out:

@@ -1,6 +1,7 @@
 """Where the course runs: folders, device, threads, seeds, and what the machine has to spare.
 
-Level 0: no heavy library until a function needs it. What variables say is read by `variables` and `proxies`.
+Level 0: no heavy library until a function needs it. What variables say is read by `variables` and
+`proxies`.
 """
 
 import os
@@ -16,16 +17,18 @@ from pathlib import Path
 from ftrag_helpers import proxies, variables
 from ftrag_helpers.errors import CourseError
 
-#: Set for every child process and notebook: no telemetry, no hub, no update checks, and threads that sleep while they wait.
+#: Set for every child process and notebook: no telemetry, no hub, no update checks, and threads
+#: that sleep while they wait.
 OFFLINE = {
     "ANONYMIZED_TELEMETRY": "False",
     "DO_NOT_TRACK": "1",
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
-    # By default waiting threads spin and keep the processor from every other program, which slows the course itself most.
-    # The first is PyTorch's and scikit-learn's OpenMP (libgomp, libomp and libiomp5 all read it), the second NumPy's
-    # OpenBLAS: the logarithm of the cycles to spin, 4 the least. Both are read once, when the library is loaded.
+    # By default waiting threads spin and keep the processor from every other program, which slows
+    # the course itself most. The first is PyTorch's and scikit-learn's OpenMP (libgomp, libomp and
+    # libiomp5 all read it), the second NumPy's OpenBLAS: the logarithm of the cycles to spin, 4 the
+    # least. Both are read once, when the library is loaded.
     "OMP_WAIT_POLICY": "passive",
     "OPENBLAS_THREAD_TIMEOUT": "4",
     "TOKENIZERS_PARALLELISM": "false",
@@ -50,9 +53,11 @@ def data_dir() -> Path:
 
 
 def settle(typed_in: str | None = None) -> None:
-    """Make this process and all that it starts offline, and its variables right for every folder; may be repeated.
+    """Make this process and all that it starts offline, and its variables right for every folder;
+    may be repeated.
 
-    A relative folder counts from `typed_in` (default: where this process is), and so means the same in a notebook's folder.
+    A relative folder counts from `typed_in` (default: where this process is), and so means the same
+    in a notebook's folder.
 
     Raises:
         CourseError: a variable cannot be right, or there is no folder for models and settings.
@@ -70,18 +75,25 @@ def settle(typed_in: str | None = None) -> None:
 
 
 def _settle_home() -> None:
-    """Where the user has no home folder to write to, give JupyterLab and the libraries one in the course's cache."""
+    """Where the user has no home folder to write to, give JupyterLab and the libraries one in the
+    course's cache.
+    """
     if _home_is_usable():
         return
     home = cache_dir() / "home"
     try:
         home.mkdir(exist_ok=True)
     except OSError as error:
-        raise CourseError(f"{_no_home()}, and {home.parent} cannot be written to either ({error.strerror}). "
-                          "Set FTRAG_CACHE to a folder of your own, in full.") from error
+        raise CourseError(
+            f"{_no_home()}, and {home.parent} cannot be written to either ({error.strerror}). "
+            "Set FTRAG_CACHE to a folder of your own, in full."
+        ) from error
     os.environ["FTRAG_CACHE"] = str(home.parent)
     os.environ["USERPROFILE" if os.name == "nt" else "HOME"] = str(home)
-    for name in ("USER", "LOGNAME"):  # who has no home often has no name either, and PyTorch asks for it
+    for name in (
+        "USER",
+        "LOGNAME",
+    ):  # who has no home often has no name either, and PyTorch asks for it
         os.environ.setdefault(name, "learner")
 
 
@@ -92,8 +104,14 @@ def _home_is_usable() -> bool:
 
 def _no_home() -> str:
     home = os.path.expanduser("~")
-    return ("This user has no home folder (HOME is not set)" if home == "~" else
-            f"The home folder {home} (HOME) {'cannot be written to' if os.path.isdir(home) else 'is not there'}")
+    return (
+        "This user has no home folder (HOME is not set)"
+        if home == "~"
+        else (
+            f"The home folder {home} (HOME)"
+            f" {'cannot be written to' if os.path.isdir(home) else 'is not there'}"
+        )
+    )
 
 
 def cache_dir() -> Path:
@@ -108,8 +126,10 @@ def cache_dir() -> Path:
     try:
         folder = Path(named) if named else user_cache_path("ftrag", appauthor=False)
     except RuntimeError as error:
-        raise CourseError(f"{_no_home()}, and the course keeps its models there. Set FTRAG_CACHE to a folder of your own, "
-                          "in full.") from error
+        raise CourseError(
+            f"{_no_home()}, and the course keeps its models there. Set FTRAG_CACHE to a folder of"
+            " your own, in full."
+        ) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -161,12 +181,14 @@ def _tried_device(named: str):
     try:
         found = torch.device(named.lower())
         torch.ones(1, device=found).add_(1)
-    except Exception as error:  # each backend refuses in its own way: RuntimeError, AssertionError, NotImplementedError …
+    except Exception as error:  # each backend refuses with an error of its own
         usable = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
         usable += ["mps"] if torch.backends.mps.is_available() else []
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise CourseError(f"FTRAG_DEVICE={named} cannot be used here ({reason}). "
-                          f"PyTorch can use: {', '.join(usable)}. Correct FTRAG_DEVICE, or unset it.") from error
+        raise CourseError(
+            f"FTRAG_DEVICE={named} cannot be used here ({reason}). "
+            f"PyTorch can use: {', '.join(usable)}. Correct FTRAG_DEVICE, or unset it."
+        ) from error
     return found
 
 
@@ -214,7 +236,9 @@ def describe() -> dict[str, str]:
     return {
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "CPU cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "CPU cores": str(
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        ),
         "memory": f"{memory.available / 1e9:.1f} GB free of {memory.total / 1e9:.1f} GB",
         "disk": f"{disk.free / 1e9:.1f} GB free",
         "cache": str(cache_dir()).replace(str(Path.home()), "~"),
@@ -224,8 +248,8 @@ def describe() -> dict[str, str]:
 def prepare_notebook() -> str:
     """Make a notebook's process quiet and offline; returns what it set, in one line.
 
-    Call it in the first cell, before PyTorch, `transformers` or `chromadb` are imported. `FTRAG_THREADS` sets how many
-    threads PyTorch uses; by default it decides by itself.
+    Call it in the first cell, before PyTorch, `transformers` or `chromadb` are imported.
+    `FTRAG_THREADS` sets how many threads PyTorch uses; by default it decides by itself.
 
     Raises:
         CourseError: a variable of the course's is wrong; the text names it.
@@ -233,7 +257,8 @@ def prepare_notebook() -> str:
     import logging
     import warnings
 
-    # The shell's own word for where Jupyter was started: this process runs in the notebook's folder.
+    # The shell's own word for where Jupyter was started: this process runs in the notebook's
+    # folder.
     typed_in = os.environ.get("PWD", "")
     settle(typed_in if os.path.isabs(typed_in) and os.path.isdir(typed_in) else None)
     warnings.filterwarnings("ignore", category=FutureWarning)
@@ -260,5 +285,7 @@ def lesson_facts(lesson: str) -> str:
         raise CourseError(f"{lesson} has not been measured yet: run python benchmarks/lessons.py")
     facts = measured[lesson]
     cores = f"{facts['cores']} CPU core{'s' if facts['cores'] != 1 else ''}"
-    return (f"Measured on {cores}: {facts['seconds']:.0f} s of computing, "
-            f"{facts['peak_gb']:.1f} GB of memory at most.")
+    return (
+        f"Measured on {cores}: {facts['seconds']:.0f} s of computing, "
+        f"{facts['peak_gb']:.1f} GB of memory at most."
+    )

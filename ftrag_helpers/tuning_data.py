@@ -1,7 +1,9 @@
-"""Read the data sets that models are tuned on: patrons' reviews and posts, and instructions with responses.
+"""Read the data sets that models are tuned on: patrons' reviews and posts, and instructions with
+responses.
 
-Level 1. Files and rows are checked as `course_data` does it: against the manifest, then field by field. The data
-cards (`datasets/reviews/README.md`, `datasets/instructions/README.md`) say how the data came about.
+Level 1. Files and rows are checked as `course_data` does it: against the manifest, then field by
+field. The data cards (`datasets/reviews/README.md`, `datasets/instructions/README.md`) say how the
+data came about.
 """
 
 from collections.abc import Iterable
@@ -13,10 +15,27 @@ from ftrag_helpers.course_data import check_manifest, read_rows
 from ftrag_helpers.records import DIFFICULTIES, LABELS, SPLITS, Pair, Review
 from ftrag_helpers.runtime import CourseError
 
-_REVIEW_FIELDS = {"id": str, "text": str, "label": str, "subject": str, "about": str, "voice": str,
-                  "difficulty": (str, type(None)), "split": str}
-_PAIR_FIELDS = {"id": str, "kind": str, "split": str, "source": str, "instruction": str, "input": str, "response": str,
-                "facts": list, "forbidden": list}
+_REVIEW_FIELDS = {
+    "id": str,
+    "text": str,
+    "label": str,
+    "subject": str,
+    "about": str,
+    "voice": str,
+    "difficulty": (str, type(None)),
+    "split": str,
+}
+_PAIR_FIELDS = {
+    "id": str,
+    "kind": str,
+    "split": str,
+    "source": str,
+    "instruction": str,
+    "input": str,
+    "response": str,
+    "facts": list,
+    "forbidden": list,
+}
 
 
 def load_reviews(split: str | None = None) -> list[Review]:
@@ -27,7 +46,11 @@ def load_reviews(split: str | None = None) -> list[Review]:
         CourseError: a file is missing, differs from its manifest, or holds a faulty row.
     """
     _known_split(split)
-    return [r for r in _reviews(runtime.data_dir() / "reviews" / "reviews.jsonl") if split in (None, r.split)]
+    return [
+        r
+        for r in _reviews(runtime.data_dir() / "reviews" / "reviews.jsonl")
+        if split in (None, r.split)
+    ]
 
 
 def load_posts() -> list[Review]:
@@ -50,12 +73,21 @@ def load_instructions(split: str | None = None, kinds: Iterable[str] | None = No
     _known_split(split)
     wanted = set(kinds) if kinds else set(properties.KINDS)
     if wanted - set(properties.KINDS):
-        raise ValueError(f"kind {min(wanted - set(properties.KINDS))!r}: the kinds are {', '.join(properties.KINDS)}")
-    return [p for p in _pairs(runtime.data_dir() / "instructions" / "pairs.jsonl") if p.kind in wanted and split in (None, p.split)]
+        raise ValueError(
+            f"kind {min(wanted - set(properties.KINDS))!r}: the kinds are"
+            f" {', '.join(properties.KINDS)}"
+        )
+    return [
+        p
+        for p in _pairs(runtime.data_dir() / "instructions" / "pairs.jsonl")
+        if p.kind in wanted and split in (None, p.split)
+    ]
 
 
 def at_most(pairs: Iterable[Pair], words: int) -> list[Pair]:
-    """The pairs whose instruction, input and response have at most so many words together: reading is paid for by the token."""
+    """The pairs whose instruction, input and response have at most so many words together: reading
+    is paid for by the token.
+    """
     return [p for p in pairs if len(f"{p.instruction} {p.input} {p.response}".split()) <= words]
 
 
@@ -89,9 +121,19 @@ def _pairs(path: Path) -> tuple[Pair, ...]:
         _one_of(where, "split", row["split"], SPLITS)
         _filled(where, row, ("id", "instruction", "input", "response"))
         if splits.setdefault(row["source"], row["split"]) != row["split"]:
-            raise CourseError(f"{where}, field 'split': {row['source']} stands in {splits[row['source']]} too")
-        pair = Pair(**row | {"facts": tuple(map(tuple, row["facts"])), "forbidden": tuple(row["forbidden"])})
-        missed = [name for name, met in properties.check(pair.kind, pair.response, pair.facts, pair.forbidden).items() if not met]
+            raise CourseError(
+                f"{where}, field 'split': {row['source']} stands in {splits[row['source']]} too"
+            )
+        pair = Pair(
+            **row | {"facts": tuple(map(tuple, row["facts"])), "forbidden": tuple(row["forbidden"])}
+        )
+        missed = [
+            name
+            for name, met in properties.check(
+                pair.kind, pair.response, pair.facts, pair.forbidden
+            ).items()
+            if not met
+        ]
         if missed:
             raise CourseError(f"{where}, field 'response': lacks {', '.join(missed)}")
         found.append(pair)
@@ -101,7 +143,9 @@ def _pairs(path: Path) -> tuple[Pair, ...]:
 
 def _one_of(where: str, field: str, value, allowed) -> None:
     if value not in allowed:
-        raise CourseError(f"{where}, field {field!r}: {value!r} is none of {', '.join(map(str, allowed))}")
+        raise CourseError(
+            f"{where}, field {field!r}: {value!r} is none of {', '.join(map(str, allowed))}"
+        )
 
 
 def _filled(where: str, row: dict, fields: Iterable[str]) -> None:

@@ -1,8 +1,9 @@
 """Controls over pure functions, for trying things out in a lesson.
 
 Level 3. `explore` shows what a function returns for its starting values, as an ordinary output that
-nbval compares and a printed page keeps, and above it the controls. Moving a control replaces that same output,
-so that nothing stands there twice. What it leaves out: anything that a function computes or draws.
+nbval compares and a printed page keeps, and above it the controls. Moving a control replaces that
+same output, so that nothing stands there twice. What it leaves out: anything that a function
+computes or draws.
 """
 
 from collections.abc import Callable
@@ -10,15 +11,16 @@ from collections.abc import Callable
 from ftrag_helpers import plots
 from ftrag_helpers.wrapping import wrapped
 
-#: (low, high, step, start) makes a slider, a list a menu, a text a text box, True or False a tick box.
+#: (low, high, step, start) makes a slider, a list a menu, a text a text box, True or False a tick
+#: box.
 Control = tuple | list | str | bool
 
 
 def explore(function: Callable, /, **controls: Control) -> None:
     """Display the controls and `function(**values)`, which follows them.
 
-    The function returns a text, or (figure, text); the text then is also the figure's alternative text. An
-    error that a value causes is shown in the text's place and goes with the next value.
+    The function returns a text, or (figure, text); the text then is also the figure's alternative
+    text. An error that a value causes is shown in the text's place and goes with the next value.
 
     Raises:
         ValueError: a control is none of the four kinds.
@@ -29,7 +31,9 @@ def explore(function: Callable, /, **controls: Control) -> None:
     start = {name: box.value for name, box in boxes.items()}
     first = bundles(function(**start))
     display(_controls(boxes), metadata={}, raw=True)
-    shown = [display(data, metadata=metadata, raw=True, display_id=True) for data, metadata in first]
+    shown = [
+        display(data, metadata=metadata, raw=True, display_id=True) for data, metadata in first
+    ]
 
     def follow(_change) -> None:
         try:
@@ -37,7 +41,7 @@ def explore(function: Callable, /, **controls: Control) -> None:
         except Exception as error:  # noqa: BLE001 (whatever goes wrong, the learner must see it)
             now = [({"text/plain": f"{type(error).__name__}: {error}"}, {})]
         # An error has no picture: then the picture stays, and the text, which comes last, tells.
-        for handle, (data, metadata) in zip(shown[-len(now):], now, strict=False):
+        for handle, (data, metadata) in zip(shown[-len(now) :], now, strict=False):
             if handle is not None:
                 handle.update(data, metadata=metadata, raw=True)
 
@@ -55,7 +59,9 @@ def bundles(result: object) -> list[tuple[dict, dict]]:
         return [({"text/plain": wrapped(result)}, {})]
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], str):
         return [plots.bundle(*result), ({"text/plain": wrapped(result[1])}, {})]
-    raise ValueError(f"a function to explore returns a text, or (figure, text), not {type(result).__name__}")
+    raise ValueError(
+        f"a function to explore returns a text, or (figure, text), not {type(result).__name__}"
+    )
 
 
 def _box(name: str, control: Control):
@@ -75,13 +81,23 @@ def _box(name: str, control: Control):
         whole = all(isinstance(number, int) for number in control)
         kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
         # Only where the slider comes to rest: a drag would queue a computation for each pixel.
-        return kind(value=start, min=low, max=high, step=step, continuous_update=False,
-                    layout={"width": "26em"}, **look)
-    raise ValueError(f"control {name}={control!r}: give (low, high, step, start), a list, a text, True or False")
+        return kind(
+            value=start,
+            min=low,
+            max=high,
+            step=step,
+            continuous_update=False,
+            layout={"width": "26em"},
+            **look,
+        )
+    raise ValueError(
+        f"control {name}={control!r}: give (low, high, step, start), a list, a text, True or False"
+    )
 
 
 def guess(names: list[str], keep: Callable[[str, float], object], *, start: float = 0.5) -> None:
-    """Display a slider from 0 to 1 for each name; a guess is handed to `keep(name, value)` when its slider is moved.
+    """Display a slider from 0 to 1 for each name; a guess is handed to `keep(name, value)` when its
+    slider is moved.
 
     What was never moved is no guess and is not kept.
     """
@@ -94,17 +110,26 @@ def guess(names: list[str], keep: Callable[[str, float], object], *, start: floa
     display(_controls(boxes), metadata={}, raw=True)
 
 
-def decide(scenarios: list[str], choices: list[str], keep: Callable[[str, str, str], object]) -> None:
+def decide(
+    scenarios: list[str], choices: list[str], keep: Callable[[str, str, str], object]
+) -> None:
     """Display, for each scenario, a menu of choices and a line for the reason; both are handed to
-    `keep(scenario, choice, reason)` as soon as a choice is made, and again when the reason changes."""
+    `keep(scenario, choice, reason)` as soon as a choice is made, and again when the reason changes.
+    """
     import ipywidgets
     from IPython.display import display
 
     boxes = {}
     for scenario in scenarios:
-        menu = ipywidgets.Dropdown(options=[("choose …", ""), *((c, c) for c in choices)], description=scenario,
-                                   style={"description_width": "19em"}, layout={"width": "36em"})
-        reason = ipywidgets.Text(placeholder="because …", continuous_update=False, layout={"width": "24em"})
+        menu = ipywidgets.Dropdown(
+            options=[("choose …", ""), *((c, c) for c in choices)],
+            description=scenario,
+            style={"description_width": "19em"},
+            layout={"width": "36em"},
+        )
+        reason = ipywidgets.Text(
+            placeholder="because …", continuous_update=False, layout={"width": "24em"}
+        )
 
         def note(_change, scenario=scenario, menu=menu, reason=reason) -> None:
             if menu.value:
@@ -115,7 +140,11 @@ def decide(scenarios: list[str], choices: list[str], keep: Callable[[str, str, s
         boxes[scenario] = (menu, reason)
     rows = ipywidgets.VBox([ipywidgets.HBox(list(pair)) for pair in boxes.values()])
     data, _ = _as_pair(rows._repr_mimebundle_())
-    display({**data, "text/plain": "[Run this cell in JupyterLab to choose for each need]"}, metadata={}, raw=True)
+    display(
+        {**data, "text/plain": "[Run this cell in JupyterLab to choose for each need]"},
+        metadata={},
+        raw=True,
+    )
 
 
 def _controls(boxes: dict) -> dict:
@@ -132,17 +161,21 @@ def _as_pair(found) -> tuple[dict, dict]:
 
 
 def chat(answer: Callable[[str], str], *, first: str) -> None:
-    """Display a chat window: a box for the question, the answer below it, the latest exchange on top.
+    """Display a chat window: a box for the question, the answer below it, the latest exchange on
+    top.
 
-    `answer` takes what was typed and returns what to show, as plain text. The exchange for `first` is
-    computed at once and shown as an ordinary output, which nbval compares and a printed page keeps.
+    `answer` takes what was typed and returns what to show, as plain text. The exchange for `first`
+    is computed at once and shown as an ordinary output, which nbval compares and a printed page
+    keeps.
     """
     import html
 
     import ipywidgets
     from IPython.display import display
 
-    box = ipywidgets.Text(placeholder="Ask the librarian, then press Enter", layout={"width": "70%"})
+    box = ipywidgets.Text(
+        placeholder="Ask the librarian, then press Enter", layout={"width": "70%"}
+    )
     button = ipywidgets.Button(description="Ask", button_style="primary")
     log = ipywidgets.HTML()
     past: list[str] = []
@@ -158,7 +191,11 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
             said = f"{type(error).__name__}: {error}"
         finally:
             button.disabled, button.description = False, "Ask"
-        past.insert(0, f"<b>{html.escape(typed)}</b><pre style='white-space:pre-wrap'>{html.escape(said)}</pre>")
+        past.insert(
+            0,
+            f"<b>{html.escape(typed)}</b><pre"
+            f" style='white-space:pre-wrap'>{html.escape(said)}</pre>",
+        )
         log.value, box.value = "".join(past), ""
 
     button.on_click(ask)
@@ -167,4 +204,8 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
     print(wrapped(f"{first}\n\n{answer(first)}"))
     window = ipywidgets.VBox([ipywidgets.HBox([box, button]), log])
     data, _ = _as_pair(window._repr_mimebundle_())
-    display({**data, "text/plain": "[Run this cell in JupyterLab to ask questions of your own]"}, metadata={}, raw=True)
+    display(
+        {**data, "text/plain": "[Run this cell in JupyterLab to ask questions of your own]"},
+        metadata={},
+        raw=True,
+    )

@@ -1,6 +1,7 @@
 """Keeps every test offline, quiet and out of the user's own folders.
 
-Three tiers: fast (`-m "not model"`, no model files needed), the whole suite, and the notebooks under nbval.
+Three tiers: fast (`-m "not model"`, no model files needed), the whole suite, and the notebooks
+under nbval.
 """
 
 import os
@@ -27,16 +28,25 @@ if os.environ.get("FTRAG_CACHE"):
     os.environ["FTRAG_CACHE"] = variables.absolute("FTRAG_CACHE")
 # A test that asks twice is to see two computations; the cache's own tests switch it on.
 os.environ["FTRAG_COMPUTE_CACHE"] = "off"
-# The same examples every time, nothing kept between runs, and no time limit on a machine that has other work.
+# The same examples every time, nothing kept between runs, and no time limit on a machine that has
+# other work.
 settings.register_profile("course", deadline=None, database=None, derandomize=True)
 settings.load_profile("course")
 _SCRATCH = tempfile.TemporaryDirectory(prefix="ftrag-tests-", ignore_cleanup_errors=True)
-for _name in ("FTRAG_RESULTS", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR"):
+for _name in (
+    "FTRAG_RESULTS",
+    "IPYTHONDIR",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "MPLCONFIGDIR",
+):
     os.environ[_name] = str(Path(_SCRATCH.name, _name.lower()))
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", 'model: needs the fetched model files; leave out with -m "not model"')
+    config.addinivalue_line(
+        "markers", 'model: needs the fetched model files; leave out with -m "not model"'
+    )
 
 
 def pytest_unconfigure():
@@ -45,7 +55,9 @@ def pytest_unconfigure():
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
-    """Fails the test that reaches beyond this machine, also where a library swallows the error or uses a thread."""
+    """Fails the test that reaches beyond this machine, also where a library swallows the error or
+    uses a thread.
+    """
     reached = []
     for owner, name, function in network_guard.guards(reached.append):
         monkeypatch.setattr(owner, name, function)
@@ -71,7 +83,9 @@ def _model_status():
 
 @pytest.fixture
 def fresh_tiny():
-    """A tokenizer and a language model of two layers, as `models.LanguageModel`; a fresh one for each test."""
+    """A tokenizer and a language model of two layers, as `models.LanguageModel`; a fresh one for
+    each test.
+    """
     from doubles import tiny_language_model
 
     return tiny_language_model()

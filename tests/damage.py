@@ -1,4 +1,6 @@
-"""Ways in which a file that the course keeps can go wrong: for the tests of everything that is kept."""
+"""Ways in which a file that the course keeps can go wrong: for the tests of everything that is
+kept.
+"""
 
 import random
 from collections.abc import Callable
@@ -6,7 +8,7 @@ from pathlib import Path
 
 
 def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def emptied(path: Path) -> None:
@@ -17,7 +19,7 @@ def scrambled(path: Path, seed: int = 1) -> None:
     """Random bytes in the middle third, as a bad sector or a broken copy leaves them."""
     content = path.read_bytes()
     third = max(1, len(content) // 3)
-    path.write_bytes(content[:third] + random.Random(seed).randbytes(third) + content[2 * third:])
+    path.write_bytes(content[:third] + random.Random(seed).randbytes(third) + content[2 * third :])
 
 
 def another_kind(path: Path) -> None:
@@ -35,4 +37,10 @@ def a_folder(path: Path) -> None:
 
 
 DAMAGES: dict[str, Callable[[Path], None]] = {
-    "cut short": cut, "empty": emptied, "scrambled": scrambled, "of another kind": another_kind, "gone": gone, "a folder": a_folder}
+    "cut short": cut,
+    "empty": emptied,
+    "scrambled": scrambled,
+    "of another kind": another_kind,
+    "gone": gone,
+    "a folder": a_folder,
+}

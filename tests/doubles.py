@@ -11,12 +11,15 @@ from ftrag_helpers.records import Pieces
 DIMENSIONS = 384
 WINDOW = 256
 CHAT_TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content']"
+    " }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 
 
 def embed(texts: Sequence[str]) -> np.ndarray:
-    """Word counts over a hashed vocabulary: float32, shape (texts, 384), unit length; no words, first axis."""
+    """Word counts over a hashed vocabulary: float32, shape (texts, 384), unit length; no words,
+    first axis.
+    """
     vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
     for row, text in enumerate(texts):
         for word in re.findall(r"\w+", text.lower()):
@@ -27,9 +30,17 @@ def embed(texts: Sequence[str]) -> np.ndarray:
 
 
 def embed_pieces(texts: Sequence[str]) -> list[Pieces]:
-    """Each word and mark a piece, its vector that of `embed`: equal words match with 1, others hardly at all."""
+    """Each word and mark a piece, its vector that of `embed`: equal words match with 1, others
+    hardly at all.
+    """
     found = [list(re.finditer(r"\w+|[^\w\s]", text)) for text in texts]
-    return [Pieces(np.array([m.span() for m in matches], int).reshape(-1, 2), embed([m.group() for m in matches])) for matches in found]
+    return [
+        Pieces(
+            np.array([m.span() for m in matches], int).reshape(-1, 2),
+            embed([m.group() for m in matches]),
+        )
+        for matches in found
+    ]
 
 
 class Counting:
@@ -45,19 +56,29 @@ class Counting:
 
 
 def tiny_tokenizer():
-    """Bytes as tokens (so that any text comes back as it was) and SmolLM2's chat marks; pads on the left."""
+    """Bytes as tokens (so that any text comes back as it was) and SmolLM2's chat marks; pads on the
+    left.
+    """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
     marks = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={t: i for i, t in enumerate(marks + alphabet)}, merges=[]))
+    tokenizer = Tokenizer(
+        models.BPE(vocab={t: i for i, t in enumerate(marks + alphabet)}, merges=[])
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(marks)
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<|im_start|>", eos_token="<|im_end|>", pad_token="<|im_end|>",
-        unk_token="<|endoftext|>", padding_side="left", chat_template=CHAT_TEMPLATE)
+        tokenizer_object=tokenizer,
+        bos_token="<|im_start|>",
+        eos_token="<|im_end|>",
+        pad_token="<|im_end|>",
+        unk_token="<|endoftext|>",
+        padding_side="left",
+        chat_template=CHAT_TEMPLATE,
+    )
 
 
 def tiny_language_model(seed: int = 0):
@@ -73,16 +94,27 @@ def tiny_language_model(seed: int = 0):
     tokenizer = tiny_tokenizer()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = LlamaForCausalLM(LlamaConfig(
-            vocab_size=len(tokenizer), hidden_size=48, intermediate_size=96, num_hidden_layers=2,
-            num_attention_heads=6, num_key_value_heads=2, max_position_embeddings=WINDOW, initializer_range=0.4,
-            bos_token_id=1, eos_token_id=2, pad_token_id=2, tie_word_embeddings=True))
+        model = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=48,
+                intermediate_size=96,
+                num_hidden_layers=2,
+                num_attention_heads=6,
+                num_key_value_heads=2,
+                max_position_embeddings=WINDOW,
+                initializer_range=0.4,
+                bos_token_id=1,
+                eos_token_id=2,
+                pad_token_id=2,
+                tie_word_embeddings=True,
+            )
+        )
     return LanguageModel(model.eval(), tokenizer, "tiny")
 
 
 def scripted_language_model(answer: str):
     """A model that says `answer` byte by byte and then ends, whatever it is asked."""
-    import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from ftrag_helpers.models import LanguageModel
@@ -100,7 +132,16 @@ def scripted_language_model(answer: str):
             self.said += 1
             return out
 
-    model = Scripted(LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1,
-        max_position_embeddings=WINDOW, eos_token_id=2, pad_token_id=2))
+    model = Scripted(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=8,
+            intermediate_size=8,
+            num_hidden_layers=1,
+            num_attention_heads=1,
+            max_position_embeddings=WINDOW,
+            eos_token_id=2,
+            pad_token_id=2,
+        )
+    )
     return LanguageModel(model.eval(), tokenizer, "scripted")

@@ -1,4 +1,6 @@
-"""Results as the grading engine returns them: a few written with care, hostile ones among them, and a class of 300."""
+"""Results as the grading engine returns them: a few written with care, hostile ones among them, and
+a class of 300.
+"""
 
 import random
 from dataclasses import replace
@@ -7,27 +9,58 @@ from ftrag_helpers.grading.records import Result, TaskResult
 
 SLUG = "03_instruction_fine_tuning"
 MOST = 20.0
-TITLES = {"3.1": "Mask the question", "3.2": "Count the tokens that teach", "3.3": "Tune and look again",
-          "3.4": "Form or facts?", "3.6": "Which documents would you tune on?"}
+TITLES = {
+    "3.1": "Mask the question",
+    "3.2": "Count the tokens that teach",
+    "3.3": "Tune and look again",
+    "3.4": "Form or facts?",
+    "3.6": "Which documents would you tune on?",
+}
 POINTS = {"3.1": 4.0, "3.2": 4.0, "3.3": 5.0, "3.4": 3.0, "3.6": 4.0}
 MANUAL = "3.6"
 
-FORMULAS = ("=cmd()", "+SUM(A1:A9)", "-2+3", "@SUM(1+1)*cmd|' /C calc'!A0", " =1+1", '"=1+1"', "＝1+1", "\t=1+1", "\r=1+1",
-            "Ada;=cmd()", 'Ada; "=cmd()"', "Ada\n=cmd()")
+FORMULAS = (
+    "=cmd()",
+    "+SUM(A1:A9)",
+    "-2+3",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    " =1+1",
+    '"=1+1"',
+    "＝1+1",
+    "\t=1+1",
+    "\r=1+1",
+    "Ada;=cmd()",
+    'Ada; "=cmd()"',
+    "Ada\n=cmd()",
+)
 SCRIPT = '<script>alert("marks")</script>'
 TURNED = "moc.elpmaxe\u202eada"  # shows its end first where the mark is obeyed
 ARABIC, HEBREW, GERMAN = "ليلى حداد", "נועה לוי", "Jörg Müßig-Özdemir"
 
-RIGHT = {"3.1": "def mask(ids, start):\n    return [-100] * start + ids[start:]",
-         "3.2": "def teaching(labels):\n    return sum(label != -100 for label in labels)",
-         "3.3": "scores = evaluate(tuned, held_out)", "3.4": 'choice = "form"',
-         "3.6": "The help-desk letters: their tone is what we want, and their facts do not change."}
+RIGHT = {
+    "3.1": "def mask(ids, start):\n    return [-100] * start + ids[start:]",
+    "3.2": "def teaching(labels):\n    return sum(label != -100 for label in labels)",
+    "3.3": "scores = evaluate(tuned, held_out)",
+    "3.4": 'choice = "form"',
+    "3.6": "The help-desk letters: their tone is what we want, and their facts do not change.",
+}
 WRONG = {
-    "3.1": ("def mask(ids, start):\n    return ids", "expected -100 for the first {} labels, got {}: the question teaches too"),
-    "3.2": ("def teaching(labels):\n    return len(labels)", "with other inputs: teaching(labels) should be {}, got {}; masked "
-                                                            "labels teach nothing"),
-    "3.3": ("scores = evaluate(tuned, train)", "these are the {} training questions; score the {} that were held out"),
-    "3.4": ('choice = "facts"', "after tuning the answers have the right form, and {} of {} facts are still wrong"),
+    "3.1": (
+        "def mask(ids, start):\n    return ids",
+        "expected -100 for the first {} labels, got {}: the question teaches too",
+    ),
+    "3.2": (
+        "def teaching(labels):\n    return len(labels)",
+        "with other inputs: teaching(labels) should be {}, got {}; masked labels teach nothing",
+    ),
+    "3.3": (
+        "scores = evaluate(tuned, train)",
+        "these are the {} training questions; score the {} that were held out",
+    ),
+    "3.4": (
+        'choice = "facts"',
+        "after tuning the answers have the right form, and {} of {} facts are still wrong",
+    ),
 }
 
 
@@ -38,14 +71,29 @@ def task(task_id, state="passed", points=None, message=""):
 
 
 def result(learner="Ada King", learner_id="4711", **more):
-    """A graded result with every task passed, task 3.6 by hand, but for what is named; its file is one of Canvas's or, by its
-    name, of Moodle's."""
+    """A graded result with every task passed, task 3.6 by hand, but for what is named; its file is
+    one of Canvas's or, by its name, of Moodle's.
+    """
     tasks = more.pop("tasks", tuple(task(name) for name in TITLES))
     status = more.pop("status", "graded")
     scored = status in ("graded", "needs marking")
-    plain = Result(learner, learner_id, f"{learner}_{learner_id}_991_{SLUG}.ipynb", SLUG, status, tasks,
-                   sum(t.points for t in tasks) if scored else None, MOST, "", "ab" * 32, 1.5, tuple(RIGHT.items()))
-    platform = "moodle" if "_assignsubmission_" in more.get("file", "") else "canvas" if learner_id else ""
+    plain = Result(
+        learner,
+        learner_id,
+        f"{learner}_{learner_id}_991_{SLUG}.ipynb",
+        SLUG,
+        status,
+        tasks,
+        sum(t.points for t in tasks) if scored else None,
+        MOST,
+        "",
+        "ab" * 32,
+        1.5,
+        tuple(RIGHT.items()),
+    )
+    platform = (
+        "moodle" if "_assignsubmission_" in more.get("file", "") else "canvas" if learner_id else ""
+    )
     return replace(plain, **{"platform": platform} | more)
 
 
@@ -56,27 +104,95 @@ def waiting(learner="Noor Haddad", learner_id="52", **more):
 
 
 FAILED = (
-    result("Ida Bergström", "60", status="timed out",
-           tasks=(task("3.1"), task("3.2", "failed", message="your code took too long")),
-           detail="The check of task 3.2 ran into its time limit of 60 seconds. What else could be run earned 4 points, which "
-                  "are not a score yet."),
-    result("Tom O'Hara", "61", status="crashed", tasks=(task("3.1"),), detail="The answer of task 3.3 ended the process."),
-    result("Zoë Ek", "62", status="damaged", tasks=(), assignment="", max_score=0.0, answers=(),
-           detail="The file is no JSON, so it is no notebook as Jupyter writes it."),
-    result("Mehmet Yılmaz", "63", status="not a submission", tasks=(), assignment="", max_score=0.0, answers=(),
-           file="Mehmet Yılmaz_63_992_holiday.pdf", detail="The file is no notebook (its name does not end in .ipynb)."))
+    result(
+        "Ida Bergström",
+        "60",
+        status="timed out",
+        tasks=(task("3.1"), task("3.2", "failed", message="your code took too long")),
+        detail=(
+            "The check of task 3.2 ran into its time limit of 60 seconds. What else could be run"
+            " earned 4 points, which are not a score yet."
+        ),
+    ),
+    result(
+        "Tom O'Hara",
+        "61",
+        status="crashed",
+        tasks=(task("3.1"),),
+        detail="The answer of task 3.3 ended the process.",
+    ),
+    result(
+        "Zoë Ek",
+        "62",
+        status="damaged",
+        tasks=(),
+        assignment="",
+        max_score=0.0,
+        answers=(),
+        detail="The file is no JSON, so it is no notebook as Jupyter writes it.",
+    ),
+    result(
+        "Mehmet Yılmaz",
+        "63",
+        status="not a submission",
+        tasks=(),
+        assignment="",
+        max_score=0.0,
+        answers=(),
+        file="Mehmet Yılmaz_63_992_holiday.pdf",
+        detail="The file is no notebook (its name does not end in .ipynb).",
+    ),
+)
 
-_FIRST = ("Aiko", "Bruno", "Chiara", "Dmitri", "Elif", "Farah", "Göran", "Hanna", "Ines", "João", "Katja", "Liam", "Małgorzata",
-          "Nia", "Øystein", "Priya", "Quentin", "Rosa", "Søren", "Thi")
-_LAST = ("Abebe", "Bianchi", "Çelik", "Dubois", "Eze", "Fernández", "Grün", "Hughes", "Ito", "Janssen", "Kowalska", "Lindqvist",
-         "Mbeki", "Nguyen", "O'Neill")
+_FIRST = (
+    "Aiko",
+    "Bruno",
+    "Chiara",
+    "Dmitri",
+    "Elif",
+    "Farah",
+    "Göran",
+    "Hanna",
+    "Ines",
+    "João",
+    "Katja",
+    "Liam",
+    "Małgorzata",
+    "Nia",
+    "Øystein",
+    "Priya",
+    "Quentin",
+    "Rosa",
+    "Søren",
+    "Thi",
+)
+_LAST = (
+    "Abebe",
+    "Bianchi",
+    "Çelik",
+    "Dubois",
+    "Eze",
+    "Fernández",
+    "Grün",
+    "Hughes",
+    "Ito",
+    "Janssen",
+    "Kowalska",
+    "Lindqvist",
+    "Mbeki",
+    "Nguyen",
+    "O'Neill",
+)
 
 
 def class_of_300(seed=7):
     """300 learners whose tasks differ in difficulty: 20 first names by 15 last names, each once."""
     chance = random.Random(seed)
-    found = [_learner(f"{first} {last}", 1000 + i * len(_LAST) + j, chance)
-             for i, first in enumerate(_FIRST) for j, last in enumerate(_LAST)]
+    found = [
+        _learner(f"{first} {last}", 1000 + i * len(_LAST) + j, chance)
+        for i, first in enumerate(_FIRST)
+        for j, last in enumerate(_LAST)
+    ]
     for place, failed in zip((3, 77, 150, 299), FAILED, strict=True):
         found[place] = failed
     return found
@@ -91,15 +207,32 @@ def _learner(name, number, chance):
             answers.append((task_id, RIGHT[task_id]))
         elif draw > 0.97:
             tasks.append(task(task_id, "not attempted", message="this task is still as you got it"))
-            answers.append((task_id, f'raise NotImplementedError("Task {task_id}: replace this line with your code")'))
+            answers.append(
+                (
+                    task_id,
+                    (
+                        f'raise NotImplementedError("Task {task_id}: replace this line with your'
+                        ' code")'
+                    ),
+                )
+            )
         else:
             text, message = WRONG[task_id]
             few = chance.randint(2, 9)
-            tasks.append(task(task_id, "failed", message=message.format(few, few + chance.randint(1, 30))))
+            tasks.append(
+                task(task_id, "failed", message=message.format(few, few + chance.randint(1, 30)))
+            )
             answers.append((task_id, text))
     by_hand = chance.random()
     state = "needs marking" if by_hand < 0.2 else "marked" if by_hand < 0.95 else "not attempted"
-    tasks.append(task(MANUAL, state, points=float(chance.randint(1, 4)) if state == "marked" else 0.0))
+    tasks.append(
+        task(MANUAL, state, points=float(chance.randint(1, 4)) if state == "marked" else 0.0)
+    )
     answers.append((MANUAL, RIGHT[MANUAL] if state != "not attempted" else ""))
-    return result(name, str(number), tasks=tuple(tasks), answers=tuple(answers),
-                  status="needs marking" if state == "needs marking" else "graded")
+    return result(
+        name,
+        str(number),
+        tasks=tuple(tasks),
+        answers=tuple(answers),
+        status="needs marking" if state == "needs marking" else "graded",
+    )

@@ -7,7 +7,9 @@ from ftrag_helpers.retrieval import Index
 
 
 def doc(id_, text, branch="central", shelf="help", title=None, date="2025-01-01"):
-    return Document(id=id_, title=title or id_.title(), shelf=shelf, branch=branch, date=date, text=text)
+    return Document(
+        id=id_, title=title or id_.title(), shelf=shelf, branch=branch, date=date, text=text
+    )
 
 
 LIBRARY = [
@@ -32,8 +34,10 @@ def new_index(documents=(), folder=None, embed=embed, **options):
 
 def hits_of(**scores):
     """Hits named by id, with these scores, in this order."""
-    return [Hit(Passage(i, i, i, "help", "central", "", i), score, rank)
-            for rank, (i, score) in enumerate(scores.items(), start=1)]
+    return [
+        Hit(Passage(i, i, i, "help", "central", "", i), score, rank)
+        for rank, (i, score) in enumerate(scores.items(), start=1)
+    ]
 
 
 def ids(hits):

@@ -1,4 +1,6 @@
-"""LoRA adapters: the base stays as it is, and what is saved, merged or combined says the same as before."""
+"""LoRA adapters: the base stays as it is, and what is saved, merged or combined says the same as
+before.
+"""
 
 import copy
 import json
@@ -10,11 +12,17 @@ from ftrag_helpers import adapters
 from ftrag_helpers.adapters import ALL_LINEAR, ATTENTION, Lora
 from ftrag_helpers.runtime import CourseError
 
-
 LORA = Lora(rank=3, alpha=12, layers=1)
 #: The fixture's layer: hidden 48, 6 heads and 2 key-value heads of width 8, intermediate 96.
-SHAPES = {"q_proj": (48, 48), "k_proj": (48, 16), "v_proj": (48, 16), "o_proj": (48, 48),
-          "gate_proj": (48, 96), "up_proj": (48, 96), "down_proj": (96, 48)}
+SHAPES = {
+    "q_proj": (48, 48),
+    "k_proj": (48, 16),
+    "v_proj": (48, 16),
+    "o_proj": (48, 48),
+    "gate_proj": (48, 96),
+    "up_proj": (48, 96),
+    "down_proj": (96, 48),
+}
 
 
 def logits(lm):
@@ -45,13 +53,20 @@ def updates(lm, base):
     """What a plain model's weights have more than the base's, by name, where they differ."""
     before, after = base.model.state_dict(), lm.model.state_dict()
     assert before.keys() == after.keys()
-    return {name: (after[name] - before[name]).numpy() for name in before if not after[name].equal(before[name])}
+    return {
+        name: (after[name] - before[name]).numpy()
+        for name in before
+        if not after[name].equal(before[name])
+    }
 
 
 @pytest.fixture
 def saved(tiny, tmp_path):
     """Two saved adapters of one base: the models, and their folders."""
-    lms = [tuned_on(tiny, seed=1), tuned_on(tiny, Lora(rank=2, alpha=2, layers=1, modules=ALL_LINEAR), seed=2)]
+    lms = [
+        tuned_on(tiny, seed=1),
+        tuned_on(tiny, Lora(rank=2, alpha=2, layers=1, modules=ALL_LINEAR), seed=2),
+    ]
     folders = [tmp_path / "first", tmp_path / "second"]
     for lm, folder in zip(lms, folders, strict=True):
         adapters.save(lm, folder)
@@ -68,13 +83,24 @@ def test_a_fresh_adapter_says_what_the_base_says(tiny):
 
 def test_only_the_matrices_of_the_top_layers_are_trained(tiny):
     lm = adapters.attach(tiny, LORA)
-    wanted = {(f"base_model.model.model.layers.1.{'mlp' if module in ALL_LINEAR[4:] else 'self_attn'}.{module}.lora_{side}.default.weight",
-               (3, SHAPES[module][0]) if side == "A" else (SHAPES[module][1], 3)) for module in SHAPES for side in "AB"}
+    wanted = {
+        (
+            f"base_model.model.model.layers.1.{'mlp' if module in ALL_LINEAR[4:] else 'self_attn'}."
+            f"{module}.lora_{side}.default.weight",
+            (3, SHAPES[module][0]) if side == "A" else (SHAPES[module][1], 3),
+        )
+        for module in SHAPES
+        for side in "AB"
+    }
     found = adapters.trained_weights(lm)
     assert {(name, tuple(weight.shape)) for name, weight in found.items()} == wanted
-    assert set(found) == {name for name, weight in lm.model.named_parameters() if weight.requires_grad}
+    assert set(found) == {
+        name for name, weight in lm.model.named_parameters() if weight.requires_grad
+    }
     assert all((weight == 0).all() == ("lora_B" in name) for name, weight in found.items())
-    attention = adapters.trained_weights(adapters.attach(tiny, Lora(rank=2, layers=2, modules=ATTENTION)))
+    attention = adapters.trained_weights(
+        adapters.attach(tiny, Lora(rank=2, layers=2, modules=ATTENTION))
+    )
     assert len(attention) == 2 * 4 * 2 and all("self_attn" in name for name in attention)
 
 
@@ -85,8 +111,15 @@ def test_the_seed_alone_sets_the_fresh_matrices(tiny):
     for noise, seed in ((1, 0), (2, 0), (2, 5)):
         torch.manual_seed(noise)
         expected = torch.random.get_rng_state()
-        found.append([w.detach().numpy().tobytes() for w in adapters.trained_weights(adapters.attach(tiny, LORA, seed)).values()])
-        assert torch.equal(torch.random.get_rng_state(), expected), "the caller's random numbers go on as they were"
+        found.append(
+            [
+                w.detach().numpy().tobytes()
+                for w in adapters.trained_weights(adapters.attach(tiny, LORA, seed)).values()
+            ]
+        )
+        assert torch.equal(torch.random.get_rng_state(), expected), (
+            "the caller's random numbers go on as they were"
+        )
     assert found[0] == found[1] != found[2]
 
 
@@ -95,8 +128,15 @@ def test_the_frozen_weights_are_shared(tiny):
     lm = tuned_on(tiny)
     own = {name for name, weight in lm.model.named_parameters() if weight.data_ptr() not in base}
     assert own == set(adapters.trained_weights(lm))
-    copied = {name for name, weight in adapters.merge(lm).model.named_parameters() if weight.data_ptr() not in base}
-    assert copied == {f"model.layers.1.{'mlp' if m in ALL_LINEAR[4:] else 'self_attn'}.{m}.weight" for m in ALL_LINEAR}
+    copied = {
+        name
+        for name, weight in adapters.merge(lm).model.named_parameters()
+        if weight.data_ptr() not in base
+    }
+    assert copied == {
+        f"model.layers.1.{'mlp' if m in ALL_LINEAR[4:] else 'self_attn'}.{m}.weight"
+        for m in ALL_LINEAR
+    }
 
 
 def test_the_base_stays_as_it_is(fresh_tiny, tmp_path):
@@ -107,7 +147,9 @@ def test_the_base_stays_as_it_is(fresh_tiny, tmp_path):
 
     def assert_unchanged():
         assert weight_bytes(fresh_tiny) == weights and (logits(fresh_tiny) == said).all()
-        assert [(name, type(module)) for name, module in fresh_tiny.model.named_modules()] == modules
+        assert [
+            (name, type(module)) for name, module in fresh_tiny.model.named_modules()
+        ] == modules
         assert not any(module.training for module in fresh_tiny.model.modules())
 
     lm = adapters.attach(fresh_tiny, LORA)
@@ -120,8 +162,11 @@ def test_the_base_stays_as_it_is(fresh_tiny, tmp_path):
         optimizer.step()
     assert_unchanged()
     adapters.save(lm, tmp_path / "a")
-    for made in (adapters.merge(lm), adapters.load(fresh_tiny, tmp_path / "a"),
-                 adapters.combine(fresh_tiny, [tmp_path / "a"] * 2, [0.5, 2])):
+    for made in (
+        adapters.merge(lm),
+        adapters.load(fresh_tiny, tmp_path / "a"),
+        adapters.combine(fresh_tiny, [tmp_path / "a"] * 2, [0.5, 2]),
+    ):
         assert not (logits(made) == said).all()
         assert_unchanged()
 
@@ -134,10 +179,15 @@ def test_several_adapters_on_one_base_do_not_disturb_each_other(tiny):
     assert (logits(first) == said).all() and not (logits(second) == said).all()
 
 
-@pytest.mark.parametrize("lora, message", [
-    (Lora(layers=3), "from 1 to 2, not 3"), (Lora(layers=0), "from 1 to 2, not 0"), (Lora(layers=1, modules=("c_attn",)), "c_attn"),
-    (Lora(layers=1, modules=("q_proj", "c_attn")), "c_attn"),
-])
+@pytest.mark.parametrize(
+    "lora, message",
+    [
+        (Lora(layers=3), "from 1 to 2, not 3"),
+        (Lora(layers=0), "from 1 to 2, not 0"),
+        (Lora(layers=1, modules=("c_attn",)), "c_attn"),
+        (Lora(layers=1, modules=("q_proj", "c_attn")), "c_attn"),
+    ],
+)
 def test_what_the_model_does_not_have_is_an_error(tiny, lora, message):
     with pytest.raises(ValueError, match=message):
         adapters.attach(tiny, lora)
@@ -145,7 +195,11 @@ def test_what_the_model_does_not_have_is_an_error(tiny, lora, message):
 
 def test_a_second_adapter_on_top_is_an_error(tiny, saved):
     (lm, _), (folder, _) = saved
-    for call in (lambda: adapters.attach(lm, LORA), lambda: adapters.load(lm, folder), lambda: adapters.combine(lm, [folder], [1])):
+    for call in (
+        lambda: adapters.attach(lm, LORA),
+        lambda: adapters.load(lm, folder),
+        lambda: adapters.combine(lm, [folder], [1]),
+    ):
         with pytest.raises(ValueError, match="already"):
             call()
 
@@ -155,7 +209,11 @@ def test_a_saved_adapter_says_the_same_when_loaded(tiny, saved):
         loaded = adapters.load(tiny, folder)
         assert logits(loaded) == pytest.approx(logits(lm), abs=1e-5)
         assert not loaded.model.training
-        for found, wanted in zip(adapters.trained_weights(loaded).values(), adapters.trained_weights(lm).values(), strict=True):
+        for found, wanted in zip(
+            adapters.trained_weights(loaded).values(),
+            adapters.trained_weights(lm).values(),
+            strict=True,
+        ):
             assert found.equal(wanted)
 
 
@@ -164,12 +222,22 @@ def test_the_files_are_those_of_peft(tiny, saved):
     from safetensors.numpy import load_file
 
     (lm, _), (folder, _) = saved
-    assert sorted(path.name for path in folder.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "adapter_config.json",
+        "adapter_model.safetensors",
+    ]
     tensors = load_file(folder / "adapter_model.safetensors")
     assert {name: tensor.shape for name, tensor in tensors.items()} == {
-        name.replace(".default", ""): tuple(weight.shape) for name, weight in adapters.trained_weights(lm).items()}
+        name.replace(".default", ""): tuple(weight.shape)
+        for name, weight in adapters.trained_weights(lm).items()
+    }
     config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
-    assert (config["peft_type"], config["task_type"], config["r"], config["lora_alpha"]) == ("LORA", "CAUSAL_LM", 3, 12)
+    assert (config["peft_type"], config["task_type"], config["r"], config["lora_alpha"]) == (
+        "LORA",
+        "CAUSAL_LM",
+        3,
+        12,
+    )
     assert set(config["target_modules"]) == set(ALL_LINEAR) and config["layers_to_transform"] == [1]
     by_peft = PeftModel.from_pretrained(copy.deepcopy(tiny.model), str(folder)).eval()
     assert logits(type(lm)(by_peft, tiny.tokenizer, "peft")) == pytest.approx(logits(lm), abs=1e-5)
@@ -179,13 +247,20 @@ def test_merged_equals_unmerged(tiny, saved):
     for lm in saved[0]:
         said, merged = logits(lm), adapters.merge(lm)
         assert type(merged.model) is type(tiny.model) and not merged.model.training
-        assert logits(merged) == pytest.approx(said, abs=1e-3) and abs(said - logits(tiny)).max() > 0.1
-        assert logits(lm) == pytest.approx(said, abs=0), "the model with its adapter stays as it was"
+        assert (
+            logits(merged) == pytest.approx(said, abs=1e-3) and abs(said - logits(tiny)).max() > 0.1
+        )
+        assert logits(lm) == pytest.approx(said, abs=0), (
+            "the model with its adapter stays as it was"
+        )
 
 
 def test_merging_adds_the_scaled_product_of_the_matrices(tiny):
     lm = tuned_on(tiny, Lora(rank=3, alpha=12, layers=1, modules=("v_proj",)))
-    matrices = {name.split(".")[-3]: weight.detach().numpy() for name, weight in adapters.trained_weights(lm).items()}
+    matrices = {
+        name.split(".")[-3]: weight.detach().numpy()
+        for name, weight in adapters.trained_weights(lm).items()
+    }
     ((name, update),) = updates(adapters.merge(lm), tiny).items()
     assert name == "model.layers.1.self_attn.v_proj.weight"
     assert update == pytest.approx(12 / 3 * matrices["lora_B"] @ matrices["lora_A"], abs=1e-5)
@@ -199,11 +274,12 @@ def test_combining_is_the_weighted_sum_of_the_updates(tiny, saved):
         found = updates(adapters.combine(tiny, folders, weights), tiny)
         assert found.keys() == first.keys()
         for name in first:
-            assert found[name] == pytest.approx(weights[0] * first[name] + weights[1] * second[name], abs=1e-5), (weights, name)
+            assert found[name] == pytest.approx(
+                weights[0] * first[name] + weights[1] * second[name], abs=1e-5
+            ), (weights, name)
 
 
-@pytest.mark.parametrize("order", [
-    [0, 1], [1, 0]])
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
 def test_adapters_on_different_layers_are_combined_in_full(tiny, tmp_path, order):
     lms = [tuned_on(tiny, Lora(rank=2, alpha=4, layers=2), seed=1), tuned_on(tiny, LORA, seed=2)]
     for i, lm in enumerate(lms):
@@ -218,8 +294,12 @@ def test_adapters_on_different_layers_are_combined_in_full(tiny, tmp_path, order
 
 def test_the_whole_of_one_adapter_is_that_adapter(tiny, saved):
     lms, folders = saved
-    assert logits(adapters.combine(tiny, folders, [1, 0])) == pytest.approx(logits(lms[0]), abs=1e-3)
-    assert logits(adapters.combine(tiny, folders[1:], [1])) == pytest.approx(logits(lms[1]), abs=1e-3)
+    assert logits(adapters.combine(tiny, folders, [1, 0])) == pytest.approx(
+        logits(lms[0]), abs=1e-3
+    )
+    assert logits(adapters.combine(tiny, folders[1:], [1])) == pytest.approx(
+        logits(lms[1]), abs=1e-3
+    )
     combined = adapters.combine(tiny, folders, [0.5, 0.5])
     assert type(combined.model) is type(tiny.model) and not combined.model.training
 
@@ -273,16 +353,26 @@ def config_of_another_rank(folder):
     path.write_text(path.read_text("utf-8").replace('"r": 3', '"r": 5'), "utf-8")
 
 
-@pytest.mark.parametrize("damage", [
-    missing, no_weights, no_config, garbage_config, config_of_another_rank,
-    empty_config,
-    garbage_weights,
-    cut_weights,
-    half_of_the_weights])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        missing,
+        no_weights,
+        no_config,
+        garbage_config,
+        config_of_another_rank,
+        empty_config,
+        garbage_weights,
+        cut_weights,
+        half_of_the_weights,
+    ],
+)
 def test_a_folder_that_holds_no_adapter_is_a_clear_error(tiny, saved, damage):
     folder = saved[1][0]
     damage(folder)
-    with pytest.raises(CourseError, match=f"{folder.name} holds no adapter for tiny(.|\n)*train again"):
+    with pytest.raises(
+        CourseError, match=f"{folder.name} holds no adapter for tiny(.|\n)*train again"
+    ):
         adapters.load(tiny, folder)
 
 
@@ -291,9 +381,25 @@ def test_an_adapter_of_another_model_is_a_clear_error(tiny, tmp_path):
 
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    wider = LlamaForCausalLM(LlamaConfig(vocab_size=40, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4))
-    deeper = LlamaForCausalLM(LlamaConfig(vocab_size=40, hidden_size=48, intermediate_size=96, num_hidden_layers=4,
-                                          num_attention_heads=6, num_key_value_heads=2))
+    wider = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=40,
+            hidden_size=64,
+            intermediate_size=96,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+        )
+    )
+    deeper = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=40,
+            hidden_size=48,
+            intermediate_size=96,
+            num_hidden_layers=4,
+            num_attention_heads=6,
+            num_key_value_heads=2,
+        )
+    )
     for name, model in (("wider", wider), ("deeper", deeper)):
         adapters.save(tuned_on(replace(tiny, model=model)), tmp_path / name)
         with pytest.raises(CourseError, match=f"{name} holds no adapter for tiny"):

@@ -1,6 +1,8 @@
-"""What is kept between runs is named by the versions of the algorithms: numbers that change must raise theirs.
+"""What is kept between runs is named by the versions of the algorithms: numbers that change must
+raise theirs.
 
-    python tests/test_algorithm_versions.py     store the numbers of today, after raising `compute_cache.ALGORITHMS`
+python tests/test_algorithm_versions.py     store the numbers of today, after raising
+`compute_cache.ALGORITHMS`
 """
 
 import json
@@ -27,7 +29,10 @@ def language_model(lm):
 def examples():
     from ftrag_helpers.finetuning import Example
 
-    return [Example([{"role": "user", "content": f"Shelf {n}?"}], f"On floor {n % 3}.") for n in range(6)]
+    return [
+        Example([{"role": "user", "content": f"Shelf {n}?"}], f"On floor {n % 3}.")
+        for n in range(6)
+    ]
 
 
 def frozen_layers(lm):
@@ -36,7 +41,9 @@ def frozen_layers(lm):
 
     rows = [finetuning.encode(lm, example) for example in examples()]
     trunk = Trunk(lm, 1, shared_prefix(rows))
-    odds = finetuning.log_odds(lm, trunk, [example.prompt for example in examples()], "yes", "no", progress=False)
+    odds = finetuning.log_odds(
+        lm, trunk, [example.prompt for example in examples()], "yes", "no", progress=False
+    )
     return [*odds, finetuning.answer_loss(lm.model, trunk, rows).item()]
 
 
@@ -56,13 +63,21 @@ def token_embeddings(_lm):
     return [len(pieces.vectors), *pieces.vectors[:, :8].ravel()]
 
 
-NUMBERS = {"language model": language_model, "frozen layers": frozen_layers, "training": training,
-           "token embeddings": pytest.param(token_embeddings, marks=pytest.mark.model)}
+NUMBERS = {
+    "language model": language_model,
+    "frozen layers": frozen_layers,
+    "training": training,
+    "token embeddings": pytest.param(token_embeddings, marks=pytest.mark.model),
+}
 
 
 def _cases():
-    return [pytest.param(name, *getattr(case, "values", [case]), id=name, marks=getattr(case, "marks", ()))
-            for name, case in NUMBERS.items()]
+    return [
+        pytest.param(
+            name, *getattr(case, "values", [case]), id=name, marks=getattr(case, "marks", ())
+        )
+        for name, case in NUMBERS.items()
+    ]
 
 
 @pytest.mark.parametrize("name, numbers", _cases())
@@ -71,9 +86,14 @@ def test_other_numbers_have_another_version(name, numbers, tiny):
 
     stored = json.loads(STORED.read_text("utf-8"))[name]
     now = [float(number) for number in numbers(tiny)]
-    same = len(now) == len(stored["numbers"]) and np.allclose(now, stored["numbers"], rtol=2e-3, atol=2e-4)
+    same = len(now) == len(stored["numbers"]) and np.allclose(
+        now, stored["numbers"], rtol=2e-3, atol=2e-4
+    )
     if ALGORITHMS[name] == stored["version"]:
-        assert same, f"numbers changed: raise the version of {name!r} in compute_cache.ALGORITHMS, then run this file"
+        assert same, (
+            f"numbers changed: raise the version of {name!r} in compute_cache.ALGORITHMS, then run"
+            " this file"
+        )
     else:
         pytest.fail("the version was raised: run this file to store its numbers")
 
@@ -87,7 +107,10 @@ def test_every_algorithm_has_numbers():
 if __name__ == "__main__":
     import os
 
-    sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+    sys.path[:0] = [
+        str(Path(__file__).resolve().parent),
+        str(Path(__file__).resolve().parent.parent),
+    ]
     from doubles import tiny_language_model
 
     from ftrag_helpers import compute_cache
@@ -101,6 +124,8 @@ if __name__ == "__main__":
                 os.environ["FTRAG_CACHE"] = folder
             else:
                 os.environ.pop("FTRAG_CACHE", None)
-            found[name] = {"version": compute_cache.ALGORITHMS[name],
-                           "numbers": [round(float(number), 4) for number in numbers(tiny_language_model())]}
+            found[name] = {
+                "version": compute_cache.ALGORITHMS[name],
+                "numbers": [round(float(number), 4) for number in numbers(tiny_language_model())],
+            }
     STORED.write_text(json.dumps(found, indent=1) + "\n", "utf-8")

@@ -1,4 +1,6 @@
-"""Whatever the instant check says of an answer, the marking says too: all stored answers, on the seeds of both and on others."""
+"""Whatever the instant check says of an answer, the marking says too: all stored answers, on the
+seeds of both and on others.
+"""
 
 import importlib
 import json
@@ -13,10 +15,15 @@ from ftrag_helpers.checks import core, domains
 
 #: Seeds that stand for markings to come; the slow tasks get fewer.
 OTHERS = {"2.1": 3, "2.2": 0, "2.5": 0, "4.2": 0, "4.6": 0, "5.2": 1}
-ANSWERS = {number: importlib.import_module(f"answers.lesson_{number:02}") for number in core.lessons()}
+ANSWERS = {
+    number: importlib.import_module(f"answers.lesson_{number:02}") for number in core.lessons()
+}
 TASKS = [(number, task_id) for number, lesson in core.lessons().items() for task_id in lesson.TASKS]
-#: The slow ones are marked `model`, though they need none: half a minute each is too long for the fast tests.
-MARKED = [pytest.param(*task, marks=pytest.mark.model) if task[1] in OTHERS else task for task in TASKS]
+#: The slow ones are marked `model`, though they need none: half a minute each is too long for the
+#: fast tests.
+MARKED = [
+    pytest.param(*task, marks=pytest.mark.model) if task[1] in OTHERS else task for task in TASKS
+]
 
 
 @pytest.fixture(autouse=True)
@@ -26,20 +33,29 @@ def tokenizer(monkeypatch):
 
 def marking_seeds(number):
     """The seeds of the hidden tests of a lesson's solution, by task."""
-    path, = (runtime.course_root() / "solutions").glob(f"{number:02}_*.ipynb")
-    source = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"])
-    return {f"{a}.{b}": int(seed) for a, b, seed in re.findall(r"check\.task_(\d)_(\d)\(\w+, seed=(\d+)\)", source)}
+    (path,) = (runtime.course_root() / "solutions").glob(f"{number:02}_*.ipynb")
+    source = "\n".join(
+        "".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"]
+    )
+    return {
+        f"{a}.{b}": int(seed)
+        for a, b, seed in re.findall(r"check\.task_(\d)_(\d)\(\w+, seed=(\d+)\)", source)
+    }
 
 
 def named(number):
     """The messages that name a slip: each is for one slip alone."""
     lesson = core.lessons()[number]
-    tables = [table for name, table in vars(lesson).items() if name.endswith("_SLIPS") and isinstance(table, dict)]
+    tables = [
+        table
+        for name, table in vars(lesson).items()
+        if name.endswith("_SLIPS") and isinstance(table, dict)
+    ]
     return {words for table in [*tables, domains.SLIPS] for words in table}
 
 
 def verdict(task, answer, seed):
-    """"" for a passed check, else what the learner reads."""
+    """ "" for a passed check, else what the learner reads."""
     try:
         found = core.decide(task, core.observation(task, answer, seed), seed)
     except core.CheckFailed as failed:

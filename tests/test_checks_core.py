@@ -1,4 +1,6 @@
-"""What all checks share: order of events, what learners read, time limits, plain values, hints and points."""
+"""What all checks share: order of events, what learners read, time limits, plain values, hints and
+points.
+"""
 
 import json
 import subprocess
@@ -20,8 +22,16 @@ def doubling_problem(number, got):
     return values.number_problem(got) or ("" if got == 2 * number else f"got {values.shown(got)}")
 
 
-TASK = Task("9.1", "Doubling", 3, ("Add it to itself.", "Or take it twice."), lambda seed: [[seed + 1], [seed + 5]],
-            core.calls, core.by_case(doubling_problem, "double({})"), 1)
+TASK = Task(
+    "9.1",
+    "Doubling",
+    3,
+    ("Add it to itself.", "Or take it twice."),
+    lambda seed: [[seed + 1], [seed + 5]],
+    core.calls,
+    core.by_case(doubling_problem, "double({})"),
+    1,
+)
 
 
 def failure(answer, task=TASK, seed=0):
@@ -39,14 +49,20 @@ def test_a_right_answer_prints_one_line(capsys):
 
 def test_a_wrong_answer_names_the_call_and_what_came():
     assert str(failure(lambda x: x)) == "Task 9.1: for double(1) got 1"
-    assert str(failure(lambda x: 2 if x == 1 else 10 if x == 5 else 0, seed=1)) == \
-        "Task 9.1 (with other inputs): for double(2) got 0"
+    assert (
+        str(failure(lambda x: 2 if x == 1 else 10 if x == 5 else 0, seed=1))
+        == "Task 9.1 (with other inputs): for double(2) got 0"
+    )
 
 
 def test_only_the_message_is_shown():
     assert failure(lambda x: x)._render_traceback_() == ["Task 9.1: for double(1) got 1"]
     long = core.CheckFailed("one two three " * 20 + "\nand a new line")._render_traceback_()
-    assert len(long) == 2 and max(map(len, long[0].splitlines())) <= 100 and long[1] == "and a new line"
+    assert (
+        len(long) == 2
+        and max(map(len, long[0].splitlines())) <= 100
+        and long[1] == "and a new line"
+    )
     assert failure(lambda x: x).__cause__ is None and failure(lambda x: 1 / 0).__suppress_context__
 
 
@@ -66,7 +82,9 @@ def test_the_stub_and_the_missing_name_are_not_attempted():
     assert isinstance(failure(core.MISSING), NotAttempted)
     space = {"core": core}
     exec("missing = core.answer('number')\nnumber = 3\nfound = core.answer('number')", space)
-    assert space["missing"] is core.MISSING and space["found"] == 3 and repr(core.MISSING) == "MISSING"
+    assert (
+        space["missing"] is core.MISSING and space["found"] == 3 and repr(core.MISSING) == "MISSING"
+    )
 
 
 def test_a_not_implemented_error_of_a_library_is_an_ordinary_error():
@@ -92,7 +110,9 @@ def test_errors_without_a_line_of_the_learners():
     assert "stopped with TypeError" in text and "of its cell: text = str(failure(lambda" in text
 
 
-@pytest.mark.parametrize("error", [SystemExit(2), RecursionError("deep"), MemoryError(), GeneratorExit()])
+@pytest.mark.parametrize(
+    "error", [SystemExit(2), RecursionError("deep"), MemoryError(), GeneratorExit()]
+)
 def test_whatever_the_code_raises_becomes_a_message(error):
     def stops(x):
         raise error
@@ -112,7 +132,10 @@ def test_what_the_course_lacks_is_not_the_learners_fault():
     def no_model(x):
         raise runtime.CourseError("The model is not here. Run: python course.py fetch")
 
-    assert str(failure(no_model)) == "Task 9.1 could not be checked. The model is not here. Run: python course.py fetch"
+    assert (
+        str(failure(no_model))
+        == "Task 9.1 could not be checked. The model is not here. Run: python course.py fetch"
+    )
 
 
 @pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="needs interval timers")
@@ -144,12 +167,17 @@ def test_the_timer_is_put_back():
     before = signal.getsignal(signal.SIGALRM)
     core.run(TASK, lambda x: 2 * x)
     failure(lambda x: 1 / 0)
-    assert signal.getsignal(signal.SIGALRM) == before and signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) == before and signal.getitimer(signal.ITIMER_REAL) == (
+        0.0,
+        0.0,
+    )
 
 
 def test_another_thread_checks_too():
     seen = []
-    thread = threading.Thread(target=lambda: seen.append(core.observation(TASK, lambda x: 2 * x, 0)))
+    thread = threading.Thread(
+        target=lambda: seen.append(core.observation(TASK, lambda x: 2 * x, 0))
+    )
     thread.start()
     thread.join()
     assert seen == [[2, 10]]
@@ -208,17 +236,35 @@ def test_plain_values():
     class Odd:
         pass
 
-    found = values.plain({"a": np.float32(0.5), 2: (np.int64(3), np.array([[1, 2]])), "b": np.bool_(True), "c": {1}, "d": Odd})
-    assert found == {"a": 0.5, "2": [3, [[1, 2]]], "b": True, "c": {values.NOT_PLAIN: "set"}, "d": {values.NOT_PLAIN: "type"}}
-    assert json.loads(json.dumps(found)) == found and type(found["a"]) is float and found["b"] is True
+    found = values.plain(
+        {
+            "a": np.float32(0.5),
+            2: (np.int64(3), np.array([[1, 2]])),
+            "b": np.bool_(True),
+            "c": {1},
+            "d": Odd,
+        }
+    )
+    assert found == {
+        "a": 0.5,
+        "2": [3, [[1, 2]]],
+        "b": True,
+        "c": {values.NOT_PLAIN: "set"},
+        "d": {values.NOT_PLAIN: "type"},
+    }
+    assert (
+        json.loads(json.dumps(found)) == found and type(found["a"]) is float and found["b"] is True
+    )
     around = []
     around.append(around)
     assert "too deep" in json.dumps(values.plain(around))
 
 
 def test_numbers_and_their_problems():
-    assert [values.is_number(x) for x in (1, 0.5, -3, True, "1", None, float("nan"), float("inf"), 10**400)] == \
-        [True, True, True, False, False, False, False, False, False]
+    assert [
+        values.is_number(x)
+        for x in (1, 0.5, -3, True, "1", None, float("nan"), float("inf"), 10**400)
+    ] == [True, True, True, False, False, False, False, False, False]
     assert values.number_problem(2) == values.numbers_problem([1, 2.5], 2) == ""
     assert "return?" in values.number_problem(None) and "return?" in values.numbers_problem(None, 2)
     assert values.numbers_problem([1, 2, 3], 2) == "expected a list of 2 numbers, got 3: [1, 2, 3]"
@@ -233,7 +279,10 @@ def test_shown_is_short():
 def two_lessons(monkeypatch):
     """Lessons 8 and 9 with one task each, and nothing passed yet."""
     other = replace(TASK, id="8.1", title="Halving", points=5)
-    lessons = {8: SimpleNamespace(TASKS={"8.1": other}, MANUAL={"8.2": core.ByHand("Your view", 4)}), 9: SimpleNamespace(TASKS={"9.1": TASK})}
+    lessons = {
+        8: SimpleNamespace(TASKS={"8.1": other}, MANUAL={"8.2": core.ByHand("Your view", 4)}),
+        9: SimpleNamespace(TASKS={"9.1": TASK}),
+    }
     monkeypatch.setattr(core, "lessons", lambda: lessons)
     monkeypatch.setattr(core, "_passed", set())
     monkeypatch.setattr(core, "_hints_shown", {})
@@ -243,11 +292,21 @@ def test_hints_come_one_at_a_time(two_lessons, capsys):
     for _ in range(3):
         core.hint("9.1")
     first, second, third = capsys.readouterr().out.splitlines()
-    assert "hint 1: Add it" in first and "hint 2" in second and "Or take it" in second and third == second
+    assert (
+        "hint 1: Add it" in first
+        and "hint 2" in second
+        and "Or take it" in second
+        and third == second
+    )
     core.hint("7.7")
-    assert capsys.readouterr().out == "there is no task '7.7' with a check; the tasks are 8.1, 9.1\n"
+    assert (
+        capsys.readouterr().out == "there is no task '7.7' with a check; the tasks are 8.1, 9.1\n"
+    )
     core.hint("8.2")
-    assert capsys.readouterr().out == "Task 8.2 is marked by a person: its text says what is looked at.\n"
+    assert (
+        capsys.readouterr().out
+        == "Task 8.2 is marked by a person: its text says what is looked at.\n"
+    )
 
 
 def test_points_of_a_session(two_lessons, capsys):
@@ -257,11 +316,15 @@ def test_points_of_a_session(two_lessons, capsys):
     core.run(TASK, lambda x: 2 * x)
     core.points(9)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Lesson")]
-    assert lines == ["Lesson 9: 0 of 3 points; still open: 9.1."] * 2 + ["Lesson 9: 3 of 3 points. All checks passed."]
+    assert lines == ["Lesson 9: 0 of 3 points; still open: 9.1."] * 2 + [
+        "Lesson 9: 3 of 3 points. All checks passed."
+    ]
 
 
 def test_find_and_all_tasks(two_lessons):
-    assert [task.id for task in core.all_tasks()] == ["8.1", "9.1"] and core.find("8.1").title == "Halving"
+    assert [task.id for task in core.all_tasks()] == ["8.1", "9.1"] and core.find(
+        "8.1"
+    ).title == "Halving"
     with pytest.raises(ValueError, match="no task '1'"):
         core.find("1")
 
@@ -272,28 +335,40 @@ def test_every_lesson_of_checks_keeps_the_contract():
             assert task.id == task_id and task_id.startswith(f"{number}.") and len(task.hints) == 2
             assert callable(getattr(lesson, f"task_{task_id.replace('.', '_')}"))
             assert lesson.answer is core.answer and lesson.hint is core.hint
-        assert sum(task.points for task in lesson.TASKS.values()) + sum(task.points for task in lesson.MANUAL.values()) == 20
+        assert (
+            sum(task.points for task in lesson.TASKS.values())
+            + sum(task.points for task in lesson.MANUAL.values())
+            == 20
+        )
 
 
 def test_importing_the_checks_is_light():
-    code = ("import sys\nfrom ftrag_helpers.checks import core, lesson_01, progress\n"
-            "print([name for name in ('torch', 'numpy', 'transformers') if name in sys.modules])")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=runtime.course_root())
+    code = (
+        "import sys\nfrom ftrag_helpers.checks import core, lesson_01, progress\n"
+        "print([name for name in ('torch', 'numpy', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=runtime.course_root()
+    )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
-CELLS = ["""from ftrag_helpers.checks import core
+CELLS = [
+    """from ftrag_helpers.checks import core
 judge = core.by_case(lambda x, got: "got it wrong", "f({})")
 task = core.Task("9.1", "", 1, ("", ""), lambda seed: [[3]], core.calls, judge, 1)
 def f(x):
     return x
-core.run(task, f)""", """def f(x):
+core.run(task, f)""",
+    """def f(x):
     y = x
     return y / 0
-core.run(task, f)""", """def f(x):
+core.run(task, f)""",
+    """def f(x):
     while True:
         pass
-core.run(task, f)"""]
+core.run(task, f)""",
+]
 
 
 def test_a_kernel_shows_the_message_alone():
@@ -301,12 +376,18 @@ def test_a_kernel_shows_the_message_alone():
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in CELLS]
+    )
     NotebookClient(notebook, timeout=60, allow_errors=True).execute()
     shown = [cell.outputs for cell in notebook.cells]
-    assert [len(outputs) for outputs in shown] == [1, 1, 1] and all(o[0].output_type == "error" for o in shown)
+    assert [len(outputs) for outputs in shown] == [1, 1, 1] and all(
+        o[0].output_type == "error" for o in shown
+    )
     wrong, error, endless = ("\n".join(outputs[0].traceback) for outputs in shown)
     assert wrong == "Task 9.1: for f(3) got it wrong"
-    assert error == ("Task 9.1: your code stopped with ZeroDivisionError: division by zero\n"
-                     "Line 3 of its cell, in f: return y / 0")
+    assert (
+        error == "Task 9.1: your code stopped with ZeroDivisionError: division by zero\n"
+        "Line 3 of its cell, in f: return y / 0"
+    )
     assert endless.startswith("Task 9.1: stopped after 1 seconds.")

@@ -1,4 +1,6 @@
-"""The checks of exercise 1 tell right answers from wrong ones, whatever the seed, and survive junk."""
+"""The checks of exercise 1 tell right answers from wrong ones, whatever the seed, and survive
+junk.
+"""
 
 import ast
 import json
@@ -16,13 +18,36 @@ from ftrag_helpers.checks.statements import STATEMENTS
 
 IDS = list(check.TASKS)
 SEEDS = (0, 1, 2718)
-JUNK = [None, "x", 3, True, [], {}, [[]], [None] * 5, [[None]] * 6, ["x"] * 12, [float("nan")] * 4, [float("nan")] * 12,
-        [[float("nan")] * 4] * 5, [[float("inf"), 1]] * 6, [{"a": [1]}] * 3, [["English"] * 5] * 3, [[["x"]]] * 3,
-        [[0, 0]] * 6, [[-1]] * 6, [10**400] * 4, [-1] * 12, [[True, False]] * 6]
+JUNK = [
+    None,
+    "x",
+    3,
+    True,
+    [],
+    {},
+    [[]],
+    [None] * 5,
+    [[None]] * 6,
+    ["x"] * 12,
+    [float("nan")] * 4,
+    [float("nan")] * 12,
+    [[float("nan")] * 4] * 5,
+    [[float("inf"), 1]] * 6,
+    [{"a": [1]}] * 3,
+    [["English"] * 5] * 3,
+    [[["x"]]] * 3,
+    [[0, 0]] * 6,
+    [[-1]] * 6,
+    [10**400] * 4,
+    [-1] * 12,
+    [[True, False]] * 6,
+]
 
 
 class CountedTokens:
-    """Stands in for SmolLM2's tokenizer: knows the stored counts, of which the model test makes sure."""
+    """Stands in for SmolLM2's tokenizer: knows the stored counts, of which the model test makes
+    sure.
+    """
 
     counts = {text: count for statement in STATEMENTS for text, count in statement.values()}
 
@@ -32,6 +57,7 @@ class CountedTokens:
     def __call__(self, text, add_special_tokens=True):
         class Encoded:
             input_ids = self.encode(text)
+
         return Encoded()
 
 
@@ -94,9 +120,14 @@ def test_other_right_answers_pass(task_id, seed, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("task_id,function,words", [
-    pytest.param(task_id, function, words, id=function.__name__)
-    for task_id, wrong in answers.WRONG.items() for function, words in wrong])
+@pytest.mark.parametrize(
+    "task_id,function,words",
+    [
+        pytest.param(task_id, function, words, id=function.__name__)
+        for task_id, wrong in answers.WRONG.items()
+        for function, words in wrong
+    ],
+)
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
     with pytest.raises(core.CheckFailed) as failed:
         core.run(check.TASKS[task_id], function)
@@ -114,7 +145,10 @@ def test_every_seed_gives_plain_new_cases_that_the_right_answer_passes(task_id):
         cases = task.cases(seed)
         assert json.loads(json.dumps(cases)) == cases == task.cases(seed)
         seen.append(json.dumps(cases))
-        assert core.decide(task, core.observation(task, answers.RIGHT[task_id][0], seed), seed) == core.PASSED
+        assert (
+            core.decide(task, core.observation(task, answers.RIGHT[task_id][0], seed), seed)
+            == core.PASSED
+        )
     assert len(set(seen)) == 25
 
 
@@ -136,7 +170,9 @@ def test_junk_fails_without_an_exception(task_id):
     good = core.observation(task, answers.RIGHT[task_id][0], 0)
     for i in range(len(good)):
         for junk in JUNK:
-            assert not task.judge(inputs, [*good[:i], junk, *good[i + 1:]]).passed or junk == good[i]
+            assert (
+                not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed or junk == good[i]
+            )
 
 
 def test_known_values():
@@ -145,7 +181,12 @@ def test_known_values():
     assert check._softened([2 * math.log(3), 0.0], 2.0) == pytest.approx([0.75, 0.25])
     assert check._nucleus([0.2, 0.5, 0.3], 0.6) == [1, 2]
     assert check._nucleus([0.2, 0.5, 0.3], 0.5) == [1]
-    assert [check._drawn([1, 2], [0.2, 0.5, 0.3], x) for x in (0.0, 0.62, 0.63, 0.999)] == [1, 1, 2, 2]
+    assert [check._drawn([1, 2], [0.2, 0.5, 0.3], x) for x in (0.0, 0.62, 0.63, 0.999)] == [
+        1,
+        1,
+        2,
+        2,
+    ]
     assert answers.perplexity_numpy([[-2.0794415] * 3, [-2.0794415]]) == pytest.approx(8)
 
 
@@ -154,7 +195,9 @@ def test_the_judge_agrees_with_the_sampling_that_the_lesson_teaches():
     import numpy as np
     from scipy.special import softmax
 
-    lesson = nbformat.read(runtime.course_root() / "notebooks" / "01_llm_basics.ipynb", as_version=4)
+    lesson = nbformat.read(
+        runtime.course_root() / "notebooks" / "01_llm_basics.ipynb", as_version=4
+    )
     cell = next(cell.source for cell in lesson.cells if "def keep_top_p" in cell.source)
     taught = [node for node in ast.parse(cell).body if isinstance(node, ast.FunctionDef)]
     space = {"np": np}
@@ -163,9 +206,13 @@ def test_the_judge_agrees_with_the_sampling_that_the_lesson_teaches():
         for probabilities, share in check.TASKS["1.2"].cases(seed):
             kept = space["keep_top_p"](np.array(probabilities), share)
             chosen = check._nucleus(probabilities, share)  # of equal tokens it may be another one
-            assert sorted(np.array(probabilities)[kept > 0]) == sorted(probabilities[token] for token in chosen)
+            assert sorted(np.array(probabilities)[kept > 0]) == sorted(
+                probabilities[token] for token in chosen
+            )
         for logits, temperature in check.TASKS["1.1"].cases(seed):
-            assert check._softened(logits, temperature) == pytest.approx(softmax(np.array(logits) / temperature))
+            assert check._softened(logits, temperature) == pytest.approx(
+                softmax(np.array(logits) / temperature)
+            )
 
 
 def test_points_and_hints():
@@ -182,4 +229,6 @@ def test_the_stored_counts_are_the_tokenizers():
     for statement in STATEMENTS:
         for text, count in statement.values():
             assert len(lm.tokenizer(text, add_special_tokens=False).input_ids) == count
-            assert lm.tokenizer.encode(text) == lm.tokenizer(text, add_special_tokens=False).input_ids
+            assert (
+                lm.tokenizer.encode(text) == lm.tokenizer(text, add_special_tokens=False).input_ids
+            )

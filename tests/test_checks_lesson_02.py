@@ -1,4 +1,6 @@
-"""The checks of exercise 2 tell right answers from wrong ones, whatever the seed, and survive junk."""
+"""The checks of exercise 2 tell right answers from wrong ones, whatever the seed, and survive
+junk.
+"""
 
 import ast
 import json
@@ -19,14 +21,43 @@ from ftrag_helpers.grading import observers
 IDS = list(check.TASKS)
 SEEDS = (0, 1)
 NAN = float("nan")
-_PARTS = ({"all": [0.5] * 300, "apart": [0.5] * 100, "swapped": [0.5] * 300}, {"all": [], "apart": [], "swapped": []},
-          {"all": None, "apart": [[None], 3], "swapped": {}}, {"returned": [0.5, 0, 0.5], "embedded": NAN},
-          {"returned": [[], {}, NAN], "embedded": 3}, {"returned": [0.5, 10**400, 0.5], "embedded": 1},
-          {"returned": [0.5, "3", True], "embedded": 1}, {"returned": [0.5, 3, 7], "embedded": 1})
-JUNK = [None, "x", 3, True, [], {}, [[]], [None] * 3, [[[]] * 3] * 3, [[["k-129"]] * 3] * 3, [[{"a": 1}] * 3] * 3,
-        [[[None]] * 3] * 3, [NAN] * 8, [[NAN] * 3] * 7, [[1, 1, 1]] * 7, [[2, 0, 0]] * 7, [float("inf")] * 8, [10**400] * 8,
-        [0.5] * 8, [3] * 8, [True] * 8,
-        [["x"] * 3] * 7, {"a": {"b": [None]}}, *_PARTS, *([part] * count for part in _PARTS for count in (1, 4, 5, 6))]
+_PARTS = (
+    {"all": [0.5] * 300, "apart": [0.5] * 100, "swapped": [0.5] * 300},
+    {"all": [], "apart": [], "swapped": []},
+    {"all": None, "apart": [[None], 3], "swapped": {}},
+    {"returned": [0.5, 0, 0.5], "embedded": NAN},
+    {"returned": [[], {}, NAN], "embedded": 3},
+    {"returned": [0.5, 10**400, 0.5], "embedded": 1},
+    {"returned": [0.5, "3", True], "embedded": 1},
+    {"returned": [0.5, 3, 7], "embedded": 1},
+)
+JUNK = [
+    None,
+    "x",
+    3,
+    True,
+    [],
+    {},
+    [[]],
+    [None] * 3,
+    [[[]] * 3] * 3,
+    [[["k-129"]] * 3] * 3,
+    [[{"a": 1}] * 3] * 3,
+    [[[None]] * 3] * 3,
+    [NAN] * 8,
+    [[NAN] * 3] * 7,
+    [[1, 1, 1]] * 7,
+    [[2, 0, 0]] * 7,
+    [float("inf")] * 8,
+    [10**400] * 8,
+    [0.5] * 8,
+    [3] * 8,
+    [True] * 8,
+    [["x"] * 3] * 7,
+    {"a": {"b": [None]}},
+    *_PARTS,
+    *([part] * count for part in _PARTS for count in (1, 4, 5, 6)),
+]
 
 
 def source(name):
@@ -84,9 +115,14 @@ def test_other_right_answers_pass(task_id, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("task_id,function,words", [
-    pytest.param(task_id, function, words, id=function.__name__)
-    for task_id, wrong in answers.WRONG.items() for function, words in wrong])
+@pytest.mark.parametrize(
+    "task_id,function,words",
+    [
+        pytest.param(task_id, function, words, id=function.__name__)
+        for task_id, wrong in answers.WRONG.items()
+        for function, words in wrong
+    ],
+)
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
     with pytest.raises(core.CheckFailed) as failed:
         core.run(check.TASKS[task_id], function)
@@ -114,7 +150,9 @@ def test_an_answer_learned_by_heart_fails(task_id):
     task = check.TASKS[task_id]
     by_heart = seen(task_id, 0)
     assert core.decide(task, by_heart, 0).passed
-    assert not any(core.decide(task, by_heart, seed).passed for seed in range(1, 2 if task_id == "2.5" else 6))
+    assert not any(
+        core.decide(task, by_heart, seed).passed for seed in range(1, 2 if task_id == "2.5" else 6)
+    )
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -126,15 +164,22 @@ def test_junk_fails_without_an_exception(task_id):
         verdict = task.judge(inputs, junk)
         assert not verdict.passed and verdict.message, junk
         for i in range(len(good)):
-            assert not task.judge(inputs, [*good[:i], junk, *good[i + 1:]]).passed or junk == good[i]
+            assert (
+                not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed or junk == good[i]
+            )
         for key in good[0] if isinstance(good[0], dict) else ():
             assert not task.judge(inputs, [{**good[0], key: junk}, *good[1:]]).passed
         if task_id == "2.1":
-            assert not any(task.judge(inputs, [[*good[0][:i], junk, *good[0][i + 1:]], *good[1:]]).passed for i in range(3))
+            assert not any(
+                task.judge(inputs, [[*good[0][:i], junk, *good[0][i + 1 :]], *good[1:]]).passed
+                for i in range(3)
+            )
 
 
 def test_known_values():
-    assert check._scored(["a", "a", "b", "b"], ["a", "b", "b", "b"], "b") == pytest.approx([2 / 3, 1, 0.8])
+    assert check._scored(["a", "a", "b", "b"], ["a", "b", "b", "b"], "b") == pytest.approx(
+        [2 / 3, 1, 0.8]
+    )
     assert check._scored(["a"], ["a"], "b") == [0, 0, 0]
     assert check._first_enough([400, 100, 200], [0.74, 0.60, 0.67], 200) == 200
     assert check._first_enough([400, 100, 200], [0.74, 0.60, 0.67], 50) == 100
@@ -144,25 +189,41 @@ def test_known_values():
 def test_the_cases_expose_every_slip():
     for seed in range(4):
         assert slips.telling(check.TASKS["2.3"].cases(seed), check._scored, check._SCORE_SLIPS)
-        assert slips.telling(check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS, times=1)
-        assert slips.told_apart(check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS)
+        assert slips.telling(
+            check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS, times=1
+        )
+        assert slips.told_apart(
+            check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS
+        )
     for seed in range(2):
         assert slips.told_apart(check.TASKS["2.5"].cases(seed), domains.adapted, domains.SLIPS)
     assert not slips.told_apart([[1]], lambda x: x, {"a": lambda x: x + 1, "b": lambda x: 2 * x})
 
 
 def test_no_curve_hangs_on_a_gain_near_the_noise():
-    """Rounding, and "larger" against "not smaller", decide nothing: the noise may be a tenth larger or smaller."""
+    """Rounding, and "larger" against "not smaller", decide nothing: the noise may be a tenth larger
+    or smaller.
+    """
     for seed in range(8):
         for case in check.TASKS["2.4"].cases(seed):
             want = check._first_enough(*case)
             for factor in (0.9, 1.1):
-                assert check._first_enough(*case, noise=lambda a, b, n, f=factor: f * check._noise(a, b, n)) == want
+                assert (
+                    check._first_enough(
+                        *case, noise=lambda a, b, n, f=factor: f * check._noise(a, b, n)
+                    )
+                    == want
+                )
 
 
 def test_target_texts_help_where_the_toy_words_change_their_sense():
     for seed in range(2):
-        gains = [after - before for before, _, after in (domains.adapted(*case) for case in check.TASKS["2.5"].cases(seed))]
+        gains = [
+            after - before
+            for before, _, after in (
+                domains.adapted(*case) for case in check.TASKS["2.5"].cases(seed)
+            )
+        ]
         assert sum(gain > 0.15 for gain in gains) >= 2
 
 
@@ -179,14 +240,24 @@ def test_no_shuffle_that_ignores_the_labels_passes():
     for seed in (0, 4177, 5):
         cases = check.TASKS["2.1"].cases(seed)
         for shuffle in range(40):
-            held = [check._held_out(*case, lambda names: random.Random(shuffle).sample(names, len(names))) for case in cases]  # noqa: B023
-            assert any(check._size_problem(*case, ids) for case, ids in zip(cases, held))
+            held = [
+                check._held_out(
+                    *case,
+                    lambda names, shuffle=shuffle: random.Random(shuffle).sample(names, len(names)),
+                )
+                for case in cases
+            ]
+            assert any(
+                check._size_problem(*case, ids) for case, ids in zip(cases, held, strict=False)
+            )
 
 
 def test_whoever_is_asked_about_made_up_texts_is_not_told_their_labels():
     for seed in range(10):
         made = check.TASKS["2.2"].cases(seed)[0][2]
-        assert set(made) == {"texts", "labels", "asked"} and not set(made["texts"]) & set(made["asked"])
+        assert set(made) == {"texts", "labels", "asked"} and not set(made["texts"]) & set(
+            made["asked"]
+        )
         truth = domains.made_up_truth(made)
         assert len(truth) == len(made["asked"]) >= 60 and 0.3 < np.mean(truth) < 0.7
 
@@ -195,7 +266,7 @@ def test_no_work_is_learned_from_and_asked_about():
     rows = patrons.reviews()
     assert len(rows) == 1200 and not any(row.split for row in rows.values())
     for seed in range(10):
-        (train, asked, *_), = check.TASKS["2.2"].cases(seed)
+        ((train, asked, *_),) = check.TASKS["2.2"].cases(seed)
         assert not {rows[id_].subject for id_ in train} & {rows[id_].subject for id_ in asked}
         assert len(set(train)) == 700 and len(set(asked)) == 300
 
@@ -212,7 +283,7 @@ def test_a_classifier_without_a_seed_hears_of_it():
 def test_the_mark_is_far_from_chance_and_from_a_plain_baseline():
     accuracies = []
     for seed in range(4):
-        (train, asked, *_), = check.TASKS["2.2"].cases(seed)
+        ((train, asked, *_),) = check.TASKS["2.2"].cases(seed)
         rows = patrons.reviews()
         texts, questions = ([rows[i].text for i in part] for part in (train, asked))
         found = answers.baseline_in_steps(texts, [rows[i].label for i in train], questions)
@@ -229,8 +300,16 @@ def test_the_judge_that_reads_nothing_profits_from_rows_drawn_at_random():
         votes = {}
         for row in rows:
             if row.id not in held:
-                votes[row.subject] = votes.get(row.subject, 0) + (1 if row.label == "positive" else -1)
-        return np.mean([(votes.get(row.subject, 0) < 0) == (row.label == "positive") for row in rows if row.id in held])
+                votes[row.subject] = votes.get(row.subject, 0) + (
+                    1 if row.label == "positive" else -1
+                )
+        return np.mean(
+            [
+                (votes.get(row.subject, 0) < 0) == (row.label == "positive")
+                for row in rows
+                if row.id in held
+            ]
+        )
 
     by_row, by_work = [], []
     for seed in range(20):
@@ -239,13 +318,20 @@ def test_the_judge_that_reads_nothing_profits_from_rows_drawn_at_random():
         left_out = set(chance.sample(works, len(works) // 5))
         by_work.append(unread({row.id for row in rows if row.subject in left_out}))
     assert np.mean(by_row) > 0.58 and 0.46 < np.mean(by_work) < 0.54
-    assert unread(set(answers.split_rows(rows, 0.2))) > unread(set(answers.split_greedy(rows, 0.2))) + 0.05
+    assert (
+        unread(set(answers.split_rows(rows, 0.2)))
+        > unread(set(answers.split_greedy(rows, 0.2))) + 0.05
+    )
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():
-    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_02.py").read_text("utf-8")
+    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_02.py").read_text(
+        "utf-8"
+    )
     kept = ast.parse(observers.cut(source, "lesson_02"))
-    assert [node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))] == ["__getattr__"]
+    assert [
+        node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    ] == ["__getattr__"]
     assert observers.beside(observers.cut(source, "lesson_02")) == {"ftrag_helpers.checks.patrons"}
 
 

@@ -1,4 +1,6 @@
-"""The checks of exercise 3 tell right answers from wrong ones, whatever the seed, and survive junk."""
+"""The checks of exercise 3 tell right answers from wrong ones, whatever the seed, and survive
+junk.
+"""
 
 import ast
 import json
@@ -19,14 +21,40 @@ SEEDS = (0, 1, 2718)
 #: The letters of 3.4 are the learner's own: there is nothing that a seed could vary.
 VARIED = [task_id for task_id in IDS if task_id != "3.4"]
 NAN = float("nan")
-JUNK = [None, "x", 3, True, [], {}, [[]], [None] * 4, [NAN] * 3, [NAN] * 4, [[NAN, NAN]] * 4, [[float("inf"), 1]] * 4,
-        [10**400] * 3, [True] * 3, [[[1], [2]]] * 3, [[["a"], [None]]] * 3, [[[True] * 9] * 2] * 3, [{"a": [1]}] * 3, [-1] * 3,
-        [[["a", "b"]] * 12], [[[1, 2]] * 12], [[["a b c d", None]] * 12], [["ab"] * 12], [[["", "Noted: x. Do y."]] * 12],
-        [[10**400, 1]] * 4, {"a": {"b": [None]}}]
+JUNK = [
+    None,
+    "x",
+    3,
+    True,
+    [],
+    {},
+    [[]],
+    [None] * 4,
+    [NAN] * 3,
+    [NAN] * 4,
+    [[NAN, NAN]] * 4,
+    [[float("inf"), 1]] * 4,
+    [10**400] * 3,
+    [True] * 3,
+    [[[1], [2]]] * 3,
+    [[["a"], [None]]] * 3,
+    [[[True] * 9] * 2] * 3,
+    [{"a": [1]}] * 3,
+    [-1] * 3,
+    [[["a", "b"]] * 12],
+    [[[1, 2]] * 12],
+    [[["a b c d", None]] * 12],
+    [["ab"] * 12],
+    [[["", "Noted: x. Do y."]] * 12],
+    [[10**400, 1]] * 4,
+    {"a": {"b": [None]}},
+]
 
 
 def source(name):
-    return nbformat.read(runtime.course_root() / name / "03_instruction_fine_tuning.ipynb", as_version=4)
+    return nbformat.read(
+        runtime.course_root() / name / "03_instruction_fine_tuning.ipynb", as_version=4
+    )
 
 
 def defined(notebook):
@@ -69,7 +97,9 @@ def test_the_stubs_are_politely_unfinished():
 def test_the_written_task_has_its_points_and_keeps_its_mark_scheme():
     texts = [cell for cell in source("solutions").cells if cell.cell_type == "markdown"]
     marked = [cell for cell in texts if cell.metadata.get("nbgrader", {}).get("grade")]
-    assert {"3.5": sum(cell.metadata.nbgrader.points for cell in marked)} == {name: task.points for name, task in check.MANUAL.items()}
+    assert {"3.5": sum(cell.metadata.nbgrader.points for cell in marked)} == {
+        name: task.points for name, task in check.MANUAL.items()
+    }
     told = "\n".join(cell.source for cell in source("exercises").cells)
     assert "MARK SCHEME" not in told and "1 point" not in told and "Task 3.5" in told
 
@@ -83,9 +113,14 @@ def test_other_right_answers_pass(task_id, seed, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("task_id,function,words", [
-    pytest.param(task_id, function, words, id=function.__name__)
-    for task_id, wrong in answers.WRONG.items() for function, words in wrong])
+@pytest.mark.parametrize(
+    "task_id,function,words",
+    [
+        pytest.param(task_id, function, words, id=function.__name__)
+        for task_id, wrong in answers.WRONG.items()
+        for function, words in wrong
+    ],
+)
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
     with pytest.raises(core.CheckFailed) as failed:
         core.run(check.TASKS[task_id], function)
@@ -127,7 +162,7 @@ def test_junk_fails_without_an_exception(task_id):
     for i in range(len(good)):
         for junk in JUNK:
             if not slips.same(junk, good[i]):
-                assert not task.judge(inputs, [*good[:i], junk, *good[i + 1:]]).passed
+                assert not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed
 
 
 def test_the_loss_is_that_of_pytorch_and_no_slip_passes_for_it():
@@ -136,7 +171,9 @@ def test_the_loss_is_that_of_pytorch_and_no_slip_passes_for_it():
     for seed in range(4):
         for logits, labels in check.TASKS["3.2"].cases(seed):
             guesses, wanted = torch.tensor(logits)[:, :-1], torch.tensor(labels)[:, 1:]
-            want = torch.nn.functional.cross_entropy(guesses.reshape(-1, guesses.shape[-1]), wanted.reshape(-1)).item()
+            want = torch.nn.functional.cross_entropy(
+                guesses.reshape(-1, guesses.shape[-1]), wanted.reshape(-1)
+            ).item()
             assert check._loss(logits, labels) == pytest.approx(want, abs=1e-5)
 
 
@@ -149,26 +186,45 @@ def test_the_size_is_that_of_peft():
 
 def test_the_messages_that_measure_are_many_and_unlike():
     texts = [message for message, _thing in lost_property.MESSAGES]
-    assert len(texts) >= 24 and all(thing in message.lower() for message, thing in lost_property.MESSAGES)
+    assert len(texts) >= 24 and all(
+        thing in message.lower() for message, thing in lost_property.MESSAGES
+    )
     assert max(lost_property._alike(a, b) for a in texts for b in texts if a != b) < 0.35
 
 
-@pytest.mark.parametrize("reply,unmet", [
-    ("Noted: a kite, on the roof. Do bring a ladder.", []), ("", ["one plain line", "opening", "closing"]),
-    ("Noted: a kite.\nDo come.", ["one plain line"]), ("Noted: a kite. We look for it.", ["closing"]),
-    ("noted: a kite. Do come.", ["opening"]), ("Noted: a kite, " + "far " * 25 + "away. Do come.", ["length"])])
+@pytest.mark.parametrize(
+    "reply,unmet",
+    [
+        ("Noted: a kite, on the roof. Do bring a ladder.", []),
+        ("", ["one plain line", "opening", "closing"]),
+        ("Noted: a kite.\nDo come.", ["one plain line"]),
+        ("Noted: a kite. We look for it.", ["closing"]),
+        ("noted: a kite. Do come.", ["opening"]),
+        ("Noted: a kite, " + "far " * 25 + "away. Do come.", ["length"]),
+    ],
+)
 def test_the_form(reply, unmet):
     assert [name for name, met in lost_property.form(reply).items() if not met] == unmet
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():
-    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_03.py").read_text("utf-8")
+    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_03.py").read_text(
+        "utf-8"
+    )
     kept = ast.parse(observers.cut(source, "lesson_03"))
-    assert [node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))] == ["_loss_calls", "__getattr__"]
-    assert observers.beside(source) == {f"ftrag_helpers.checks.{name}" for name in ("lost_property", "slips")}
+    assert [
+        node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    ] == ["_loss_calls", "__getattr__"]
+    assert observers.beside(source) == {
+        f"ftrag_helpers.checks.{name}" for name in ("lost_property", "slips")
+    }
 
 
 def test_points_and_hints():
-    assert sum(task.points for task in check.TASKS.values()) + sum(task.points for task in check.MANUAL.values()) == 20
+    assert (
+        sum(task.points for task in check.TASKS.values())
+        + sum(task.points for task in check.MANUAL.values())
+        == 20
+    )
     for task in check.TASKS.values():
         assert len(task.hints) == 2 and all(len(hint) > 20 for hint in task.hints)

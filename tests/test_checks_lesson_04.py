@@ -1,4 +1,6 @@
-"""The checks of exercise 4 tell right answers from wrong ones, whatever the seed, and survive junk."""
+"""The checks of exercise 4 tell right answers from wrong ones, whatever the seed, and survive
+junk.
+"""
 
 import ast
 import json
@@ -17,12 +19,35 @@ from ftrag_helpers.grading import observers
 IDS = list(check.TASKS)
 SEEDS = (0, 1, 2718)
 NAN = float("nan")
-JUNK = [None, "x", 3, True, [], {}, [[]], [None] * 7, [["x"]] * 6, [NAN] * 6, [[NAN, NAN]] * 7, [float("inf")] * 6, ["all"] * 4,
-        [{"branch": []}] * 4, [{"date": "2026"}] * 4, [{"title": {"$nin": ["all"]}}] * 4,
-        [{"$and": [{}]}] * 4, [{"$or": {"$or": {}}}] * 4, [10**400] * 6, [True] * 16, [["nobody"]] * 16,
-        [{"returned": NAN, "embedded": NAN, "passages": [[1, 2]]}] * 3,
-        [{"returned": 1, "embedded": 1, "passages": [["a", "b"]]}] * 3,
-        [{"returned": [], "embedded": 3, "passages": {}}] * 3, [[1.0, 1.0]] * 7, [0] * 7, {"a": {"b": [None]}}]
+JUNK = [
+    None,
+    "x",
+    3,
+    True,
+    [],
+    {},
+    [[]],
+    [None] * 7,
+    [["x"]] * 6,
+    [NAN] * 6,
+    [[NAN, NAN]] * 7,
+    [float("inf")] * 6,
+    ["all"] * 4,
+    [{"branch": []}] * 4,
+    [{"date": "2026"}] * 4,
+    [{"title": {"$nin": ["all"]}}] * 4,
+    [{"$and": [{}]}] * 4,
+    [{"$or": {"$or": {}}}] * 4,
+    [10**400] * 6,
+    [True] * 16,
+    [["nobody"]] * 16,
+    [{"returned": NAN, "embedded": NAN, "passages": [[1, 2]]}] * 3,
+    [{"returned": 1, "embedded": 1, "passages": [["a", "b"]]}] * 3,
+    [{"returned": [], "embedded": 3, "passages": {}}] * 3,
+    [[1.0, 1.0]] * 7,
+    [0] * 7,
+    {"a": {"b": [None]}},
+]
 
 
 def source(name):
@@ -30,7 +55,9 @@ def source(name):
 
 
 def defined(notebook):
-    """The names that the answer cells of a notebook define, with the imports of its first code cell."""
+    """The names that the answer cells of a notebook define, with the imports of its first code
+    cell.
+    """
     space = {"course_data": course_data}
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
@@ -75,9 +102,14 @@ def test_other_right_answers_pass(task_id, seed, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("task_id,function,words", [
-    pytest.param(task_id, function, words, id=function.__name__)
-    for task_id, wrong in answers.WRONG.items() for function, words in wrong])
+@pytest.mark.parametrize(
+    "task_id,function,words",
+    [
+        pytest.param(task_id, function, words, id=function.__name__)
+        for task_id, wrong in answers.WRONG.items()
+        for function, words in wrong
+    ],
+)
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
     with pytest.raises(core.CheckFailed) as failed:
         core.run(check.TASKS[task_id], function)
@@ -118,7 +150,9 @@ def test_junk_fails_without_an_exception(task_id):
     good = core.observation(task, answers.RIGHT[task_id][0], 0)
     for i in range(len(good)):
         for junk in JUNK:
-            assert not task.judge(inputs, [*good[:i], junk, *good[i + 1:]]).passed or junk == good[i]
+            assert (
+                not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed or junk == good[i]
+            )
     for key in good[0] if isinstance(good[0], dict) and task_id == "4.6" else ():
         for junk in JUNK:
             assert not task.judge(inputs, [{**good[0], key: junk}, *good[1:]]).passed
@@ -133,8 +167,16 @@ def test_the_judge_agrees_with_the_measures_that_the_lesson_uses():
 
 def test_known_values():
     assert check._measured(["a", "a", "b", "c"], ["b", "z"], 2) == [0.5, 0.5]
-    rows = [{"words": w, "split": s, "recall": r} for w, s, r in
-            ((90, "validation", 1.0), (25, "validation", 1.0), (250, "validation", 0.5), (25, "test", 0.0), (250, "test", 1.0))]
+    rows = [
+        {"words": w, "split": s, "recall": r}
+        for w, s, r in (
+            (90, "validation", 1.0),
+            (25, "validation", 1.0),
+            (250, "validation", 0.5),
+            (25, "test", 0.0),
+            (250, "test", 1.0),
+        )
+    ]
     assert check._smallest_best(check._means(rows)) == 25
     assert check._right_threshold([0.9, 0.5, 0.4, 0.3], [True, True, False, True], 0.34) == 0.5
     assert check._blamed(["a", "b"], ["b", "x"], False, True) == "search"
@@ -143,21 +185,39 @@ def test_known_values():
 @pytest.mark.parametrize("slip", sorted(check._MEASURE_SLIPS), ids=range(len(check._MEASURE_SLIPS)))
 def test_the_cases_of_recall_expose_every_slip(slip):
     for seed in range(10):
-        assert slips.telling(check.TASKS["4.1"].cases(seed), check._measured, {slip: check._MEASURE_SLIPS[slip]})
+        assert slips.telling(
+            check.TASKS["4.1"].cases(seed), check._measured, {slip: check._MEASURE_SLIPS[slip]}
+        )
 
 
 def test_the_judge_reads_filters_as_chroma_does():
-    """What the judge takes, Chroma takes, with the same pages; what it refuses, Chroma refuses or the course does not use."""
-    pages = [retrieval.Passage(f"p{i}", f"d{i}", "t", p["shelf"], p["branch"], "2026-01-01", f"page {i}")
-             for i, p in enumerate(check._LIBRARY)]
+    """What the judge takes, Chroma takes, with the same pages; what it refuses, Chroma refuses or
+    the course does not use.
+    """
+    pages = [
+        retrieval.Passage(f"p{i}", f"d{i}", "t", p["shelf"], p["branch"], "2026-01-01", f"page {i}")
+        for i, p in enumerate(check._LIBRARY)
+    ]
     index = retrieval.Index(doubles.embed)
-    index.add([retrieval.Document(p.document_id, p.title, p.shelf, p.branch, p.date, p.text) for p in pages])
+    index.add(
+        [
+            retrieval.Document(p.document_id, p.title, p.shelf, p.branch, p.date, p.text)
+            for p in pages
+        ]
+    )
     seen = {True: 0, False: 0}
     cases = [case for seed in range(3) for case in check.TASKS["4.3"].cases(seed)]
     given = [function for function, _ in answers.WRONG["4.3"]] + answers.RIGHT["4.3"]
-    extra = [{"branch": {"$ne": "all"}}, {"shelf": {"$nin": ["news"]}}, {"$or": [{"shelf": "news"}, {"branch": "heron"}]}, {},
-             {"branch": {"$in": []}}, {"branch": {"$in": ["a"], "$ne": "b"}}, {"$and": [{"branch": "all"}]},
-             {"branch": ["all"]}]
+    extra = [
+        {"branch": {"$ne": "all"}},
+        {"shelf": {"$nin": ["news"]}},
+        {"$or": [{"shelf": "news"}, {"branch": "heron"}]},
+        {},
+        {"branch": {"$in": []}},
+        {"branch": {"$in": ["a"], "$ne": "b"}},
+        {"$and": [{"branch": "all"}]},
+        {"branch": ["all"]},
+    ]
     for where in [function(*case) for function in given for case in cases] + extra:
         taken = filters.filter_problem(where) == ""
         if where is None or "place" in where:
@@ -166,10 +226,15 @@ def test_the_judge_reads_filters_as_chroma_does():
         if taken:
             hits = index.dense(["page"], 60, where=where)[0]
             assert sorted(h.passage.document_id for h in hits) == sorted(
-                f"d{i}" for i, page in enumerate(check._LIBRARY) if filters.lets_through(where, page))
+                f"d{i}"
+                for i, page in enumerate(check._LIBRARY)
+                if filters.lets_through(where, page)
+            )
         else:
             with pytest.raises(Exception, match="(?i)where|expected"):
-                index._collection.query(query_embeddings=doubles.embed(["page"]), n_results=3, where=where)
+                index._collection.query(
+                    query_embeddings=doubles.embed(["page"]), n_results=3, where=where
+                )
     assert min(seen.values()) > 10
 
 
@@ -177,7 +242,7 @@ def test_the_news_come_out_of_order_and_one_is_for_later():
     for seed in range(10):
         *cases, before, after = check.TASKS["4.6"].cases(seed)
         assert all(before[2] < item["news"]["date"] < after[2] for item in before[1] + after[1])
-        for pages, news, day in cases:
+        for _pages, news, day in cases:
             dates = [item["news"]["date"] for item in news]
             assert dates != sorted(dates) and max(dates) > day and day in dates
             twice = [item for item in news if item["document"] == "rooms"]
@@ -185,11 +250,16 @@ def test_the_news_come_out_of_order_and_one_is_for_later():
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():
-    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_04.py").read_text("utf-8")
+    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_04.py").read_text(
+        "utf-8"
+    )
     kept = ast.parse(observers.cut(source, "lesson_04"))
-    assert [node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))] == [
-        "_filters", "_with_tuples", "__getattr__"]
-    assert observers.beside(source) == {f"ftrag_helpers.checks.{name}" for name in ("filters", "slips", "society")}
+    assert [
+        node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    ] == ["_filters", "_with_tuples", "__getattr__"]
+    assert observers.beside(source) == {
+        f"ftrag_helpers.checks.{name}" for name in ("filters", "slips", "society")
+    }
 
 
 def test_points_and_hints():

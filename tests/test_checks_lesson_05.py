@@ -1,4 +1,6 @@
-"""The checks of exercise 5 tell right answers from wrong ones, whatever the seed, and survive junk."""
+"""The checks of exercise 5 tell right answers from wrong ones, whatever the seed, and survive
+junk.
+"""
 
 import ast
 import json
@@ -17,11 +19,34 @@ from ftrag_helpers.grading import observers
 IDS = list(check.TASKS)
 SEEDS = (0, 1, 2718)
 NAN = float("nan")
-JUNK = [None, "x", 3, True, [], {}, [[]], [None] * 10, [None] * 9, [["leak"]] * 3, [["leak"] * 5] * 10, [NAN] * 9,
-        [[NAN, NAN]] * 3,
-        [[float("inf"), 1]] * 3, [[1, 0]] * 3, ["higher"] * 15, [["higher"]] * 15, [10**400] * 9, [True] * 9,
-        [-1] * 9, [{"a": [1]}] * 10,
-        [[[["leak"]]]] * 10, [[10**400, 1]] * 3, [2.5] * 9, {"a": {"b": [None]}}, [[None]] * 10]
+JUNK = [
+    None,
+    "x",
+    3,
+    True,
+    [],
+    {},
+    [[]],
+    [None] * 10,
+    [None] * 9,
+    [["leak"]] * 3,
+    [["leak"] * 5] * 10,
+    [NAN] * 9,
+    [[NAN, NAN]] * 3,
+    [[float("inf"), 1]] * 3,
+    [[1, 0]] * 3,
+    ["higher"] * 15,
+    [["higher"]] * 15,
+    [10**400] * 9,
+    [True] * 9,
+    [-1] * 9,
+    [{"a": [1]}] * 10,
+    [[[["leak"]]]] * 10,
+    [[10**400, 1]] * 3,
+    [2.5] * 9,
+    {"a": {"b": [None]}},
+    [[None]] * 10,
+]
 
 
 def source(name):
@@ -68,7 +93,9 @@ def test_the_stubs_are_politely_unfinished():
 def test_the_written_task_has_its_points_and_keeps_its_mark_scheme():
     texts = [cell for cell in source("solutions").cells if cell.cell_type == "markdown"]
     marked = [cell for cell in texts if cell.metadata.get("nbgrader", {}).get("grade")]
-    assert {"5.6": sum(cell.metadata.nbgrader.points for cell in marked)} == {name: task.points for name, task in check.MANUAL.items()}
+    assert {"5.6": sum(cell.metadata.nbgrader.points for cell in marked)} == {
+        name: task.points for name, task in check.MANUAL.items()
+    }
     told = "\n".join(cell.source for cell in source("exercises").cells)
     assert "MARK SCHEME" not in told and "1 point" not in told and "Task 5.6" in told
 
@@ -82,9 +109,14 @@ def test_other_right_answers_pass(task_id, seed, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("task_id,function,words", [
-    pytest.param(task_id, function, words, id=function.__name__)
-    for task_id, wrong in answers.WRONG.items() for function, words in wrong])
+@pytest.mark.parametrize(
+    "task_id,function,words",
+    [
+        pytest.param(task_id, function, words, id=function.__name__)
+        for task_id, wrong in answers.WRONG.items()
+        for function, words in wrong
+    ],
+)
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
     with pytest.raises(core.CheckFailed) as failed:
         core.run(check.TASKS[task_id], function)
@@ -126,13 +158,16 @@ def test_junk_fails_without_an_exception(task_id):
     for i in range(len(good)):
         for junk in JUNK:
             if not slips.same(junk, good[i]):
-                assert not task.judge(inputs, [*good[:i], junk, *good[i + 1:]]).passed
+                assert not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed
 
 
 def test_plans_break_the_rules_that_they_should():
     """Ten plans, in which every rule is broken alone once, and one at least breaks none."""
     for seed in range(15):
-        broken = [tuple(rule for rule in check.RULES if check._broken(plan, rule)) for plan, in check.TASKS["5.1"].cases(seed)]
+        broken = [
+            tuple(rule for rule in check.RULES if check._broken(plan, rule))
+            for (plan,) in check.TASKS["5.1"].cases(seed)
+        ]
         assert () in broken and {(rule,) for rule in check.RULES} <= set(broken)
 
 
@@ -147,8 +182,10 @@ def test_systems_that_are_resampled_apart_are_told_so_whatever_the_chance():
 def test_the_judge_of_intervals_agrees_with_the_course_and_has_room_for_chance():
     for seed in range(4):
         for other in range(5):
-            found = [list(metrics.paired_difference(*case[:2], draws=case[2], seed=other)[1:])
-                     for case in check.TASKS["5.2"].cases(seed)]
+            found = [
+                list(metrics.paired_difference(*case[:2], draws=case[2], seed=other)[1:])
+                for case in check.TASKS["5.2"].cases(seed)
+            ]
             assert check.TASKS["5.2"].judge(check.TASKS["5.2"].cases(seed), found) == core.PASSED
 
 
@@ -156,12 +193,21 @@ def test_no_rule_for_quantiles_decides_what_may_be_said():
     for seed in range(5):
         for means, comparisons in check.TASKS["5.3"].cases(seed):
             for method in ("linear", "lower", "higher", "hazen", "median_unbiased"):
-                low, high = np.quantile(means, [0.025 / comparisons, 1 - 0.025 / comparisons], method=method)
+                low, high = np.quantile(
+                    means, [0.025 / comparisons, 1 - 0.025 / comparisons], method=method
+                )
                 assert check._said((low, high)) == check._right_words(means, comparisons)
 
 
 def test_known_values():
-    tuned, retrieval = {"once": 0, "update": 10, "question": 0}, {"once": 30, "update": 0, "question": 0}
+    tuned, retrieval = (
+        {"once": 0, "update": 10, "question": 0},
+        {
+            "once": 30,
+            "update": 0,
+            "question": 0,
+        },
+    )
     assert check._first_cheaper(tuned, retrieval, 5) == 4  # at 3 both cost 30
     assert check._first_cheaper(tuned, {**retrieval, "once": 31}, 5) == 4
     assert check._first_cheaper(tuned, {**retrieval, "update": 10}, 5) is None
@@ -171,13 +217,23 @@ def test_known_values():
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():
-    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_05.py").read_text("utf-8")
+    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_05.py").read_text(
+        "utf-8"
+    )
     kept = ast.parse(observers.cut(source, "lesson_05"))
-    assert [node for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name != "__getattr__"] == []
+    assert [
+        node
+        for node in kept.body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name != "__getattr__"
+    ] == []
     assert observers.beside(source) == {"ftrag_helpers.checks.slips"}
 
 
 def test_points_and_hints():
-    assert sum(task.points for task in check.TASKS.values()) + sum(task.points for task in check.MANUAL.values()) == 20
+    assert (
+        sum(task.points for task in check.TASKS.values())
+        + sum(task.points for task in check.MANUAL.values())
+        == 20
+    )
     for task in check.TASKS.values():
         assert len(task.hints) == 2 and all(len(hint) > 20 for hint in task.hints)

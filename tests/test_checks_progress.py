@@ -1,4 +1,6 @@
-"""The record of passed tasks: written once passed, never in the way, readable as table, text and HTML."""
+"""The record of passed tasks: written once passed, never in the way, readable as table, text and
+HTML.
+"""
 
 import json
 import threading
@@ -15,11 +17,15 @@ from ftrag_helpers.checks import core, progress
 
 @pytest.fixture(autouse=True)
 def learner(monkeypatch):
-    """As in a learner's notebook: not under pytest; one task with a check, one marked by a person."""
+    """As in a learner's notebook: not under pytest; one task with a check, one marked by a
+    person.
+    """
     monkeypatch.delenv("PYTEST_VERSION", raising=False)
     monkeypatch.delenv("FTRAG_PROGRESS", raising=False)
     hard = replace(TASK, id="9.10", title="Less <than> & more", points=2)
-    lesson = SimpleNamespace(TASKS={"9.10": hard, "9.1": TASK}, MANUAL={"9.2": core.ByHand("Your view", 5)})
+    lesson = SimpleNamespace(
+        TASKS={"9.10": hard, "9.1": TASK}, MANUAL={"9.2": core.ByHand("Your view", 5)}
+    )
     monkeypatch.setattr(core, "lessons", lambda: {9: lesson})
 
 
@@ -44,8 +50,20 @@ def test_validation_is_not_the_learners_work(monkeypatch, name, value):
     assert progress.earned() == {"9.10": 2}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"points": 3}', '{"points": {"9.1": "all"}}', "\udcff",
-                                  '{"points": {"9.1": -3}}', '{"points": {"9.1": true}}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"points": 3}',
+        '{"points": {"9.1": "all"}}',
+        "\udcff",
+        '{"points": {"9.1": -3}}',
+        '{"points": {"9.1": true}}',
+        "[" * 100_000,
+    ],
+)
 def test_a_broken_record_is_set_aside(text):
     content = text.encode("utf-8", "surrogateescape")
     for name in ("progress.broken.json", "progress.broken-2.json", "progress.broken-3.json"):
@@ -86,11 +104,41 @@ def test_two_notebooks_at_once_lose_nothing():
 def test_the_table():
     progress.record("9.1", 99)  # more than the task is worth: an older edition of it
     assert progress.table() == [
-        {"lesson": 9, "task": "9.1", "title": "Doubling", "points": 3, "earned": 3, "state": "passed"},
-        {"lesson": 9, "task": "9.2", "title": "Your view", "points": 5, "earned": None, "state": "marked by a person"},
-        {"lesson": 9, "task": "9.10", "title": "Less <than> & more", "points": 2, "earned": 0, "state": "open"}]
-    assert progress.total(progress.table()) == "3 of 5 points passed; 5 more are marked by a person."
-    assert progress.progress_text().splitlines()[0].split() == ["9.1", "3", "points", "passed", "Doubling"]
+        {
+            "lesson": 9,
+            "task": "9.1",
+            "title": "Doubling",
+            "points": 3,
+            "earned": 3,
+            "state": "passed",
+        },
+        {
+            "lesson": 9,
+            "task": "9.2",
+            "title": "Your view",
+            "points": 5,
+            "earned": None,
+            "state": "marked by a person",
+        },
+        {
+            "lesson": 9,
+            "task": "9.10",
+            "title": "Less <than> & more",
+            "points": 2,
+            "earned": 0,
+            "state": "open",
+        },
+    ]
+    assert (
+        progress.total(progress.table()) == "3 of 5 points passed; 5 more are marked by a person."
+    )
+    assert progress.progress_text().splitlines()[0].split() == [
+        "9.1",
+        "3",
+        "points",
+        "passed",
+        "Doubling",
+    ]
 
 
 def test_the_html_is_an_accessible_table():
@@ -106,5 +154,11 @@ def test_the_html_is_an_accessible_table():
     reader = Reader()
     reader.feed(progress.progress_html())
     assert reader.tags.count(("th", "col")) == 4 and reader.tags.count(("th", "row")) == 3
-    assert reader.tags[:2] == [("table", None), ("caption", None)] and "script" not in dict(reader.tags)
-    assert "Less <than> & more" in reader.text and "0 of 5 points passed" in reader.text and "open" in reader.text
+    assert reader.tags[:2] == [("table", None), ("caption", None)] and "script" not in dict(
+        reader.tags
+    )
+    assert (
+        "Less <than> & more" in reader.text
+        and "0 of 5 points passed" in reader.text
+        and "open" in reader.text
+    )

@@ -5,14 +5,50 @@ from ftrag_helpers import comparison, prompts, rag, retrieval, runtime, selectio
 from ftrag_helpers.records import Document, Hit, Passage, Question, Reference
 
 DOCUMENTS = [
-    Document("help-01", "3D printer", "help desk", "weir-street", "2025-01-01", "The printer melts plastic. The printer costs 8p a gram."),
-    Document("event-01", "Chess club", "events", "central", "2025-01-01", "The chess club meets on Tuesdays. The chess club is free."),
-    Document("event-02", "Choir", "events", "heron", "2025-01-01", "The choir sings on the bus. The choir has no printer."),
+    Document(
+        "help-01",
+        "3D printer",
+        "help desk",
+        "weir-street",
+        "2025-01-01",
+        "The printer melts plastic. The printer costs 8p a gram.",
+    ),
+    Document(
+        "event-01",
+        "Chess club",
+        "events",
+        "central",
+        "2025-01-01",
+        "The chess club meets on Tuesdays. The chess club is free.",
+    ),
+    Document(
+        "event-02",
+        "Choir",
+        "events",
+        "heron",
+        "2025-01-01",
+        "The choir sings on the bus. The choir has no printer.",
+    ),
 ]
-PRICE = Question("q1", "How much is a gram at the printer?", reference=Reference(
-    "8p a gram", ("8p a gram",), "", ("help-01",), ("The printer costs 8p a gram.",)))
-SONG = Question("q2", "Where does the choir sing, and what is a gram?", kind="two", reference=Reference(
-    "on the bus", ("on the bus",), "", ("event-02", "help-01"), ("The choir sings on the bus.", "The printer costs 8p a gram.")))
+PRICE = Question(
+    "q1",
+    "How much is a gram at the printer?",
+    reference=Reference(
+        "8p a gram", ("8p a gram",), "", ("help-01",), ("The printer costs 8p a gram.",)
+    ),
+)
+SONG = Question(
+    "q2",
+    "Where does the choir sing, and what is a gram?",
+    kind="two",
+    reference=Reference(
+        "on the bus",
+        ("on the bus",),
+        "",
+        ("event-02", "help-01"),
+        ("The choir sings on the bus.", "The printer costs 8p a gram."),
+    ),
+)
 
 
 def hits(*texts):
@@ -26,17 +62,24 @@ def parts():
     return index, selection.SentenceSelector(index, embed_pieces)
 
 
-@pytest.mark.parametrize("found, texts", [
-    (["a", "The printer costs 8p a gram.", "b"], ["a", "The printer costs 8p a gram.", "b"]),
-    (["a", "b", "c"], ["The printer costs 8p a gram.", "a", "b"]),
-    (["a"], ["The printer costs 8p a gram."])])
+@pytest.mark.parametrize(
+    "found, texts",
+    [
+        (["a", "The printer costs 8p a gram.", "b"], ["a", "The printer costs 8p a gram.", "b"]),
+        (["a", "b", "c"], ["The printer costs 8p a gram.", "a", "b"]),
+        (["a"], ["The printer costs 8p a gram."]),
+    ],
+)
 def test_the_supporting_sentence_is_always_among_what_is_read_and_the_number_stays(found, texts):
     assert comparison.with_support(PRICE, hits(*found)) == texts
 
 
 def test_two_supports_crowd_out_the_worst():
     assert comparison.with_support(SONG, hits("a", "b", "The choir sings on the bus.")) == [
-        "The printer costs 8p a gram.", "a", "The choir sings on the bus."]
+        "The printer costs 8p a gram.",
+        "a",
+        "The choir sings on the bus.",
+    ]
 
 
 def test_both_students_learn_the_same_words_and_only_one_reads(parts):
@@ -55,7 +98,9 @@ def test_the_oracle_knows_where_a_missing_sentence_comes_from():
 def test_every_system_answers_under_its_name(parts, monkeypatch):
     monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 12)  # the double has a window of 256 bytes
     lm = scripted_language_model("8p a gram")
-    systems = comparison.systems(lm, {"closed book": lm, "reader": lm, "house style": lm}, DOCUMENTS, *parts)
+    systems = comparison.systems(
+        lm, {"closed book": lm, "reader": lm, "house style": lm}, DOCUMENTS, *parts
+    )
     assert tuple(systems) == comparison.NAMES and set(comparison.PREDICTED) <= set(comparison.NAMES)
     for name, answer in systems.items():
         [said] = answer([PRICE])
@@ -68,11 +113,17 @@ def test_the_house_style_adapter_is_asked_in_the_words_of_its_instructions():
 
 
 def test_the_house_style_adapter_is_lesson_03s():
-    lesson = (runtime.course_root() / "notebooks" / "03_instruction_fine_tuning.ipynb").read_text("utf-8")
+    lesson = (runtime.course_root() / "notebooks" / "03_instruction_fine_tuning.ipynb").read_text(
+        "utf-8"
+    )
     assert f"tuning_data.at_most(train, {comparison.HOUSE_WORDS})" in lesson
     recipe = comparison.RECIPE
-    assert (f"Recipe(epochs={recipe.epochs}, learning_rate={recipe.learning_rate:.0e}".replace("e-0", "e-")
-            + f", batch_size={recipe.batch_size}, checks=3") in lesson
+    assert (
+        f"Recipe(epochs={recipe.epochs}, learning_rate={recipe.learning_rate:.0e}".replace(
+            "e-0", "e-"
+        )
+        + f", batch_size={recipe.batch_size}, checks=3"
+    ) in lesson
 
 
 @pytest.mark.parametrize("count", [1, 7, 240])

@@ -1,10 +1,11 @@
-"""What a model computed before is not computed again, and never taken for what another one would have said."""
+"""What a model computed before is not computed again, and never taken for what another one would
+have said.
+"""
 
 import sqlite3
 import warnings
 from contextlib import closing, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,7 +35,11 @@ def lm():
 def computed(monkeypatch):
     """How many rows each decoding had to continue."""
     counts, decode = [], models.decode
-    monkeypatch.setattr(models, "decode", lambda model, rows, *a, **k: counts.append(len(rows)) or decode(model, rows, *a, **k))
+    monkeypatch.setattr(
+        models,
+        "decode",
+        lambda model, rows, *a, **k: counts.append(len(rows)) or decode(model, rows, *a, **k),
+    )
     return counts
 
 
@@ -59,7 +64,10 @@ def test_switched_off_everything_is_computed(lm, computed, monkeypatch):
 
 def test_an_answer_that_was_cut_off_serves_its_own_limit_alone(lm, computed):
     for limit in (4, 8, 4, 8, 6):
-        assert models.generate(lm, PROMPTS[:1], max_new_tokens=limit, progress=False)[0].tokens == limit
+        assert (
+            models.generate(lm, PROMPTS[:1], max_new_tokens=limit, progress=False)[0].tokens
+            == limit
+        )
     assert computed == [1, 1, 1]
 
 
@@ -67,13 +75,20 @@ def test_an_answer_that_ended_serves_every_limit_with_room_for_it(lm, computed):
     whole = models.generate(lm, PROMPTS[:1], max_new_tokens=12, progress=False)[0]
     ids = models._encode(lm, PROMPTS[0], 12)
     third = models.decode(lm.model, [ids], 12, shared=0, pad=0, ends=set())[0][0][3]
-    lm.model.generation_config.eos_token_id = third  # so that it ends by itself, at that token at the latest
+    lm.model.generation_config.eos_token_id = (
+        third  # so that it ends by itself, at that token at the latest
+    )
     computed.clear()
     ended = models.generate(lm, PROMPTS[:1], max_new_tokens=12, progress=False)[0]
     assert 1 <= ended.tokens <= 3 and ended.tokens < whole.tokens
-    assert models.generate(lm, PROMPTS[:1], max_new_tokens=ended.tokens + 1, progress=False) == [ended]
+    assert models.generate(lm, PROMPTS[:1], max_new_tokens=ended.tokens + 1, progress=False) == [
+        ended
+    ]
     assert computed == [1]
-    assert models.generate(lm, PROMPTS[:1], max_new_tokens=ended.tokens, progress=False)[0].tokens == ended.tokens
+    assert (
+        models.generate(lm, PROMPTS[:1], max_new_tokens=ended.tokens, progress=False)[0].tokens
+        == ended.tokens
+    )
     assert computed == [1, 1]
 
 
@@ -96,7 +111,10 @@ def test_what_depends_on_something_else_is_something_else(lm, computed, change, 
 
 
 def test_the_scale_of_an_adapter_counts(lm):
-    low, high = (AnswerCache(adapters.attach(lm, adapters.Lora(rank=2, alpha=a, layers=1)).model, "x") for a in (2, 4))
+    low, high = (
+        AnswerCache(adapters.attach(lm, adapters.Lora(rank=2, alpha=a, layers=1)).model, "x")
+        for a in (2, 4)
+    )
     low.keep([1], ["low"])
     assert (low.find([1]), high.find([1])) == (["low"], [None])
 
@@ -106,9 +124,16 @@ def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
     trunk = Trunk(lm, 1, prefix)
 
     def scores():
-        return (models.log_odds(lm, CHAT, "Yes", "No"), models.log_odds(lm, CHAT, "No", "Yes"),
-                finetuning.log_odds(lm, trunk, CHAT, "Yes", "No", progress=False),
-                [x.tolist() for x in models.continuation_logprobs(lm, PROMPTS, ["tea", "books", "a cup"])])
+        return (
+            models.log_odds(lm, CHAT, "Yes", "No"),
+            models.log_odds(lm, CHAT, "No", "Yes"),
+            finetuning.log_odds(lm, trunk, CHAT, "Yes", "No", progress=False),
+            [
+                x.tolist()
+                for x in models.continuation_logprobs(lm, PROMPTS, ["tea", "books", "a cup"])
+            ],
+        )
+
     first = scores()
     assert np.allclose(first[0], -np.array(first[1])) and np.allclose(first[0], first[2], atol=1e-4)
     for owner, name in ((models, "_last_hidden"), (models, "_score_batch"), (Trunk, "top")):
@@ -122,7 +147,9 @@ def test_the_digest_sees_every_weight_and_only_the_weights():
     assert weights_digest(one.model.bfloat16()) != weights_digest(same.model)
 
 
-@pytest.mark.parametrize("damage", ["no database", "a folder", "read-only", "cut short", "another table"])
+@pytest.mark.parametrize(
+    "damage", ["no database", "a folder", "read-only", "cut short", "another table"]
+)
 def test_a_cache_that_cannot_be_used_costs_time_only(lm, damage):
     said = models.generate(lm, PROMPTS, max_new_tokens=3, progress=False)
     path = runtime.cache_dir() / AnswerCache.file
@@ -141,7 +168,11 @@ def test_a_cache_that_cannot_be_used_costs_time_only(lm, damage):
     if damage == "read-only":
         path.chmod(0o400)
     for turn in range(2):
-        with nullcontext() if turn or damage == "read-only" else pytest.warns(UserWarning, match="was damaged.*begun anew"):
+        with (
+            nullcontext()
+            if turn or damage == "read-only"
+            else pytest.warns(UserWarning, match="was damaged.*begun anew")
+        ):
             again = models.generate(lm, PROMPTS, max_new_tokens=3, progress=False)
         assert [replace(g, seconds=0) for g in again] == [replace(g, seconds=0) for g in said]
 
@@ -150,7 +181,9 @@ def test_a_cache_that_cannot_be_used_costs_time_only(lm, damage):
 @pytest.mark.parametrize("many", [1, 3000], ids=["one page", "many pages"])
 @pytest.mark.parametrize("first", ["find", "keep"])
 def test_a_damaged_file_is_made_anew_and_used(lm, damage, many, first):
-    AnswerCache(lm.model, "x").keep(list(range(many)), [[number, 1 / 3, "text"] for number in range(many)])
+    AnswerCache(lm.model, "x").keep(
+        list(range(many)), [[number, 1 / 3, "text"] for number in range(many)]
+    )
     path = runtime.cache_dir() / AnswerCache.file
     if damage == "journal":
         scrambled(path)
@@ -163,8 +196,12 @@ def test_a_damaged_file_is_made_anew_and_used(lm, damage, many, first):
         found = cache.find(list(range(many))) if first == "find" else []
         cache.keep([-1], ["new"])
         found += cache.find(list(range(many)))
-    assert all(result in (None, [number % many, 1 / 3, "text"]) for number, result in enumerate(found)), "nothing wrong is handed out"
-    assert len(told) == (damage not in ("empty", "gone")) and all("was damaged" in str(each.message) for each in told)
+    assert all(
+        result in (None, [number % many, 1 / 3, "text"]) for number, result in enumerate(found)
+    ), "nothing wrong is handed out"
+    assert len(told) == (damage not in ("empty", "gone")) and all(
+        "was damaged" in str(each.message) for each in told
+    )
     AnswerCache(lm.model, "x").keep([-1], ["new"])
     assert AnswerCache(lm.model, "x").find([-1]) == ["new"]
     with sqlite3.connect(path) as base:
@@ -182,9 +219,16 @@ def test_a_result_in_which_one_digit_changed_is_not_used(lm):
         assert AnswerCache(lm.model, "x").find([2, 1]) == [None, None]
 
 
-@pytest.mark.parametrize("error, message", [(sqlite3.SQLITE_READONLY, "attempt to write a readonly database"),
-                                            (sqlite3.SQLITE_FULL, "database or disk is full"), (sqlite3.SQLITE_BUSY, "database is locked"),
-                                            (sqlite3.SQLITE_IOERR, "disk I/O error"), (sqlite3.SQLITE_CANTOPEN, "unable to open")])
+@pytest.mark.parametrize(
+    "error, message",
+    [
+        (sqlite3.SQLITE_READONLY, "attempt to write a readonly database"),
+        (sqlite3.SQLITE_FULL, "database or disk is full"),
+        (sqlite3.SQLITE_BUSY, "database is locked"),
+        (sqlite3.SQLITE_IOERR, "disk I/O error"),
+        (sqlite3.SQLITE_CANTOPEN, "unable to open"),
+    ],
+)
 def test_a_cache_that_may_be_sound_is_left_alone(lm, monkeypatch, error, message):
     AnswerCache(lm.model, "x").keep([1], [2])
     cache = AnswerCache(lm.model, "x")
@@ -193,7 +237,11 @@ def test_a_cache_that_may_be_sound_is_left_alone(lm, monkeypatch, error, message
         raised = sqlite3.OperationalError(message)
         raised.sqlite_errorcode = error
         raise raised
-    with monkeypatch.context() as patch, pytest.warns(UserWarning, match=f"cannot be used now .{message}.*computed anew"):
+
+    with (
+        monkeypatch.context() as patch,
+        pytest.warns(UserWarning, match=f"cannot be used now .{message}.*computed anew"),
+    ):
         patch.setattr(sqlite3, "connect", refuse)
         assert cache.find([1]) == [None]
         cache.keep([1], [3])
@@ -213,14 +261,25 @@ def test_a_database_that_another_program_holds_is_left_alone(lm, monkeypatch):
 
 def test_the_versions_of_the_algorithms_are_part_of_the_name(lm, monkeypatch):
     def scopes():
-        return AnswerCache(lm.model, "x")._scope, finetuning._OddsCache(lm.model, "x")._scope, PiecesCache(lm.model, 3)._scope
+        return (
+            AnswerCache(lm.model, "x")._scope,
+            finetuning._OddsCache(lm.model, "x")._scope,
+            PiecesCache(lm.model, 3)._scope,
+        )
+
     before = scopes()
     assert scopes() == before
-    for name, changed in {"language model": (True, True, False), "frozen layers": (False, True, False),
-                          "token embeddings": (False, False, True), "training": (False, False, False)}.items():
+    for name, changed in {
+        "language model": (True, True, False),
+        "frozen layers": (False, True, False),
+        "token embeddings": (False, False, True),
+        "training": (False, False, False),
+    }.items():
         with monkeypatch.context() as raised:
             raised.setitem(compute_cache.ALGORITHMS, name, compute_cache.ALGORITHMS[name] + 1)
-            assert tuple(new != old for new, old in zip(scopes(), before, strict=True)) == changed, name
+            assert (
+                tuple(new != old for new, old in zip(scopes(), before, strict=True)) == changed
+            ), name
 
 
 def test_the_oldest_results_go_first(lm, monkeypatch):
@@ -240,10 +299,17 @@ def test_many_at_once(lm):
 
 def test_word_vectors_come_back_as_they_were_kept(lm):
     cache = PiecesCache(lm.model, 3)
-    kept = Pieces(np.array([[0, 3], [4, 70_000]]), np.array([[.6, .8, 0], [0, -1, 0]], np.float16).astype(np.float32))
+    kept = Pieces(
+        np.array([[0, 3], [4, 70_000]]),
+        np.array([[0.6, 0.8, 0], [0, -1, 0]], np.float16).astype(np.float32),
+    )
     cache.keep(["a", "b"], [kept, Pieces(np.zeros((0, 2), int), np.zeros((0, 3), np.float32))])
     one, none, missing = cache.find(["a", "b", "c"])
-    assert (one.spans == kept.spans).all() and (one.vectors == kept.vectors).all() and one.vectors.dtype == np.float32
+    assert (
+        (one.spans == kept.spans).all()
+        and (one.vectors == kept.vectors).all()
+        and one.vectors.dtype == np.float32
+    )
     assert one.spans.dtype == kept.spans.dtype and none.vectors.shape == (0, 3) and missing is None
 
 
@@ -252,11 +318,16 @@ def test_pieces_of_known_texts_are_not_computed_again(monkeypatch, tmp_path):
     monkeypatch.setattr(PiecesCache, "file", f"{tmp_path.name}.sqlite")
     try:
         first = models.embed_pieces(PROMPTS)
-        monkeypatch.setattr(models.load_embedder(), "encode", lambda *_, **__: pytest.fail("it was computed again"))
+        monkeypatch.setattr(
+            models.load_embedder(), "encode", lambda *_, **__: pytest.fail("it was computed again")
+        )
         again = models.embed_pieces(PROMPTS[::-1])[::-1]
     finally:
         (runtime.cache_dir() / PiecesCache.file).unlink(missing_ok=True)
-    assert all((a.vectors == b.vectors).all() and (a.spans == b.spans).all() for a, b in zip(first, again, strict=True))
+    assert all(
+        (a.vectors == b.vectors).all() and (a.spans == b.spans).all()
+        for a, b in zip(first, again, strict=True)
+    )
 
 
 def test_several_may_write_at_once(lm):
@@ -265,7 +336,9 @@ def test_several_may_write_at_once(lm):
     caches = [AnswerCache(lm.model, "x") for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: [caches[n].keep([[n, i]], [n * i]) for i in range(20)], range(8)))
-    assert caches[0].find([[n, i] for n in range(8) for i in range(20)]) == [n * i for n in range(8) for i in range(20)]
+    assert caches[0].find([[n, i] for n in range(8) for i in range(20)]) == [
+        n * i for n in range(8) for i in range(20)
+    ]
 
 
 def add_up(model, texts, times=1):
@@ -293,12 +366,19 @@ def network():
 
 def test_a_function_is_computed_once_for_the_same_content(network):
     first, second = (once(add_up, network, PROMPTS, 3) for _ in range(2))
-    assert (first.from_cache, second.from_cache) == (False, True) and second.seconds == first.seconds > 0
-    assert (first.value == add_up(network, PROMPTS, 3)).all() and (second.value == first.value).all()
+    assert (first.from_cache, second.from_cache) == (
+        False,
+        True,
+    ) and second.seconds == first.seconds > 0
+    assert (first.value == add_up(network, PROMPTS, 3)).all() and (
+        second.value == first.value
+    ).all()
     assert second.value.dtype == first.value.dtype and second.value.shape == (3, 2)
 
 
-@pytest.mark.parametrize("change", ["data", "an array", "a weight", "mode", "source", "switched off"])
+@pytest.mark.parametrize(
+    "change", ["data", "an array", "a weight", "mode", "source", "switched off"]
+)
 def test_other_content_is_computed_anew(network, change, monkeypatch):
     import inspect
 
@@ -332,6 +412,7 @@ def test_a_function_must_not_use_what_stands_around_it(network):
 
     def enclosed(model, texts):
         return np.array([mine])
+
     for function, name in ((longest, "PROMPTS"), (nested, "CHAT"), (enclosed, "mine")):
         with pytest.raises(ValueError, match=f"uses {name} from outside.*hand it in"):
             once(function, network, PROMPTS)

@@ -1,7 +1,8 @@
-"""`course.py` on a stand-in course: a lock of one hand-made wheel, a package of one file, no network.
+"""`course.py` on a stand-in course: a lock of one hand-made wheel, a package of one file, no
+network.
 
-The stand-in's environment and pip are real. Failures that a test cannot bring about (a full disk, an
-old Python) are put in at the function that would notice them.
+The stand-in's environment and pip are real. Failures that a test cannot bring about (a full disk,
+an old Python) are put in at the function that would notice them.
 """
 
 import ast
@@ -28,11 +29,11 @@ SOURCE = ROOT / "course.py"
 NOBODY_LISTENS = "http://127.0.0.1:9"
 NO_INDEX = f"--index-url {NOBODY_LISTENS} --retries 1 --timeout 2"
 
-CLI = '''
+CLI = """
 import importlib.metadata, json, sys
 print(json.dumps({"arguments": sys.argv[1:], "tiny": importlib.metadata.version("tiny"), "prefix": sys.prefix}))
 sys.exit(7 if "--fail" in sys.argv else 0)
-'''
+"""
 # Loads the stand-in's only library, as the course's own module loads the heavy ones.
 LIBRARIES = """
 import sys
@@ -43,7 +44,7 @@ except ImportError as error:
     sys.exit(3)
 """
 # Builds the stand-in's package without setuptools, which the tests may not fetch.
-BACKEND = '''
+BACKEND = """
 import os, zipfile
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
@@ -54,15 +55,22 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
         wheel.writestr("stand_in-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr("stand_in-1.0.dist-info/RECORD", "")
     return name
-'''
+"""
 PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 
 
 def write_wheel(folder: Path, name: str) -> None:
-    files = {f"{name}.py": "", f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-             f"{name}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
-    digests = {path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
-               for path, text in files.items()}
+    files = {
+        f"{name}.py": "",
+        f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{name}-1.0.dist-info/WHEEL": (
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        ),
+    }
+    digests = {
+        path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+        for path, text in files.items()
+    }
     record = "".join(f"{path},sha256={digests[path]},{len(text)}\n" for path, text in files.items())
     with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
         for path, text in files.items():
@@ -86,19 +94,37 @@ def make_course(folder: Path) -> Path:
 
 
 def environment(course: Path, pip_arguments: str | None = None, **variables: str) -> dict[str, str]:
-    """This machine's environment without its own pip settings and proxies, with further variables."""
-    kept = {name: value for name, value in os.environ.items()
-            if not name.upper().startswith("PIP_") and not name.upper().endswith("_PROXY")}
+    """This machine's environment without its own pip settings and proxies, with further
+    variables.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith("PIP_") and not name.upper().endswith("_PROXY")
+    }
     wheels = course / "wheels"
     quoted = f'"{wheels}"' if os.name == "nt" else shlex.quote(str(wheels))
-    return kept | {"PIP_CONFIG_FILE": os.devnull, "PYTHONUTF8": "1",
-                   "FTRAG_PIP_ARGS": pip_arguments or f"--no-index --find-links {quoted}"} | variables
+    return (
+        kept
+        | {
+            "PIP_CONFIG_FILE": os.devnull,
+            "PYTHONUTF8": "1",
+            "FTRAG_PIP_ARGS": pip_arguments or f"--no-index --find-links {quoted}",
+        }
+        | variables
+    )
 
 
-def start(course: Path, *arguments: str, pip_arguments: str | None = None, **variables: str) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, str(course / "course.py"), *arguments],
-                            env=environment(course, pip_arguments, **variables),
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+def start(
+    course: Path, *arguments: str, pip_arguments: str | None = None, **variables: str
+) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, str(course / "course.py"), *arguments],
+        env=environment(course, pip_arguments, **variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str, str]:
@@ -107,13 +133,18 @@ def finish(process: subprocess.Popen) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def run(course: Path, *arguments: str, pip_arguments: str | None = None, **variables: str) -> tuple[int, str, str]:
+def run(
+    course: Path, *arguments: str, pip_arguments: str | None = None, **variables: str
+) -> tuple[int, str, str]:
     return finish(start(course, *arguments, pip_arguments=pip_arguments, **variables))
 
 
 @pytest.fixture(scope="module")
 def two_starts(tmp_path_factory):
-    """A course set up by two starts at once, in a folder with a difficult name: (folder, both results)."""
+    """A course set up by two starts at once, in a folder with a difficult name:
+
+    (folder, both results).
+    """
     course = make_course(tmp_path_factory.mktemp("course") / "ein Ordner mit Ümläuten 图书馆")
     processes = [start(course, "check", "-k", "two words"), start(course, "check")]
     return course, [finish(process) for process in processes]
@@ -137,7 +168,7 @@ def load(course: Path):
     return module
 
 
-# --- before anything is made -------------------------------------------------------------------------
+# --- before anything is made
 
 
 def test_an_old_python_can_read_the_file():
@@ -165,7 +196,9 @@ def test_a_mistyped_command_makes_nothing(module, capsys):
 
 
 def test_too_little_disk_makes_nothing(module, monkeypatch, capsys):
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**12, 10**12, 1.2e9))
+    monkeypatch.setattr(
+        module.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**12, 10**12, 1.2e9)
+    )
     assert module.main(["lab"]) == 1
     assert "1.2 GB free" in (message := capsys.readouterr().err) and "3 GB" in message
     assert not module.VENV.exists()
@@ -196,15 +229,33 @@ def test_a_file_where_the_environment_goes(module, capsys):
     assert module.VENV.read_text() == "mine"
 
 
-# --- what pip or venv may say ------------------------------------------------------------------------
+# --- what pip or venv may say
 
 
-@pytest.mark.parametrize("words, told", [
-    ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "became full"),
-    ("OSError: [WinError 112] There is not enough space on the disk", "became full"),
-    ("WARNING: Retrying … NewConnectionError('…: [Errno 101] Network is unreachable')", "no connection"),
-    ("ERROR: Could not find a version\nERROR: No matching distribution found for torch==2.13.0", "torch==2.13.0"),
-])
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (
+            (
+                "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on"
+                " device"
+            ),
+            "became full",
+        ),
+        ("OSError: [WinError 112] There is not enough space on the disk", "became full"),
+        (
+            "WARNING: Retrying … NewConnectionError('…: [Errno 101] Network is unreachable')",
+            "no connection",
+        ),
+        (
+            (
+                "ERROR: Could not find a version\nERROR: No matching distribution found for"
+                " torch==2.13.0"
+            ),
+            "torch==2.13.0",
+        ),
+    ],
+)
 def test_each_failure_of_pip_has_its_message(module, monkeypatch, words, told):
     module.VENV.mkdir()
     monkeypatch.setattr(module, "run", lambda *_: (1, words))
@@ -222,13 +273,18 @@ def test_a_python_without_ensurepip_is_explained(module, monkeypatch):
 def test_a_disk_that_fills_while_files_are_written(module, monkeypatch, capsys):
     def full():
         raise OSError(28, "No space left on device", "somewhere")
+
     monkeypatch.setattr(module, "set_up", full)
     assert module.main(["lab"]) == 1
     assert "became full" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("options, words", [("--find-links 'open", "not closed"), ("--target /x", "--target")])
-def test_wrong_pip_arguments_are_told_before_anything_is_made(module, monkeypatch, capsys, options, words):
+@pytest.mark.parametrize(
+    "options, words", [("--find-links 'open", "not closed"), ("--target /x", "--target")]
+)
+def test_wrong_pip_arguments_are_told_before_anything_is_made(
+    module, monkeypatch, capsys, options, words
+):
     monkeypatch.setenv("FTRAG_PIP_ARGS", options)
     assert module.main(["lab"]) == 1
     message = capsys.readouterr().err
@@ -239,36 +295,69 @@ def test_wrong_pip_arguments_are_told_before_anything_is_made(module, monkeypatc
 def test_a_python_without_packages_is_told_before_anything_is_made(module, monkeypatch, capsys):
     intel = {"platform": "macosx-10.9-universal2", "machine": "x86_64", "macos": "15.1"}
     told = systems.unsupported(systems.facts() | intel)
-    monkeypatch.setattr(systems, "unsupported", lambda facts: told if facts == systems.facts() else "")
+    monkeypatch.setattr(
+        systems, "unsupported", lambda facts: told if facts == systems.facts() else ""
+    )
     assert module.main(["lab"]) == 1
     message = capsys.readouterr().err
-    assert "Intel Macs" in message and "The course runs on CPython 3.11 to 3.14" in message and "Nothing was fetched" in message
+    assert (
+        "Intel Macs" in message
+        and "The course runs on CPython 3.11 to 3.14" in message
+        and "Nothing was fetched" in message
+    )
     assert not module.VENV.exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a colon cannot be in a path there")
-@pytest.mark.parametrize("name, words", [("Course: one", "holds a ':'"), (b"caf\xe9", "not written in UTF-8")])
+@pytest.mark.parametrize(
+    "name, words", [("Course: one", "holds a ':'"), (b"caf\xe9", "not written in UTF-8")]
+)
 def test_a_folder_in_which_no_environment_can_be_made(tmp_path, name, words):
-    course = make_course(Path(os.fsdecode(os.fsencode(tmp_path / "x").replace(b"x", b"") + os.fsencode(name))))
+    course = make_course(
+        Path(os.fsdecode(os.fsencode(tmp_path / "x").replace(b"x", b"") + os.fsencode(name)))
+    )
     code, _, message = run(course, "check")
-    assert code == 1 and words in message and "Rename that folder" in message and "python3-venv" not in message
+    assert (
+        code == 1
+        and words in message
+        and "Rename that folder" in message
+        and "python3-venv" not in message
+    )
     assert not (course / ".venv").exists()
 
 
-@pytest.mark.parametrize("words, told, untold", [
-    ("Error: [Errno 13] Permission denied: 'x'", "Copy the", "python3-venv"),
-    ("Error: [Errno 36] File name too long: 'x'", "too long", "python3-venv"),
-    ("ModuleNotFoundError: No module named 'ensurepip'", "python3-venv", "Copy the"),
-    ("Error: something else", "Try another Python", "python3-venv")])
+@pytest.mark.parametrize(
+    "words, told, untold",
+    [
+        ("Error: [Errno 13] Permission denied: 'x'", "Copy the", "python3-venv"),
+        ("Error: [Errno 36] File name too long: 'x'", "too long", "python3-venv"),
+        ("ModuleNotFoundError: No module named 'ensurepip'", "python3-venv", "Copy the"),
+        ("Error: something else", "Try another Python", "python3-venv"),
+    ],
+)
 def test_a_failure_of_venv_gets_its_own_advice(module, words, told, untold):
     assert told in module.venv_cure(words) and untold not in module.venv_cure(words)
 
 
-@pytest.mark.parametrize("code, output, words", [
-    (1, "torch cannot be loaded: ImportError: DLL load failed\nInstall the Redistributable", "Install the Redistributable"),
-    (1, "Traceback\n  File\nModuleNotFoundError: No module named ftrag_helpers", "No module named ftrag_helpers"),
-    (3, "torch cannot be loaded: No module named 'torch'", "No module named 'torch'"),
-    (-4, "", "processor is too old"), (-9, "", "memory"), (77, "", "code 77")])
+@pytest.mark.parametrize(
+    "code, output, words",
+    [
+        (
+            1,
+            "torch cannot be loaded: ImportError: DLL load failed\nInstall the Redistributable",
+            "Install the Redistributable",
+        ),
+        (
+            1,
+            "Traceback\n  File\nModuleNotFoundError: No module named ftrag_helpers",
+            "No module named ftrag_helpers",
+        ),
+        (3, "torch cannot be loaded: No module named 'torch'", "No module named 'torch'"),
+        (-4, "", "processor is too old"),
+        (-9, "", "memory"),
+        (77, "", "code 77"),
+    ],
+)
 def test_a_library_that_cannot_be_loaded_ends_the_set_up(module, monkeypatch, code, output, words):
     module.VENV.mkdir()
     module.STATE.write_text("3.12\npackages\n")
@@ -279,7 +368,7 @@ def test_a_library_that_cannot_be_loaded_ends_the_set_up(module, monkeypatch, co
     assert module.STATE.read_text() == (module.UNFINISHED if torn else "3.12\npackages\n")
 
 
-# --- a whole set-up ----------------------------------------------------------------------------------
+# --- a whole set-up
 
 
 def test_two_starts_at_once_set_up_once(two_starts):
@@ -351,7 +440,7 @@ def test_no_network_at_the_first_start(tmp_path):
     assert code == 1 and "needs the network" in message and "HTTPS_PROXY" in message
 
 
-# --- pip's own settings, and other things that lead packages astray ----------------------------------
+# --- pip's own settings, and other things that lead packages astray
 
 ASTRAY = """
 [global]
@@ -377,7 +466,9 @@ editable = {away}
 
 @pytest.fixture(scope="module")
 def emptied(tmp_path_factory):
-    """A course with an environment and no packages in it: what every set-up of these tests starts from."""
+    """A course with an environment and no packages in it: what every set-up of these tests starts
+    from.
+    """
     course = make_course(tmp_path_factory.mktemp("astray") / "course")
     code, out, err = run(course, "check")
     assert code == 0, out + err
@@ -386,8 +477,12 @@ def emptied(tmp_path_factory):
 
 def empty(course: Path) -> None:
     python = course / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    subprocess.run([str(python), "-m", "pip", "uninstall", "--yes", "--quiet", "tiny", "stand-in"], check=True, stdin=subprocess.DEVNULL,
-                   env=environment(course))
+    subprocess.run(
+        [str(python), "-m", "pip", "uninstall", "--yes", "--quiet", "tiny", "stand-in"],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        env=environment(course),
+    )
     state = course / ".venv" / "ftrag-state.txt"
     state.write_text(state.read_text().splitlines()[0] + "\n")
 
@@ -403,23 +498,48 @@ def test_no_setting_of_pip_sends_the_packages_elsewhere(emptied, tmp_path):
 def test_no_variable_of_pip_sends_the_packages_elsewhere(emptied, tmp_path):
     empty(emptied)
     away = str(tmp_path / "away")
-    code, out, err = run(emptied, "check", PIP_ROOT=away, PIP_TARGET=away, PIP_PREFIX=away, PIP_DRY_RUN="1", PIP_PYTHON=away,
-                         PIP_NO_DEPS="1", PIP_REQUIREMENT=away, PIP_EDITABLE=away, PIP_NO_BINARY=":all:", PIP_USER="1", PIP_QUIET="3",
-                         PYTHONOPTIMIZE="2", PYTHONWARNINGS="error", PYTHONPATH=away, PYTHONHOME="")
+    code, out, err = run(
+        emptied,
+        "check",
+        PIP_ROOT=away,
+        PIP_TARGET=away,
+        PIP_PREFIX=away,
+        PIP_DRY_RUN="1",
+        PIP_PYTHON=away,
+        PIP_NO_DEPS="1",
+        PIP_REQUIREMENT=away,
+        PIP_EDITABLE=away,
+        PIP_NO_BINARY=":all:",
+        PIP_USER="1",
+        PIP_QUIET="3",
+        PYTHONOPTIMIZE="2",
+        PYTHONWARNINGS="error",
+        PYTHONPATH=away,
+        PYTHONHOME="",
+    )
     assert code == 0 and '"tiny": "1.0"' in out, out + err
     assert not (tmp_path / "away").exists()
 
 
 def test_what_a_site_sets_about_its_index_stays(emptied, tmp_path):
     empty(emptied)
-    (tmp_path / "pip.conf").write_text(f"[global]\nno-index = true\n[install]\nfind-links =\n  {emptied / 'wheels'}\n")
-    code, out, err = run(emptied, "check", pip_arguments=" ", PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    (tmp_path / "pip.conf").write_text(
+        f"[global]\nno-index = true\n[install]\nfind-links =\n  {emptied / 'wheels'}\n"
+    )
+    code, out, err = run(
+        emptied, "check", pip_arguments=" ", PIP_CONFIG_FILE=str(tmp_path / "pip.conf")
+    )
     assert code == 0 and '"tiny": "1.0"' in out, out + err
 
 
-@pytest.mark.parametrize("settings, words", [
-    ("[global]\nconstraint = {here}/site.txt\n", "constraint"), ("no section\n", "pip cannot read its own settings"),
-    ("[global]\ntimeout = soon\n", "pip cannot read its own settings")])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ("[global]\nconstraint = {here}/site.txt\n", "constraint"),
+        ("no section\n", "pip cannot read its own settings"),
+        ("[global]\ntimeout = soon\n", "pip cannot read its own settings"),
+    ],
+)
 def test_a_setting_that_cannot_be_kept_is_told(emptied, tmp_path, settings, words):
     empty(emptied)
     (tmp_path / "site.txt").write_text("tiny==2.0\n")
@@ -433,13 +553,19 @@ def test_a_set_up_whose_packages_are_not_there_is_not_recorded(tmp_path):
     (course / "requirements.lock").write_text("# nothing\n")
     code, _, message = run(course, "check")
     assert code == 1 and "No module named 'tiny'" in message
-    assert (course / ".venv" / "ftrag-state.txt").read_text() == "unfinished\n", "the next start makes it anew"
+    assert (course / ".venv" / "ftrag-state.txt").read_text() == "unfinished\n", (
+        "the next start makes it anew"
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="other variables there")
 def test_neither_home_nor_user_is_needed_for_the_set_up(tmp_path):
     course = make_course(tmp_path / "course")
-    kept = {name: value for name, value in environment(course).items() if name in ("PATH", "FTRAG_PIP_ARGS", "PIP_CONFIG_FILE")}
+    kept = {
+        name: value
+        for name, value in environment(course).items()
+        if name in ("PATH", "FTRAG_PIP_ARGS", "PIP_CONFIG_FILE")
+    }
     command = [sys.executable, str(course / "course.py"), "check"]
     if os.geteuid() == 0 and shutil.which("setpriv"):
         subprocess.run(["chown", "-R", "12345", str(course)], check=True)

@@ -8,39 +8,121 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from ftrag_helpers import claims, course_data, longer_runs, metrics, quiz, results, runtime, tuning_data
+from ftrag_helpers import (
+    claims,
+    course_data,
+    longer_runs,
+    metrics,
+    quiz,
+    results,
+    runtime,
+    tuning_data,
+)
 from ftrag_helpers.course_data import Library, apply_update, write_manifest
 from ftrag_helpers.records import BRANCHES, QUESTION_KINDS, SPLITS
 from ftrag_helpers.runtime import CourseError
 
-# --- a library of three documents --------------------------------------------------------------------
+# --- a library of three documents
 
 QUAY = "The Old Quay branch opens at 9 am. The Old Quay branch lends 12 maps."
 HERON = "The Heron branch opens at 10 am. A kettle stands in the Heron branch."
 DOCUMENTS = [
-    {"id": "branch-01", "title": "Old Quay", "shelf": "branches", "branch": "old-quay", "date": "2025-09-01",
-     "split": "test", "text": QUAY},
-    {"id": "branch-02", "title": "Heron", "shelf": "branches", "branch": "heron", "date": "2025-09-01",
-     "split": "test", "text": HERON},
-    {"id": "branch-03", "title": "Weir", "shelf": "branches", "branch": "weir-street", "date": "2025-09-01",
-     "split": "train", "text": "The Weir Street branch has a lift."},
+    {
+        "id": "branch-01",
+        "title": "Old Quay",
+        "shelf": "branches",
+        "branch": "old-quay",
+        "date": "2025-09-01",
+        "split": "test",
+        "text": QUAY,
+    },
+    {
+        "id": "branch-02",
+        "title": "Heron",
+        "shelf": "branches",
+        "branch": "heron",
+        "date": "2025-09-01",
+        "split": "test",
+        "text": HERON,
+    },
+    {
+        "id": "branch-03",
+        "title": "Weir",
+        "shelf": "branches",
+        "branch": "weir-street",
+        "date": "2025-09-01",
+        "split": "train",
+        "text": "The Weir Street branch has a lift.",
+    },
 ]
 NEWS = "From May the Old Quay branch opens at 8 am."
-UPDATES = [{"id": "news-01", "title": "Earlier", "shelf": "news", "branch": "old-quay", "date": "2026-05-04",
-            "text": NEWS, "document": "branch-01",
-            "edits": [{"old": "The Old Quay branch opens at 9 am.", "new": "The Old Quay branch opens at 8 am."}]}]
-AFTER = {"answer": "8 am", "accepted": ["8:00"], "reply": "We open at 8 am. Do come in.", "passages": ["news-01"],
-         "support": [NEWS]}
+UPDATES = [
+    {
+        "id": "news-01",
+        "title": "Earlier",
+        "shelf": "news",
+        "branch": "old-quay",
+        "date": "2026-05-04",
+        "text": NEWS,
+        "document": "branch-01",
+        "edits": [
+            {
+                "old": "The Old Quay branch opens at 9 am.",
+                "new": "The Old Quay branch opens at 8 am.",
+            }
+        ],
+    }
+]
+AFTER = {
+    "answer": "8 am",
+    "accepted": ["8:00"],
+    "reply": "We open at 8 am. Do come in.",
+    "passages": ["news-01"],
+    "support": [NEWS],
+}
 QUESTIONS = [
-    {"id": "q-1", "kind": "direct", "split": "test", "fact": "quay-maps", "question": "How many maps?",
-     "answer": "12 maps", "accepted": ["twelve maps"], "reply": "We lend 12 maps. Do ask.", "passages": ["branch-01"],
-     "support": ["The Old Quay branch lends 12 maps."], "update": None, "after": None},
-    {"id": "q-2", "kind": "updated", "split": "test", "fact": "quay-opens", "question": "When does Old Quay open?",
-     "answer": "9 am", "accepted": [], "reply": "We open at 9 am. Do come in.", "passages": ["branch-01"],
-     "support": ["The Old Quay branch opens at 9 am."], "update": "news-01", "after": AFTER},
-    {"id": "q-3", "kind": "unanswerable", "split": "test", "fact": "moon", "question": "How far is the moon?",
-     "answer": "", "accepted": [], "reply": "We have nothing on our shelves about that. Do ask.", "passages": [],
-     "support": [], "update": None, "after": None},
+    {
+        "id": "q-1",
+        "kind": "direct",
+        "split": "test",
+        "fact": "quay-maps",
+        "question": "How many maps?",
+        "answer": "12 maps",
+        "accepted": ["twelve maps"],
+        "reply": "We lend 12 maps. Do ask.",
+        "passages": ["branch-01"],
+        "support": ["The Old Quay branch lends 12 maps."],
+        "update": None,
+        "after": None,
+    },
+    {
+        "id": "q-2",
+        "kind": "updated",
+        "split": "test",
+        "fact": "quay-opens",
+        "question": "When does Old Quay open?",
+        "answer": "9 am",
+        "accepted": [],
+        "reply": "We open at 9 am. Do come in.",
+        "passages": ["branch-01"],
+        "support": ["The Old Quay branch opens at 9 am."],
+        "update": "news-01",
+        "after": AFTER,
+    },
+    {
+        "id": "q-3",
+        "kind": "unanswerable",
+        "split": "test",
+        "fact": "moon",
+        "question": "How far is the moon?",
+        "answer": "",
+        "accepted": [],
+        "reply": "We have nothing on our shelves about that. Do ask.",
+        "passages": [],
+        "support": [],
+        "update": None,
+        "after": None,
+    },
 ]
 
 
@@ -53,7 +135,10 @@ def write(folder, rows, newline="\n"):
     """Write the three files (a row that is a str as it stands) and their manifest."""
     folder.mkdir(exist_ok=True)
     for name, lines in rows.items():
-        text = "".join((line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)) + "\n" for line in lines)
+        text = "".join(
+            (line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)) + "\n"
+            for line in lines
+        )
         (folder / f"{name}.jsonl").write_text(text, "utf-8", newline=newline)
     write_manifest(folder)
     return folder
@@ -64,75 +149,172 @@ def test_a_sound_library_is_read_into_records(tmp_path, rows):
     assert [d.id for d in library.documents] == ["branch-01", "branch-02", "branch-03"]
     assert library.updates[0].changes == "branch-01" and library.updates[0].news.text == NEWS
     first, second, third = library.questions
-    assert first.reference.accepted == ("12 maps", "twelve maps"), "the answer itself is always accepted"
+    assert first.reference.accepted == (
+        "12 maps",
+        "twelve maps",
+    ), "the answer itself is always accepted"
     assert second.after.documents == ("news-01",) and third.after is None and not third.answerable
 
 
 def put(file, row, field, value):
     def damage(rows):
         rows[file][row][field] = value
+
     return damage
 
 
 def drop(file, row, field):
     def damage(rows):
         del rows[file][row][field]
+
     return damage
 
 
 def line(file, row, text):
     def damage(rows):
         rows[file][row] = text
+
     return damage
 
 
 def twice(file):
     def damage(rows):
         rows[file].append(copy.deepcopy(rows[file][0]))
+
     return damage
 
 
 DAMAGE = {
-    "bad JSON": (line("documents", 1, '{"id": "branch-02",'), "documents.jsonl, row 2: not valid JSON"),
+    "bad JSON": (
+        line("documents", 1, '{"id": "branch-02",'),
+        "documents.jsonl, row 2: not valid JSON",
+    ),
     "an empty row": (line("documents", 1, ""), "documents.jsonl, row 2: not valid JSON"),
     "a row that is a list": (line("questions", 0, "[1]"), "questions.jsonl, row 1: .*list"),
-    "missing field": (drop("documents", 2, "title"), "documents.jsonl, row 3, field 'title': missing"),
-    "missing field in updates": (drop("updates", 0, "edits"), "updates.jsonl, row 1, field 'edits': missing"),
-    "missing field in after": (drop("questions", 1, "after"), "questions.jsonl, row 2, field 'after': missing"),
-    "wrong type": (put("questions", 2, "question", 7), "questions.jsonl, row 3, field 'question': 7 .*wrong type"),
-    "text for a list": (put("questions", 0, "accepted", "x"), "row 1, field 'accepted': 'x' .*wrong type"),
-    "number in a list": (put("questions", 0, "accepted", ["x", 12]), "questions.jsonl, row 1, field 'accepted': 12"),
-    "an answer of punctuation": (put("questions", 0, "answer", "…"), "questions.jsonl, row 1 .q-1., field 'accepted': '…' holds nothing"),
-    "no answer": (put("questions", 0, "answer", ""), "questions.jsonl, row 1 .q-1., field 'accepted': '' holds nothing"),
-    "an accepted article": (put("questions", 0, "accepted", ["12", "The"]), "row 1 .q-1., field 'accepted': 'The' holds nothing that can"),
-    "an emoji after the news": (put("questions", 1, "after", AFTER | {"accepted": ["8:00", "👍🏽"]}),
-                                "questions.jsonl, row 2 .q-2., field 'accepted': '👍🏽' holds nothing that can be compared. Write a word"),
-    "half an edit": (put("updates", 0, "edits", [{"old": "x"}]), "updates.jsonl, row 1, field 'edits'"),
-    "unknown field": (put("documents", 0, "colour", "red"), "documents.jsonl, row 1, field 'colour': not a field"),
-    "duplicate document": (twice("documents"), "documents.jsonl, branch-01, field 'id': .*more than once"),
+    "missing field": (
+        drop("documents", 2, "title"),
+        "documents.jsonl, row 3, field 'title': missing",
+    ),
+    "missing field in updates": (
+        drop("updates", 0, "edits"),
+        "updates.jsonl, row 1, field 'edits': missing",
+    ),
+    "missing field in after": (
+        drop("questions", 1, "after"),
+        "questions.jsonl, row 2, field 'after': missing",
+    ),
+    "wrong type": (
+        put("questions", 2, "question", 7),
+        "questions.jsonl, row 3, field 'question': 7 .*wrong type",
+    ),
+    "text for a list": (
+        put("questions", 0, "accepted", "x"),
+        "row 1, field 'accepted': 'x' .*wrong type",
+    ),
+    "number in a list": (
+        put("questions", 0, "accepted", ["x", 12]),
+        "questions.jsonl, row 1, field 'accepted': 12",
+    ),
+    "an answer of punctuation": (
+        put("questions", 0, "answer", "…"),
+        "questions.jsonl, row 1 .q-1., field 'accepted': '…' holds nothing",
+    ),
+    "no answer": (
+        put("questions", 0, "answer", ""),
+        "questions.jsonl, row 1 .q-1., field 'accepted': '' holds nothing",
+    ),
+    "an accepted article": (
+        put("questions", 0, "accepted", ["12", "The"]),
+        "row 1 .q-1., field 'accepted': 'The' holds nothing that can",
+    ),
+    "an emoji after the news": (
+        put("questions", 1, "after", AFTER | {"accepted": ["8:00", "👍🏽"]}),
+        (
+            "questions.jsonl, row 2 .q-2., field 'accepted': '👍🏽' holds nothing that can be"
+            " compared. Write a word"
+        ),
+    ),
+    "half an edit": (
+        put("updates", 0, "edits", [{"old": "x"}]),
+        "updates.jsonl, row 1, field 'edits'",
+    ),
+    "unknown field": (
+        put("documents", 0, "colour", "red"),
+        "documents.jsonl, row 1, field 'colour': not a field",
+    ),
+    "duplicate document": (
+        twice("documents"),
+        "documents.jsonl, branch-01, field 'id': .*more than once",
+    ),
     "duplicate update": (twice("updates"), "updates.jsonl, news-01, field 'id': .*more than once"),
-    "duplicate question": (twice("questions"), "questions.jsonl, q-1, field 'id': .*more than once"),
-    "unknown branch": (put("documents", 0, "branch", "moon"), "documents.jsonl, branch-01, field 'branch': 'moon'"),
-    "unknown split": (put("documents", 0, "split", "dev"), "documents.jsonl, branch-01, field 'split': 'dev'"),
-    "unknown kind": (put("questions", 0, "kind", "odd"), "questions.jsonl, q-1, field 'kind': 'odd'"),
-    "unknown split of a question": (put("questions", 0, "split", "dev"), "questions.jsonl, q-1, field 'split': 'dev'"),
-    "support not in the passage": (put("questions", 0, "support", ["It lends 12 maps."]),
-                                   "questions.jsonl, q-1, field 'support': .*It lends 12 maps"),
-    "no support": (put("questions", 0, "support", []), "questions.jsonl, q-1, field 'support': empty"),
-    "no passage": (put("questions", 0, "passages", []), "questions.jsonl, q-1, field 'passages': empty"),
-    "unknown document": (put("questions", 0, "passages", ["branch-09"]), "q-1, field 'passages': .*'branch-09'"),
-    "wrong split": (put("questions", 0, "passages", ["branch-01", "branch-03"]),
-                    "questions.jsonl, q-1, field 'passages': branch-03 is of another split"),
-    "unanswerable with a passage": (put("questions", 2, "passages", ["branch-01"]), "q-3, field 'passages'"),
-    "unknown update": (put("questions", 1, "update", "news-09"), "questions.jsonl, q-2, field 'update': .*news-09"),
-    "updated without after": (put("questions", 1, "after", None), "questions.jsonl, q-2, field 'after': missing"),
-    "after not in the news": (put("questions", 1, "after", AFTER | {"support": ["At 7."]}),
-                              "questions.jsonl, q-2, 'after', field 'support': .*At 7"),
-    "a field of after": (put("questions", 1, "after", {k: v for k, v in AFTER.items() if k != "reply"}),
-                         "questions.jsonl, q-2, field 'after', field 'reply': missing"),
-    "update of an unknown document": (put("updates", 0, "document", "branch-09"), "updates.jsonl, news-01, field 'document'"),
-    "edit of a sentence that is not there": (put("updates", 0, "edits", [{"old": "No.", "new": "Yes."}]),
-                                             "updates.jsonl, news-01, field 'edits': not once in branch-01"),
+    "duplicate question": (
+        twice("questions"),
+        "questions.jsonl, q-1, field 'id': .*more than once",
+    ),
+    "unknown branch": (
+        put("documents", 0, "branch", "moon"),
+        "documents.jsonl, branch-01, field 'branch': 'moon'",
+    ),
+    "unknown split": (
+        put("documents", 0, "split", "dev"),
+        "documents.jsonl, branch-01, field 'split': 'dev'",
+    ),
+    "unknown kind": (
+        put("questions", 0, "kind", "odd"),
+        "questions.jsonl, q-1, field 'kind': 'odd'",
+    ),
+    "unknown split of a question": (
+        put("questions", 0, "split", "dev"),
+        "questions.jsonl, q-1, field 'split': 'dev'",
+    ),
+    "support not in the passage": (
+        put("questions", 0, "support", ["It lends 12 maps."]),
+        "questions.jsonl, q-1, field 'support': .*It lends 12 maps",
+    ),
+    "no support": (
+        put("questions", 0, "support", []),
+        "questions.jsonl, q-1, field 'support': empty",
+    ),
+    "no passage": (
+        put("questions", 0, "passages", []),
+        "questions.jsonl, q-1, field 'passages': empty",
+    ),
+    "unknown document": (
+        put("questions", 0, "passages", ["branch-09"]),
+        "q-1, field 'passages': .*'branch-09'",
+    ),
+    "wrong split": (
+        put("questions", 0, "passages", ["branch-01", "branch-03"]),
+        "questions.jsonl, q-1, field 'passages': branch-03 is of another split",
+    ),
+    "unanswerable with a passage": (
+        put("questions", 2, "passages", ["branch-01"]),
+        "q-3, field 'passages'",
+    ),
+    "unknown update": (
+        put("questions", 1, "update", "news-09"),
+        "questions.jsonl, q-2, field 'update': .*news-09",
+    ),
+    "updated without after": (
+        put("questions", 1, "after", None),
+        "questions.jsonl, q-2, field 'after': missing",
+    ),
+    "after not in the news": (
+        put("questions", 1, "after", AFTER | {"support": ["At 7."]}),
+        "questions.jsonl, q-2, 'after', field 'support': .*At 7",
+    ),
+    "a field of after": (
+        put("questions", 1, "after", {k: v for k, v in AFTER.items() if k != "reply"}),
+        "questions.jsonl, q-2, field 'after', field 'reply': missing",
+    ),
+    "update of an unknown document": (
+        put("updates", 0, "document", "branch-09"),
+        "updates.jsonl, news-01, field 'document'",
+    ),
+    "edit of a sentence that is not there": (
+        put("updates", 0, "edits", [{"old": "No.", "new": "Yes."}]),
+        "updates.jsonl, news-01, field 'edits': not once in branch-01",
+    ),
 }
 
 
@@ -155,7 +337,10 @@ def test_text_in_another_encoding_is_named(tmp_path, rows):
 
 def test_odd_line_separators_inside_a_sentence_end_no_row(tmp_path, rows):
     rows["documents"][2]["text"] = "One\u2028line,\u0085another."
-    assert Library(write(tmp_path / "library", rows)).documents[2].text == "One\u2028line,\u0085another."
+    assert (
+        Library(write(tmp_path / "library", rows)).documents[2].text
+        == "One\u2028line,\u0085another."
+    )
 
 
 def test_files_checked_out_with_crlf_are_accepted(tmp_path, rows):
@@ -182,10 +367,16 @@ def test_a_file_that_differs_from_its_manifest_is_refused(tmp_path, rows):
         Library(folder)
 
 
-@pytest.mark.parametrize("manifest", [None, "{", "[]", '{"files": [{"name": "documents.jsonl"}]}', '{"files": 3}'])
+@pytest.mark.parametrize(
+    "manifest", [None, "{", "[]", '{"files": [{"name": "documents.jsonl"}]}', '{"files": 3}']
+)
 def test_a_damaged_manifest_is_a_clear_error(manifest, tmp_path, rows):
     folder = write(tmp_path / "library", rows)
-    (folder / "manifest.json").unlink() if manifest is None else (folder / "manifest.json").write_text(manifest)
+    (
+        (folder / "manifest.json").unlink()
+        if manifest is None
+        else (folder / "manifest.json").write_text(manifest)
+    )
     with pytest.raises(CourseError, match="manifest.json is missing or damaged"):
         Library(folder)
 
@@ -206,23 +397,30 @@ def test_apply_update_corrects_the_document_and_adds_the_news(tmp_path, rows):
 def test_load_questions_filters_and_names_what_does_not_exist(tmp_path, rows, monkeypatch):
     library = Library(write(tmp_path / "library", rows))
     monkeypatch.setattr(course_data, "_library", lambda: library)
-    assert [q.id for q in course_data.load_questions("test", ["updated", "direct"])] == ["q-1", "q-2"]
+    assert [q.id for q in course_data.load_questions("test", ["updated", "direct"])] == [
+        "q-1",
+        "q-2",
+    ]
     assert course_data.load_questions("train") == [] and len(course_data.load_questions()) == 3
     with pytest.raises(ValueError, match="split 'dev'"):
         course_data.load_questions("dev")
     with pytest.raises(ValueError, match="kind 'odd'"):
         course_data.load_questions(kinds=["odd"])
-    assert course_data.load_documents() is not library.documents, "a learner's cell cannot spoil the cached list"
+    assert course_data.load_documents() is not library.documents, (
+        "a learner's cell cannot spoil the cached list"
+    )
     assert [u.news.id for u in course_data.load_updates()] == ["news-01"]
 
 
-# --- the real library --------------------------------------------------------------------------------
+# --- the real library
 
 FOLDER = runtime.data_dir() / course_data.LIBRARY
 real = pytest.mark.skipif(not FOLDER.exists(), reason="datasets/library is not there yet")
 #: Beyond scikit-learn's stop words: words of asking, and contractions, that carry no content.
-ASKING = set("""ask does did don got isn kind know let like long ll long many mind much need please possible s t tell
-want ve way won d m re going wondering wonder just""".split())
+ASKING = set(
+    """ask does did don got isn kind know let like long ll long many mind much need please possible s t tell
+want ve way won d m re going wondering wonder just""".split()
+)
 
 
 @pytest.fixture(scope="module")
@@ -234,8 +432,11 @@ def content_words(text: str) -> set[str]:
     import Stemmer
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    words = [w for w in re.findall(r"[a-z0-9]+", text.lower().replace("’", "'").replace("'s", ""))
-             if w not in ENGLISH_STOP_WORDS | ASKING and len(w) > 1]
+    words = [
+        w
+        for w in re.findall(r"[a-z0-9]+", text.lower().replace("’", "'").replace("'s", ""))
+        if w not in ENGLISH_STOP_WORDS | ASKING and len(w) > 1
+    ]
     return set(Stemmer.Stemmer("english").stemWords(words))
 
 
@@ -246,8 +447,10 @@ def test_the_library_is_large_enough_to_search(library):
     assert {i: n for i, n in lengths.items() if not 60 <= n <= 500} == {}
     assert {d.branch for d in library.documents} >= set(BRANCHES) - {"all"} and len(BRANCHES) == 6
     assert len(library.updates) >= 25
-    assert all(re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", d.date)
-               for d in [*library.documents, *(u.news for u in library.updates)])
+    assert all(
+        re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", d.date)
+        for d in [*library.documents, *(u.news for u in library.updates)]
+    )
 
 
 @real
@@ -276,17 +479,23 @@ def test_nothing_of_one_split_is_seen_in_another(library):
 
 @real
 def test_reworded_test_questions_share_no_content_word_with_their_support(library):
-    shared = {q.id: content_words(q.text) & content_words(" ".join(q.reference.support))
-              for q in library.questions if q.kind == "reworded" and q.split == "test"}
+    shared = {
+        q.id: content_words(q.text) & content_words(" ".join(q.reference.support))
+        for q in library.questions
+        if q.kind == "reworded" and q.split == "test"
+    }
     assert {i: words for i, words in shared.items() if words} == {}
 
 
 def house_faults(reply: str) -> list[str]:
     """What a reply lacks of the house style."""
     last = re.split(r"(?<=[.?])\s+", reply.strip())[-1]
-    wanted = {"at most 40 words": len(reply.split()) <= 40, "no exclamation mark": "!" not in reply,
-              "speaks as we": bool(re.search(r"\b(we|our|us|ours)\b", reply, re.IGNORECASE)),
-              "last sentence begins with Do": last.startswith("Do ")}
+    wanted = {
+        "at most 40 words": len(reply.split()) <= 40,
+        "no exclamation mark": "!" not in reply,
+        "speaks as we": bool(re.search(r"\b(we|our|us|ours)\b", reply, re.IGNORECASE)),
+        "last sentence begins with Do": last.startswith("Do "),
+    }
     return [name for name, kept in wanted.items() if not kept]
 
 
@@ -302,22 +511,32 @@ def references(library):
 def test_every_reply_keeps_the_house_style(library):
     faults = {i: house_faults(r.reply) for i, _, r in references(library)}
     assert {i: f for i, f in faults.items() if f} == {}
-    assert [q.id for q in library.questions
-            if not q.answerable and "nothing on our shelves" not in q.reference.reply.lower()] == []
+    assert [
+        q.id
+        for q in library.questions
+        if not q.answerable and "nothing on our shelves" not in q.reference.reply.lower()
+    ] == []
 
 
 @real
 def test_every_answer_is_found_in_its_reply_and_in_its_support(library):
     kept = [(i, q, r) for i, q, r in references(library) if q.answerable]
     assert [i for i, _, r in kept if not metrics.answer_match(r.reply, r.accepted)] == []
-    # The answer to a question over two documents is often worked out from both, and stated in neither.
-    assert [i for i, q, r in kept if q.kind != "two" and not metrics.answer_match(" ".join(r.support), r.accepted)] == []
+    # The answer to a question over two documents is often worked out from both, and stated in
+    # neither.
+    assert [
+        i
+        for i, q, r in kept
+        if q.kind != "two" and not metrics.answer_match(" ".join(r.support), r.accepted)
+    ] == []
 
 
 @real
 def test_an_update_makes_the_old_answer_wrong(library):
     updated = [q for q in library.questions if q.kind == "updated"]
-    assert [q.id for q in updated if metrics.answer_match(q.after.answer, q.reference.accepted)] == []
+    assert [
+        q.id for q in updated if metrics.answer_match(q.after.answer, q.reference.accepted)
+    ] == []
     documents = library.documents
     for update in library.updates:
         documents = apply_update(documents, update)
@@ -332,38 +551,63 @@ def test_questions_as_a_hugging_face_dataset(library):
 
 
 def test_common_knowledge_that_cannot_be_compared_is_named(tmp_path, monkeypatch):
-    row = {"id": "k-1", "topic": "arts", "question": "Who?", "answer": "Keats", "accepted": ["John Keats", "?"]}
+    row = {
+        "id": "k-1",
+        "topic": "arts",
+        "question": "Who?",
+        "answer": "Keats",
+        "accepted": ["John Keats", "?"],
+    }
     (tmp_path / "common_knowledge").mkdir()
     (tmp_path / "common_knowledge" / "questions.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
     write_manifest(tmp_path / "common_knowledge")
     monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
-    with pytest.raises(CourseError, match=r"questions.jsonl, row 1 \(k-1\), field 'accepted': '\?' holds nothing"):
+    with pytest.raises(
+        CourseError, match=r"questions.jsonl, row 1 \(k-1\), field 'accepted': '\?' holds nothing"
+    ):
         course_data.load_common_knowledge()
 
 
 def loaders():
     """Every function that reads a data set of the course, by the folder that it reads."""
-    reference = {f"reference/{path.stem}": lambda name=path.stem: longer_runs.load(name)
-                 for path in (runtime.data_dir() / "reference").glob("*.jsonl")}
+    reference = {
+        f"reference/{path.stem}": lambda name=path.stem: longer_runs.load(name)
+        for path in (runtime.data_dir() / "reference").glob("*.jsonl")
+    }
     return reference | {
-        "library": Library, "common_knowledge": course_data.load_common_knowledge, "reviews/train": tuning_data.load_reviews,
-        "reviews/posts": tuning_data.load_posts, "reviews/sly": tuning_data.load_sly, "instructions": tuning_data.load_instructions,
-        "claims": claims.load_claims, "claims/figures": claims.load_figures, "claims/reference": results.reference, "quizzes": lambda: quiz.load("01_llm_basics")}
+        "library": Library,
+        "common_knowledge": course_data.load_common_knowledge,
+        "reviews/train": tuning_data.load_reviews,
+        "reviews/posts": tuning_data.load_posts,
+        "reviews/sly": tuning_data.load_sly,
+        "instructions": tuning_data.load_instructions,
+        "claims": claims.load_claims,
+        "claims/figures": claims.load_figures,
+        "claims/reference": results.reference,
+        "quizzes": lambda: quiz.load("01_llm_basics"),
+    }
 
 
 @pytest.mark.parametrize("name", loaders())
 def test_every_loader_compares_its_files_with_the_manifest(name, monkeypatch, tmp_path):
-    monkeypatch.setattr(runtime, "data_dir", lambda data=shutil.copytree(runtime.data_dir(), tmp_path / "datasets"): data)
+    data = shutil.copytree(runtime.data_dir(), tmp_path / "datasets")
+    monkeypatch.setattr(runtime, "data_dir", lambda: data)
     folder = tmp_path / "datasets" / name.split("/")[0]
     assert loaders()[name](), "as it is shipped it is read"
-    files = [path for path in folder.rglob("*") if path.suffix in (".jsonl", ".json") and path.name != "manifest.json"]
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix in (".jsonl", ".json") and path.name != "manifest.json"
+    ]
     assert files
     for path in files:
         content = path.read_bytes()
         path.write_bytes(content.replace(b"e", b"i", 1))
         for cache in (tuning_data._reviews, tuning_data._pairs):
             cache.cache_clear()
-        with pytest.raises(CourseError, match=f"{path.name} is not the file that its manifest describes"):
+        with pytest.raises(
+            CourseError, match=f"{path.name} is not the file that its manifest describes"
+        ):
             loaders()[name]()
         path.write_bytes(content)
     (folder / "manifest.json").unlink()

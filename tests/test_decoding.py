@@ -1,4 +1,6 @@
-"""The decoding loop in itself; `test_models` holds it equal to transformers' own through `models.generate`."""
+"""The decoding loop in itself; `test_models` holds it equal to transformers' own through
+`models.generate`.
+"""
 
 import pytest
 import torch
@@ -6,10 +8,19 @@ import torch
 from ftrag_helpers.decoding import decode, roomy_cache, shared_prefix
 
 
-@pytest.mark.parametrize("rows, expected", [
-    ([], 0), ([[1, 2]], 0), ([[1, 2, 3], [1, 2, 4]], 2), ([[1, 2], [1, 2]], 1), ([[1], [1, 2, 3]], 0),
-    ([[1, 2, 3], [1, 2]], 1), ([[5, 1], [6, 1]], 0), ([[1, 2, 9], [1, 2, 3], [1, 8, 3]], 1),
-])
+@pytest.mark.parametrize(
+    "rows, expected",
+    [
+        ([], 0),
+        ([[1, 2]], 0),
+        ([[1, 2, 3], [1, 2, 4]], 2),
+        ([[1, 2], [1, 2]], 1),
+        ([[1], [1, 2, 3]], 0),
+        ([[1, 2, 3], [1, 2]], 1),
+        ([[5, 1], [6, 1]], 0),
+        ([[1, 2, 9], [1, 2, 3], [1, 8, 3]], 1),
+    ],
+)
 def test_shared_prefix_leaves_a_token_to_each_row(rows, expected):
     assert shared_prefix(rows) == expected
 

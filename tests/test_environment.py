@@ -1,4 +1,6 @@
-"""requirements.lock, pyproject.toml and environment.yml say the same, and no file names this machine or an index."""
+"""requirements.lock, pyproject.toml and environment.yml say the same, and no file names this
+machine or an index.
+"""
 
 import re
 import subprocess
@@ -35,9 +37,14 @@ MACHINE_PATH = re.compile(r"(?<![\w.~$}>*-])/(?:root|work|opt/pypi|home/\w+|User
 def place_of(python: str, platform: str) -> dict[str, str]:
     """What markers are read against there."""
     systems = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
-    return PLATFORMS[platform] | {"python_version": python, "python_full_version": f"{python}.9",
-                                  "platform_system": systems[PLATFORMS[platform]["sys_platform"]], "extra": "",
-                                  "implementation_name": "cpython", "platform_python_implementation": "CPython"}
+    return PLATFORMS[platform] | {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "platform_system": systems[PLATFORMS[platform]["sys_platform"]],
+        "extra": "",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+    }
 
 
 def pins_for(python: str, platform: str) -> dict[str, Requirement]:
@@ -55,7 +62,9 @@ def test_every_direct_dependency_is_pinned_once_within_its_range(python, platfor
     pins = pins_for(python, platform)
     for wanted in DIRECT:
         pin = pins[canonicalize_name(wanted.name)]
-        assert wanted.specifier.contains(version_of(pin), prereleases=True), f"{pin} is outside {wanted}"
+        assert wanted.specifier.contains(version_of(pin), prereleases=True), (
+            f"{pin} is outside {wanted}"
+        )
 
 
 CUDA = re.compile(r"nvidia-|cuda-|triton|pytorch-triton")
@@ -64,7 +73,9 @@ CUDA = re.compile(r"nvidia-|cuda-|triton|pytorch-triton")
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("python", PYTHONS)
 def test_whatever_a_package_needs_there_is_pinned_within_its_range(python, platform):
-    """The packages' own metadata, as installed here, read for another system: the lock's markers leave nothing out."""
+    """The packages' own metadata, as installed here, read for another system: the lock's markers
+    leave nothing out.
+    """
     pins, place, wrong = pins_for(python, platform), place_of(python, platform), set()
     waiting = [(name, "") for name in pins]
     seen = set(waiting)
@@ -75,7 +86,9 @@ def test_whatever_a_package_needs_there_is_pinned_within_its_range(python, platf
         except metadata.PackageNotFoundError:
             continue  # a package of another system
         for need in needs:
-            if (need.marker and not need.marker.evaluate(place | {"extra": extra})) or CUDA.match(need.name):
+            if (need.marker and not need.marker.evaluate(place | {"extra": extra})) or CUDA.match(
+                need.name
+            ):
                 continue
             pin = pins.get(canonicalize_name(need.name))
             if pin is None or not need.specifier.contains(version_of(pin), prereleases=True):
@@ -104,7 +117,8 @@ def test_every_line_of_the_lock_is_one_version():
 
 
 def test_the_lock_leaves_cuda_to_pytorch():
-    # A CUDA build of PyTorch asks for these itself; pinned here they would cost every CPU learner 4 GB.
+    # A CUDA build of PyTorch asks for these itself; pinned here they would cost every CPU learner 4
+    # GB.
     assert not [pin.name for pin in PINS if CUDA.match(pin.name)]
 
 
@@ -113,11 +127,15 @@ def test_the_lock_names_no_host_and_holds_no_option():
 
 
 def test_conda_gets_the_same_versions():
-    [python] = [line.split("=")[1] for line in CONDA["dependencies"] if str(line).startswith("python=")]
+    [python] = [
+        line.split("=")[1] for line in CONDA["dependencies"] if str(line).startswith("python=")
+    ]
     [lines] = [line["pip"] for line in CONDA["dependencies"] if isinstance(line, dict)]
     assert python in PYTHONS and lines[0] == "-c requirements.lock" and lines[-1] == "-e ."
     pins = pins_for(python, "Linux")
-    assert lines[1:-1] == [f"{wanted.name}=={version_of(pins[canonicalize_name(wanted.name)])}" for wanted in DIRECT]
+    assert lines[1:-1] == [
+        f"{wanted.name}=={version_of(pins[canonicalize_name(wanted.name)])}" for wanted in DIRECT
+    ]
 
 
 def test_the_oldest_python_is_the_same_everywhere():
@@ -128,11 +146,22 @@ def test_the_oldest_python_is_the_same_everywhere():
 def tracked_texts() -> dict[str, str]:
     """Every text file that git has or would take; without git every file outside hidden folders."""
     try:
-        listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT,
-                                capture_output=True, check=True).stdout.decode().split("\0")
+        listed = (
+            subprocess.run(
+                ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+                cwd=ROOT,
+                capture_output=True,
+                check=True,
+            )
+            .stdout.decode()
+            .split("\0")
+        )
     except (OSError, subprocess.CalledProcessError):
-        listed = [path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*")
-                  if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)]
+        listed = [
+            path.relative_to(ROOT).as_posix()
+            for path in ROOT.rglob("*")
+            if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+        ]
     texts = {}
     for name in filter(None, listed):
         try:
@@ -151,8 +180,17 @@ def test_no_file_names_an_index_or_a_machine():
     assert not found
 
 
-@pytest.mark.parametrize("text, is_one", [
-    ("in /" + "root/x", True), ('"/' + 'work/main"', True), ("(/" + "home/ann/x)", True), ("home/work/play", False),
-    ("https://x.example/work/", False), ("~/work/", False), ("ours/home/ann/", False)])
+@pytest.mark.parametrize(
+    "text, is_one",
+    [
+        ("in /" + "root/x", True),
+        ('"/' + 'work/main"', True),
+        ("(/" + "home/ann/x)", True),
+        ("home/work/play", False),
+        ("https://x.example/work/", False),
+        ("~/work/", False),
+        ("ours/home/ann/", False),
+    ],
+)
 def test_a_machine_path_is_told_from_other_slashes(text, is_one):
     assert bool(MACHINE_PATH.search(text)) == is_one

@@ -5,12 +5,22 @@ import pytest
 from ftrag_helpers import evaluation
 from ftrag_helpers.records import Answer, Question, Reference
 
-NINE = Reference("nine books", ("nine books", "9 books"), "We lend nine books. Do ask.", ("policy-01",), ("Nine books.",))
-TEN = Reference("ten books", ("ten books",), "We lend ten books. Do ask.", ("news-01",), ("Ten books.",))
+NINE = Reference(
+    "nine books",
+    ("nine books", "9 books"),
+    "We lend nine books. Do ask.",
+    ("policy-01",),
+    ("Nine books.",),
+)
+TEN = Reference(
+    "ten books", ("ten books",), "We lend ten books. Do ask.", ("news-01",), ("Ten books.",)
+)
 NONE = Reference("", (), "We have nothing on our shelves. Do ask.", (), ())
-QUESTIONS = [Question("q1", "How many?", "direct", reference=NINE),
-             Question("q2", "How many?", "updated", reference=NINE, update="news-01", after=TEN),
-             Question("q3", "How tall is the moon?", "unanswerable", reference=NONE)]
+QUESTIONS = [
+    Question("q1", "How many?", "direct", reference=NINE),
+    Question("q2", "How many?", "updated", reference=NINE, update="news-01", after=TEN),
+    Question("q3", "How tall is the moon?", "unanswerable", reference=NONE),
+]
 
 
 def says(text, cited=("policy-01",), refused=False):
@@ -20,11 +30,18 @@ def says(text, cited=("policy-01",), refused=False):
 def test_a_right_answer_counts_only_where_there_is_one():
     rows = evaluation.evaluate({"nine": says("You may take 9 books.")}, QUESTIONS)
     assert rows.correct.tolist() == [1, 1, 0]
-    assert rows.citation_precision.tolist() == [1, 1, 0] and rows.citation_recall.tolist() == [1, 1, 1]
+    assert rows.citation_precision.tolist() == [1, 1, 0] and rows.citation_recall.tolist() == [
+        1,
+        1,
+        1,
+    ]
 
 
 def test_a_number_alone_is_right_where_the_question_says_what_is_counted():
-    asked = [Question(f"q{n}", text, reference=NINE) for n, text in enumerate(("How many books?", "What may I take?"))]
+    asked = [
+        Question(f"q{n}", text, reference=NINE)
+        for n, text in enumerate(("How many books?", "What may I take?"))
+    ]
     assert evaluation.evaluate({"nine": says("Nine.")}, asked).correct.tolist() == [1, 0]
 
 
@@ -48,16 +65,28 @@ def test_summary_keeps_the_order_of_systems_and_counts_rows():
 
 def test_compare_claims_no_more_than_was_seen():
     questions = [Question(f"q{n}", "?", reference=NINE) for n in range(40)]
-    rows = evaluation.evaluate({"bad": says("no"), "good": says("9 books"), "same": says("nine books")}, questions)
+    rows = evaluation.evaluate(
+        {"bad": says("no"), "good": says("9 books"), "same": says("nine books")}, questions
+    )
     assert "higher" in evaluation.compare(rows, "bad", "good")
     assert "lower" in evaluation.compare(rows, "good", "bad")
     assert "no difference seen" in evaluation.compare(rows, "good", "same")
 
 
 def test_balanced_takes_as_many_of_each_kind_spread_over_the_file():
-    questions = [Question(f"{kind}{n}", "?", kind) for kind in ("direct", "two") for n in range(30)] + [Question("s", "?", "style")]
+    questions = [
+        Question(f"{kind}{n}", "?", kind) for kind in ("direct", "two") for n in range(30)
+    ] + [Question("s", "?", "style")]
     chosen = evaluation.balanced(questions, 3)
-    assert [q.id for q in chosen] == ["direct0", "direct10", "direct20", "two0", "two10", "two20", "s"]
+    assert [q.id for q in chosen] == [
+        "direct0",
+        "direct10",
+        "direct20",
+        "two0",
+        "two10",
+        "two20",
+        "s",
+    ]
 
 
 def test_every_system_answers_every_question():

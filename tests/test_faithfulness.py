@@ -7,28 +7,41 @@ ROOM = "The Ferrers Room seats 40 people and costs £18 an hour."
 LIFT = "The tail lift of the Heron can raise 300 kilograms, says Ines Okafor."
 
 
-@pytest.mark.parametrize("text", [
-    ROOM,
-    "It costs £18 an hour.",
-    "Forty people can sit in the Ferrers Room.",
-    "The room seats 40 people, at £18 an hour",
-    "Ines Okafor says the Heron's tail lift raises 300 kilograms.",
-    ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROOM,
+        "It costs £18 an hour.",
+        "Forty people can sit in the Ferrers Room.",
+        "The room seats 40 people, at £18 an hour",
+        "Ines Okafor says the Heron's tail lift raises 300 kilograms.",
+        "",
+    ],
+)
 def test_what_the_passages_say_is_faithful(text):
-    assert faithful(text, [ROOM, LIFT], "What does the room cost, and who can sit in it?"), inventions(text, [ROOM, LIFT])
+    assert faithful(text, [ROOM, LIFT], "What does the room cost, and who can sit in it?"), (
+        inventions(text, [ROOM, LIFT])
+    )
 
 
-@pytest.mark.parametrize("text, invented", [
-    ("The Ferrers Room costs £81 an hour.", "81"),
-    ("The Ferrers Room seats 40 people, says Dilys Orme.", "Dilys"),
-    ("It opens at 17:30.", "17:30")])
+@pytest.mark.parametrize(
+    "text, invented",
+    [
+        ("The Ferrers Room costs £81 an hour.", "81"),
+        ("The Ferrers Room seats 40 people, says Dilys Orme.", "Dilys"),
+        ("It opens at 17:30.", "17:30"),
+    ],
+)
 def test_an_invented_number_or_name_is_found(text, invented):
     assert invented in inventions(text, [ROOM])
     assert not faithful(text, [ROOM])
 
 
 def test_too_many_words_of_ones_own_are_not_faithful():
-    said = "The room seats 40 people, has velvet curtains, a grand chandelier and a view of the sleepy harbour."
+    said = (
+        "The room seats 40 people, has velvet curtains, a grand chandelier and a view of the sleepy"
+        " harbour."
+    )
     assert not inventions(said, [ROOM])
     assert support_share(said, [ROOM]) < 0.5 and not faithful(said, [ROOM])
 
@@ -41,19 +54,33 @@ def test_the_share_is_counted_over_content_words():
 
 
 def test_the_question_supports_as_a_passage_does():
-    assert inventions("Mira pays £18.", [ROOM]) == []  # at the start of a sentence a capital proves nothing
+    assert (
+        inventions("Mira pays £18.", [ROOM]) == []
+    )  # at the start of a sentence a capital proves nothing
     assert inventions("So Mira pays £18, says Mira.", [ROOM]) == ["Mira"]
     assert inventions("So Mira pays £18, says Mira.", [ROOM], "Does Mira pay?") == []
 
 
 def test_spelling_of_numbers_and_times_does_not_matter():
-    assert faithful("It shuts at half past five.", ["It shuts at 17:30 on Mondays and 5:30 on Sundays."])
+    assert faithful(
+        "It shuts at half past five.", ["It shuts at 17:30 on Mondays and 5:30 on Sundays."]
+    )
     assert faithful("Twenty-one people came.", ["There came 21 people."])
 
 
 def labelled():
-    return course_data.read_rows(runtime.data_dir() / "faithfulness" / "labels.jsonl", {
-        "id": str, "system": str, "question": str, "read": list, "answer": str, "faithful": bool, "why": str})
+    return course_data.read_rows(
+        runtime.data_dir() / "faithfulness" / "labels.jsonl",
+        {
+            "id": str,
+            "system": str,
+            "question": str,
+            "read": list,
+            "answer": str,
+            "faithful": bool,
+            "why": str,
+        },
+    )
 
 
 def test_the_labelled_answers_are_whole():
@@ -70,7 +97,10 @@ def test_the_agreement_is_what_the_data_card_states():
         assert f"{agreement(half)['agree']:.2f}" in card
     assert agreement(rows)["agree"] > 0.75
     # A quarter and a sixth, as the card says.
-    assert abs(agreement(rows[42:])["missed"] - 1 / 4) < 0.05 and abs(agreement(rows[42:])["strict"] - 1 / 6) < 0.05
+    assert (
+        abs(agreement(rows[42:])["missed"] - 1 / 4) < 0.05
+        and abs(agreement(rows[42:])["strict"] - 1 / 6) < 0.05
+    )
 
 
 def test_the_threshold_is_the_best_on_the_half_that_chose_it(monkeypatch):

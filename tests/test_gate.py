@@ -7,8 +7,24 @@ from doubles import embed, embed_pieces, tiny_language_model
 from ftrag_helpers import gate, retrieval, selection
 from ftrag_helpers.records import Answer, Document, Question
 
-DOCUMENTS = [Document("help-01", "3D printer", "help desk", "all", "2025-01-01", "The printer costs 8p a gram. The printer is blue."),
-             Document("event-01", "Chess club", "events", "all", "2025-01-01", "The chess club meets at 18:30. Bring a board.")]
+DOCUMENTS = [
+    Document(
+        "help-01",
+        "3D printer",
+        "help desk",
+        "all",
+        "2025-01-01",
+        "The printer costs 8p a gram. The printer is blue.",
+    ),
+    Document(
+        "event-01",
+        "Chess club",
+        "events",
+        "all",
+        "2025-01-01",
+        "The chess club meets at 18:30. Bring a board.",
+    ),
+]
 
 
 @pytest.fixture
@@ -23,22 +39,46 @@ def named(row):
 
 
 def test_signals_tell_what_was_found_from_what_was_not(signals):
-    near, far = map(named, signals([Question("a", "How much is a gram at the printer?"), Question("b", "Who painted the ceiling in Rome?")]))
+    near, far = map(
+        named,
+        signals(
+            [
+                Question("a", "How much is a gram at the printer?"),
+                Question("b", "Who painted the ceiling in Rome?"),
+            ]
+        ),
+    )
     assert near["best sentence"] > far["best sentence"]
     assert near["rare words found"] == 1.0 and far["rare words found"] == 0.0
     assert far["words unknown here"] == 1.0
 
 
 def test_the_kind_of_answer_is_looked_for(signals):
-    price, count = map(named, signals([Question("a", "How much is a gram at the printer?"), Question("b", "How many boards at the chess club?")]))
+    price, count = map(
+        named,
+        signals(
+            [
+                Question("a", "How much is a gram at the printer?"),
+                Question("b", "How many boards at the chess club?"),
+            ]
+        ),
+    )
     assert (price["kind of answer there"], price["kind of answer missing"]) == (1.0, 0.0)
     assert price["kind of answer there"] + price["kind of answer missing"] == 1.0
     assert count["kind of answer there"] + count["kind of answer missing"] == 1.0
 
 
 def test_a_word_that_nothing_matches_shows_as_a_gap_that_another_page_may_fill(signals):
-    told, gap, elsewhere = map(named, signals([Question("a", "The printer is blue"), Question("b", "The printer is violet"),
-                                               Question("c", "The printer is chess")]))
+    told, gap, elsewhere = map(
+        named,
+        signals(
+            [
+                Question("a", "The printer is blue"),
+                Question("b", "The printer is violet"),
+                Question("c", "The printer is chess"),
+            ]
+        ),
+    )
     assert told["largest gap"] < 0.1 < 0.3 < gap["largest gap"] and gap["worst piece"] < 0.2
     assert elsewhere["gap filled elsewhere"] > 0.2 > gap["gap filled elsewhere"]
     assert gap["worst piece anywhere"] < 0.2
@@ -47,7 +87,9 @@ def test_a_word_that_nothing_matches_shows_as_a_gap_that_another_page_may_fill(s
 def test_the_questions_the_gate_is_fitted_on_are_of_both_kinds_and_none_is_a_test_question():
     chosen = gate.fitting_questions()
     assert len({q.id for q in chosen}) == len(chosen) == 377
-    assert {q.split for q in chosen} == {"train", "validation"} and sum(not q.answerable for q in chosen) == 110
+    assert {q.split for q in chosen} == {"train", "validation"} and sum(
+        not q.answerable for q in chosen
+    ) == 110
 
 
 @pytest.mark.parametrize("text", ["?", "図書館", "word " * 5000])
@@ -70,7 +112,9 @@ def test_the_threshold_is_read_off_unseen_questions():
     noise = rng.normal(size=(200, 40))
     fitted = gate.fit_gate(noise, answerable, false_refusals=0.2)
     unseen = rng.normal(size=(2000, 40))
-    assert abs(fitted.refuse(unseen).mean() - 0.2) < 0.12  # pure noise: about the asked rate, for both kinds
+    assert (
+        abs(fitted.refuse(unseen).mean() - 0.2) < 0.12
+    )  # pure noise: about the asked rate, for both kinds
 
 
 def test_trade_off_runs_from_no_refusal_to_all():

@@ -1,4 +1,5 @@
-"""Hostile notebooks: each ends with the right status and marks, and the one beside them as if it were alone.
+"""Hostile notebooks: each ends with the right status and marks, and the one beside them as if it
+were alone.
 
 All are graded in one run, two at a time, as a class would be.
 """
@@ -18,7 +19,8 @@ from ftrag_helpers.grading import engine, records, sandbox
 
 REASON = sandbox.refusal()
 pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
-#: Seconds a cell or check: short, since half a dozen attacks use all of it; long enough for the others on a busy machine.
+#: Seconds a cell or check: short, since half a dozen attacks use all of it; long enough for the
+#: others on a busy machine.
 TIMEOUT = 4
 CONTROLS = ("A first control", "Zz last control")
 
@@ -33,14 +35,19 @@ def graded(tmp_path_factory):
         exercise.write(folder / "in" / f"{name}.ipynb", exercise.notebook())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FTRAG_CACHE", str(folder / "cache"))
-        found = engine.grade(folder / "in", exercise.write_solution(folder), folder / "out", jobs=2, timeout=TIMEOUT)
+        found = engine.grade(
+            folder / "in", exercise.write_solution(folder), folder / "out", jobs=2, timeout=TIMEOUT
+        )
     return {result.learner: result for result in found}, folder
 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_ends_with_the_right_status_and_marks(graded, name):
     result, attack = graded[0][name], ATTACKS[name]
-    assert (result.status, tuple(task.state for task in result.tasks)) == (attack.status, attack.states), result
+    assert (result.status, tuple(task.state for task in result.tasks)) == (
+        attack.status,
+        attack.states,
+    ), result
     earned = 4 * attack.states.count("passed")
     assert sum(task.points for task in result.tasks) == earned and result.max_score == 14
     assert result.score == (earned if attack.status in records.SCORED else None)
@@ -64,7 +71,10 @@ def test_hidden_seeds_reach_neither_results_nor_messages(graded):
 
 def test_every_result_is_valid_text_and_reads_back(graded):
     found, folder = graded
-    stored = [json.loads(path.read_bytes())["result"] for path in (folder / "out" / "results").glob("*.json")]
+    stored = [
+        json.loads(path.read_bytes())["result"]
+        for path in (folder / "out" / "results").glob("*.json")
+    ]
     assert len(stored) == len(found) == len(ATTACKS) + len(CONTROLS)
     for result in map(records.from_json, stored):
         assert result == found[result.learner]
@@ -105,7 +115,11 @@ def test_a_rerun_takes_everything_from_the_first_one_but_what_changed(graded, mo
     exercise.write(copy / "in" / "control.ipynb", exercise.notebook({"9.1": "double = 3"}))
     run = []
     observe = engine.Grader.observe
-    monkeypatch.setattr(engine.Grader, "observe", lambda self, submission: run.append(submission.learner) or observe(self, submission))
+    monkeypatch.setattr(
+        engine.Grader,
+        "observe",
+        lambda self, submission: run.append(submission.learner) or observe(self, submission),
+    )
     again = engine.grade(copy / "in", folder / "solutions", copy / "out", jobs=1, timeout=TIMEOUT)
     assert run == ["control"]
     changed = {result.learner: result for result in again}

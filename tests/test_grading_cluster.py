@@ -1,4 +1,6 @@
-"""Grading on a real Dask cluster on this machine: a scheduler, two workers, and one of them killed in the middle."""
+"""Grading on a real Dask cluster on this machine: a scheduler, two workers, and one of them killed
+in the middle.
+"""
 
 import json
 import os
@@ -42,20 +44,51 @@ class Cluster:
     def __init__(self, folder):
         self.folder, self.processes = folder, []
         found = folder / "scheduler.json"
-        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(found))
+        self._start(
+            "scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--scheduler-file",
+            str(found),
+        )
         self._await(lambda: found.exists() and found.stat().st_size)
         self.address = json.loads(found.read_text("utf-8"))["address"]
 
     def worker(self, name):
-        return self._start("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard",
-                           "--name", name, "--memory-limit", "0", "--local-directory", str(self.folder / name))
+        return self._start(
+            "worker",
+            self.address,
+            "--host",
+            "127.0.0.1",
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--name",
+            name,
+            "--memory-limit",
+            "0",
+            "--local-directory",
+            str(self.folder / name),
+        )
 
     def _start(self, kind, *options):
         tests = str(Path(__file__).parent)
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([tests, str(Path(tests).parent)]), "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([tests, str(Path(tests).parent)]),
+            "OMP_NUM_THREADS": "1",
+        }
         with open(self.folder / f"{kind}-{len(self.processes)}.log", "wb") as log:
-            process = subprocess.Popen([sys.executable, "-m", "dask", kind, *options], stdout=log, stderr=log, env=environment,
-                                       cwd=self.folder)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", kind, *options],
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd=self.folder,
+            )
         self.processes.append(process)
         return process
 
@@ -83,7 +116,9 @@ def dask(tmp_path):
 
 
 @pytest.mark.model
-def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(dask, solutions, handed_in, tmp_path, monkeypatch):
+def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(
+    dask, solutions, handed_in, tmp_path, monkeypatch
+):
     first, second = dask.worker("first"), dask.worker("second")
     from distributed import Client
 
@@ -100,7 +135,9 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(dask, solutions
             first.wait()
 
     out = tmp_path / "results"
-    found = cluster.grade(handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20, tell=tell)
+    found = cluster.grade(
+        handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20, tell=tell
+    )
     assert first.returncode == -signal.SIGKILL and second.poll() is None
     assert [result.file for result in found] == sorted(result.file for result in told)
     assert len({result.file for result in found}) == len(found) == LEARNERS + 1
@@ -110,35 +147,55 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(dask, solutions
     for i in range(LEARNERS):
         result = by_learner[f"learner{i:02}"]
         assert (result.status, result.score) == ("graded", 8.0 if i % 3 == 0 else 12.0), result
-    stored = [records.from_json(json.loads(path.read_text("utf-8"))["result"]) for path in (out / "results").glob("*.json")]
+    stored = [
+        records.from_json(json.loads(path.read_text("utf-8"))["result"])
+        for path in (out / "results").glob("*.json")
+    ]
     assert sorted(stored, key=lambda result: result.file) == found
 
     kept.clear()
-    again = cluster.grade(handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20)
+    again = cluster.grade(
+        handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20
+    )
     assert again == found and kept == []
-    assert engine.grade(handed_in, solutions, out, sandbox=False, timeout=20, jobs=1) == found and kept == []
+    assert (
+        engine.grade(handed_in, solutions, out, sandbox=False, timeout=20, jobs=1) == found
+        and kept == []
+    )
 
 
 @pytest.mark.model
-def test_a_worker_with_other_solutions_is_refused(dask, solutions, handed_in, tmp_path, monkeypatch):
+def test_a_worker_with_other_solutions_is_refused(
+    dask, solutions, handed_in, tmp_path, monkeypatch
+):
     dask.worker("only")
     monkeypatch.setattr(Grader, "fingerprint", lambda self, submission, slug: "of this machine")
     with pytest.raises(CourseError, match="another version of the course"):
-        cluster.grade(handed_in, solutions, tmp_path / "results", scheduler=dask.address, sandbox=False)
+        cluster.grade(
+            handed_in, solutions, tmp_path / "results", scheduler=dask.address, sandbox=False
+        )
     assert not list((tmp_path / "results" / "results").glob("*.json"))
 
 
-def test_without_a_scheduler_the_message_says_how_to_start_one(solutions, handed_in, tmp_path, monkeypatch):
+def test_without_a_scheduler_the_message_says_how_to_start_one(
+    solutions, handed_in, tmp_path, monkeypatch
+):
     pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 1)
     with pytest.raises(CourseError, match="dask scheduler"):
-        cluster.grade(handed_in, solutions, tmp_path / "out", scheduler="tcp://127.0.0.1:9", sandbox=False)
+        cluster.grade(
+            handed_in, solutions, tmp_path / "out", scheduler="tcp://127.0.0.1:9", sandbox=False
+        )
 
 
-def test_without_the_library_the_message_says_what_to_install(solutions, handed_in, tmp_path, monkeypatch):
+def test_without_the_library_the_message_says_what_to_install(
+    solutions, handed_in, tmp_path, monkeypatch
+):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(CourseError, match='pip install "distributed'):
-        cluster.grade(handed_in, solutions, tmp_path / "out", scheduler="tcp://127.0.0.1:9", sandbox=False)
+        cluster.grade(
+            handed_in, solutions, tmp_path / "out", scheduler="tcp://127.0.0.1:9", sandbox=False
+        )
 
 
 def test_observations_survive_the_journey(solutions):
@@ -147,7 +204,9 @@ def test_observations_survive_the_journey(solutions):
     submission = Submission("Ada", "", "Ada/09_small.ipynb", data)
     with Grader(solutions, sandbox=False, timeout=20) as grader:
         observed = grader.observe(submission)
-        fingerprint, arrived = cluster.unpacked(cluster.packed(observed, grader, submission), grader)
+        fingerprint, arrived = cluster.unpacked(
+            cluster.packed(observed, grader, submission), grader
+        )
         assert grader.result(submission, arrived) == grader.result(submission, observed)
         assert fingerprint == grader.fingerprint(submission, "09_small")
         states = [task.state for task in grader.result(submission, arrived).tasks]
@@ -157,5 +216,7 @@ def test_observations_survive_the_journey(solutions):
 def test_a_file_that_nobody_can_read_survives_the_journey(solutions):
     submission = Submission("Ada", "", "Ada/09_small.ipynb", b"{")
     with Grader(solutions, sandbox=False) as grader:
-        _, arrived = cluster.unpacked(cluster.packed(grader.observe(submission), grader, submission), grader)
+        _, arrived = cluster.unpacked(
+            cluster.packed(grader.observe(submission), grader, submission), grader
+        )
         assert grader.result(submission, arrived).status == "damaged"

@@ -26,24 +26,42 @@ def database(empty, tmp_path):
 
 
 def read(path):
-    """{student: {grade's name: (auto, manual, needs a person)}} of one exercise, and its comments."""
+    """{student: {grade's name:
+
+    (auto, manual, needs a person)}} of one exercise, and its comments.
+    """
     with api.Gradebook(f"sqlite:///{path}") as book:
         found = {}
         for submission in book.assignment_submissions(SLUG):
-            notebook, = submission.notebooks
-            found[submission.student.id] = ({grade.name: (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
-                                             for grade in notebook.grades},
-                                            {comment.name: comment.comment for comment in notebook.comments}, submission.score)
+            (notebook,) = submission.notebooks
+            found[submission.student.id] = (
+                {
+                    grade.name: (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
+                    for grade in notebook.grades
+                },
+                {comment.name: comment.comment for comment in notebook.comments},
+                submission.score,
+            )
         return found
 
 
 def test_points_messages_and_what_a_person_marks_are_entered(database):
-    wrong = result("Bo", "9", tasks=(task("3.1", "failed", message="expected 3, got 4"), task("3.2")))
+    wrong = result(
+        "Bo", "9", tasks=(task("3.1", "failed", message="expected 3, got 4"), task("3.2"))
+    )
     gradebook.fill([waiting(), wrong], database)
     grades, comments, score = read(database)["52"]
-    assert grades["task_3_1_check"] == (4.0, None, False) and grades["task_3_6"] == (None, None, True) and score == 16.0
+    assert (
+        grades["task_3_1_check"] == (4.0, None, False)
+        and grades["task_3_6"] == (None, None, True)
+        and score == 16.0
+    )
     grades, comments, score = read(database)["9"]
-    assert (grades["task_3_1_check"], comments["task_3_1"], score) == ((0.0, None, False), "expected 3, got 4", 4.0)
+    assert (grades["task_3_1_check"], comments["task_3_1"], score) == (
+        (0.0, None, False),
+        "expected 3, got 4",
+        4.0,
+    )
     with api.Gradebook(f"sqlite:///{database}") as book:
         assert book.find_assignment(SLUG).max_score == 20.0
         cell = book.find_grade_cell("task_3_6", SLUG, SLUG)
@@ -70,7 +88,9 @@ def test_a_class_is_entered(database):
     gradebook.fill(class_, database)
     found = read(database)
     scored = {other.learner_id: other.score for other in class_ if other.score is not None}
-    assert {student: score for student, (_, _, score) in found.items()} == scored and len(scored) == 98
+    assert {student: score for student, (_, _, score) in found.items()} == scored and len(
+        scored
+    ) == 98
 
 
 def by_person(database, student, points):
@@ -91,7 +111,11 @@ def test_points_of_the_table_are_entered_as_a_person_s(database):
     marked = result(tasks=(task("3.1"), task("3.6", "marked", 2.5, "Well argued.")))
     gradebook.fill([waiting(), marked], database)
     grades, comments, score = read(database)["4711"]
-    assert (grades["task_3_6"], comments["task_3_6"], score) == ((None, 2.5, False), "Well argued.", 6.5)
+    assert (grades["task_3_6"], comments["task_3_6"], score) == (
+        (None, 2.5, False),
+        "Well argued.",
+        6.5,
+    )
 
 
 def test_a_newer_file_that_crashed_takes_the_older_score_out_unless_a_person_gave_points(database):
@@ -103,7 +127,11 @@ def test_a_newer_file_that_crashed_takes_the_older_score_out_unless_a_person_gav
     by_person(database, "52", 3.0)
     gradebook.fill([crashed], database)
     grades = read(database)["52"][0]
-    assert grades["task_3_6"] == (None, 3.0, True) and grades["task_3_1_check"] == (None, None, True)
+    assert grades["task_3_6"] == (None, 3.0, True) and grades["task_3_1_check"] == (
+        None,
+        None,
+        True,
+    )
 
 
 def test_who_handed_in_twice_is_left_to_a_person(database):
@@ -112,8 +140,16 @@ def test_who_handed_in_twice_is_left_to_a_person(database):
 
 
 def test_hostile_and_equal_names_become_students_of_their_own(database):
-    people = [result("../../x", ""), result("..\\..\\x", ""), result("a b", ""), result("A_B", ""), result(SCRIPT, ""),
-              result(ARABIC, ""), result("=cmd(),x", ""), result("'; DROP TABLE grade;--", "")]
+    people = [
+        result("../../x", ""),
+        result("..\\..\\x", ""),
+        result("a b", ""),
+        result("A_B", ""),
+        result(SCRIPT, ""),
+        result(ARABIC, ""),
+        result("=cmd(),x", ""),
+        result("'; DROP TABLE grade;--", ""),
+    ]
     gradebook.fill(people, database)
     found = read(database)
     assert len(found) == len(people) and all(score == 20.0 for _, _, score in found.values())
@@ -125,14 +161,21 @@ def test_students_whom_the_database_holds_already_get_their_own_marks(database):
     with api.Gradebook(f"sqlite:///{database}") as book:
         book.update_or_create_student("o'hara, tom")
         book.update_or_create_student("aking", lms_user_id="4711")
-    gradebook.fill([result("o'hara, tom", ""), result("kingada", "4711"), result("new/one", "")], database)
+    gradebook.fill(
+        [result("o'hara, tom", ""), result("kingada", "4711"), result("new/one", "")], database
+    )
     assert set(read(database)) == {"o'hara, tom", "aking", "new_one"}
     gradebook.fill([result("4711", "", tasks=(task("3.1", "failed", message="no"),))], database)
-    assert read(database)["aking"][2] == 20.0 and read(database)["4711"][2] == 0.0  # a file's name is no platform's number
+    assert (
+        read(database)["aking"][2] == 20.0 and read(database)["4711"][2] == 0.0
+    )  # a file's name is no platform's number
 
 
 def test_a_platform_s_number_is_one_student_whatever_name_it_comes_with(database):
-    gradebook.fill([result("kingada", "4711"), result("king-ekada", "4711", assignment="02_task_fine_tuning")], database)
+    gradebook.fill(
+        [result("kingada", "4711"), result("king-ekada", "4711", assignment="02_task_fine_tuning")],
+        database,
+    )
     with api.Gradebook(f"sqlite:///{database}") as book:
         assert [student.id for student in book.students] == ["4711"]
 
@@ -147,20 +190,32 @@ def test_the_solution_tells_the_cells(database, tmp_path):
     solutions = exercise.write_solution(tmp_path)
     tasks = tuple(replace(task("3.1"), id=name) for name in ("9.1", "9.2", "9.3"))
     skipped = replace(task("3.6", "not attempted"), id="9.4", max_points=2.0)
-    gradebook.fill([result(assignment="09_small", tasks=(*tasks, skipped))], database, solutions=solutions)
+    gradebook.fill(
+        [result(assignment="09_small", tasks=(*tasks, skipped))], database, solutions=solutions
+    )
     with api.Gradebook(f"sqlite:///{database}") as book:
         notebook = book.find_notebook("09_small", "09_small")
         assert {(cell.name, cell.cell_type, cell.max_score) for cell in notebook.grade_cells} == {
-            ("task_9_1_check", "code", 4.0), ("task_9_2_check", "code", 4.0), ("task_9_3_check", "code", 4.0),
-            ("task_9_4", "markdown", 2.0)}
+            ("task_9_1_check", "code", 4.0),
+            ("task_9_2_check", "code", 4.0),
+            ("task_9_3_check", "code", 4.0),
+            ("task_9_4", "markdown", 2.0),
+        }
         assert book.find_grade("task_9_4", "09_small", "09_small", "4711").auto_score == 0.0
-        assert {cell.name for cell in notebook.solution_cells} == {"task_9_1", "task_9_2", "task_9_3", "task_9_4"}
+        assert {cell.name for cell in notebook.solution_cells} == {
+            "task_9_1",
+            "task_9_2",
+            "task_9_3",
+            "task_9_4",
+        }
 
 
 def test_nbgrader_s_own_export_reads_it(database, tmp_path):
     from nbgrader.plugins.export import CsvExportPlugin
 
-    outputs.write_all([waiting(), result(), *FAILED], tmp_path / "out", gradebook=database, solutions=tmp_path)
+    outputs.write_all(
+        [waiting(), result(), *FAILED], tmp_path / "out", gradebook=database, solutions=tmp_path
+    )
     with api.Gradebook(f"sqlite:///{database}") as book:
         CsvExportPlugin(to=str(tmp_path / "grades.csv")).export(book)
     with open(tmp_path / "grades.csv", encoding="utf-8", newline="") as source:

@@ -1,4 +1,6 @@
-"""Whose a file is: a table of names as platforms, programs and people make them, and what a learner may choose."""
+"""Whose a file is: a table of names as platforms, programs and people make them, and what a learner
+may choose.
+"""
 
 import json
 import os
@@ -22,103 +24,178 @@ MOODLE, CANVAS, BRIGHTSPACE, BLACKBOARD = "moodle", "canvas", "brightspace", "bl
 
 def told(*names, given=""):
     """(learner, id, platform) for each name of a class."""
-    found = learners.owners([learners.parts_of(name) for name in names], given=given, exercises=SLUGS)
+    found = learners.owners(
+        [learners.parts_of(name) for name in names], given=given, exercises=SLUGS
+    )
     return [(owner.learner, owner.learner_id, owner.platform) for owner in found]
 
 
-# --- the platforms -----------------------------------------------------------------------------------
+# --- the platforms
 
 
-@pytest.mark.parametrize(("name", "owner"), [
-    # Moodle: folders by default, without the last underscore since 4; files where it is told so.
-    ("Ada King_4711_assignsubmission_file/02.ipynb", ("Ada King", "4711", MOODLE)),
-    ("Ada King_4711_assignsubmission_file_/02.ipynb", ("Ada King", "4711", MOODLE)),
-    ("Ada King_4711_assignsubmission_file_02_task_1.ipynb", ("Ada King", "4711", MOODLE)),
-    ("Ada King_4711_assignsubmission_file/sub/deep/02.ipynb", ("Ada King", "4711", MOODLE)),
-    ("Ada King_4711_assignsubmission_onlinetext/onlinetext.html", ("Ada King", "4711", MOODLE)),
-    ("Ada King_4711_assignsubmission_onlinetext_onlinetext.html", ("Ada King", "4711", MOODLE)),
-    ("Ada King_assignsubmission_file/02.ipynb", ("Ada King", "", MOODLE)),
-    ("Ada King_assignsubmission_file_/02.ipynb", ("Ada King", "", MOODLE)),
-    ("Default group_assignsubmission_file/02.ipynb", ("Default group", "", MOODLE)),
-    ("Group B-Ada King_4711_assignsubmission_file_/02.ipynb", ("Group B-Ada King", "4711", MOODLE)),
-    ("Participant_12345_assignsubmission_file/02.ipynb", ("Participant 12345", "12345", MOODLE)),
-    ("Participant 12345_assignsubmission_file_/02.ipynb", ("Participant 12345", "12345", MOODLE)),
-    ("Ada_van_der_Berg_4711_assignsubmission_file/02.ipynb", ("Ada_van_der_Berg", "4711", MOODLE)),
-    ("Jörg Müßig-Özdemir_8_assignsubmission_file/02.ipynb", ("Jörg Müßig-Özdemir", "8", MOODLE)),
-    ("Tom O'Hara_9_assignsubmission_file/02.ipynb", ("Tom O'Hara", "9", MOODLE)),
-    ("Siân O’Neill_9_assignsubmission_file/02.ipynb", ("Siân O’Neill", "9", MOODLE)),
-    ("ليلى حداد_31_assignsubmission_file/02.ipynb", ("ليلى حداد", "31", MOODLE)),
-    ("王小明_32_assignsubmission_file/02.ipynb", ("王小明", "32", MOODLE)),
-    ("Louis 14_33_assignsubmission_file/02.ipynb", ("Louis 14", "33", MOODLE)),
-    # Canvas: lower case, no spaces; anonymous and late ones; text entries.
-    ("kingada_12345_67890_02_task_fine_tuning.ipynb", ("kingada", "12345", CANVAS)),
-    ("kingada_LATE_12345_67890_02.ipynb", ("kingada", "12345", CANVAS)),
-    ("kingada_12345_67890_02_task-1.ipynb", ("kingada", "12345", CANVAS)),
-    ("kingada_12345_67890_Untitled (3).ipynb", ("kingada", "12345", CANVAS)),
-    ("kingada_12345_67890_report_2026_10_04.ipynb", ("kingada", "12345", CANVAS)),
-    ("o_neilada_12345_67890_02.ipynb", ("o_neilada", "12345", CANVAS)),
-    ("müßigözdemirjörg_12345_67890_02.ipynb", ("müßigözdemirjörg", "12345", CANVAS)),
-    ("group1_12345_67890_02.ipynb", ("group1", "12345", CANVAS)),
-    ("late_12345_67890_02.ipynb", ("late", "12345", CANVAS)),
-    ("kingada_12345_text.html", ("kingada", "12345", CANVAS)),
-    ("kingada_LATE_12345_link.html", ("kingada", "12345", CANVAS)),
-    ("anon_x7Gh2_67890_02.ipynb", ("anonymous x7Gh2", "", CANVAS)),
-    ("LATE_anon_x7Gh2_67890_02.ipynb", ("anonymous x7Gh2", "", CANVAS)),
-    ("anon_47112_67890_02.ipynb", ("anonymous 47112", "", CANVAS)),
-    ("anonymous_x7Gh2_67890_02.ipynb", ("anonymous x7Gh2", "", CANVAS)),
-    # Brightspace.
-    ("123456-7890 - Ada King - Oct 4, 2026 1203 PM/file.ipynb", ("Ada King", "123456", BRIGHTSPACE)),
-    ("123456-7890 - Ada King - Oct 4, 2026 1203 PM - file.ipynb", ("Ada King", "123456", BRIGHTSPACE)),
-    ("123456-7890 - Ada King-Smith - 05 March 2026 612 PM/file.ipynb", ("Ada King-Smith", "123456", BRIGHTSPACE)),
-    ("123456-7890 - aking Ada King - Jul 30, 2026 1053 PM/a/b.ipynb", ("aking Ada King", "123456", BRIGHTSPACE)),
-    ("123456-7890 - Zoë Ek - 4 oct., 2026 12 h 03/file.ipynb", ("Zoë Ek", "123456", BRIGHTSPACE)),
-    ("123456-7890 - Zoë - Ek - 2026-10-04 12.03/file.ipynb", ("Zoë - Ek", "123456", BRIGHTSPACE)),
-    # Blackboard, in several languages.
-    ("Assignment_kinga_attempt_2026-10-04-12-03-11_file.ipynb", ("kinga", "", BLACKBOARD)),
-    ("Assignment_kinga_attempt_2026-10-04-12-03-11.txt", ("kinga", "", BLACKBOARD)),
-    ("Exercise 1 (week 2)_s1234567_poging_2026-10-04-12-03-11_file.ipynb", ("s1234567", "", BLACKBOARD)),
-    ("02_task_fine_tuning_ada.king@example.org_attempt_2026-10-04-12-03-11_x.ipynb", ("ada.king@example.org", "", BLACKBOARD)),
-    # nbgrader and plain.
-    ("aking/01_llm_basics/01_llm_basics.ipynb", ("aking", "", "")),
-    ("Ada King.ipynb", ("Ada King", "", "")),
-    ("King, Ada/02.ipynb", ("King, Ada", "", "")),
-    ("s1234567.ipynb", ("s1234567", "", "")),
-    ("4711/02.ipynb", ("4711", "", "")),
-    # What has the form of a platform's name by chance.
-    ("exercise_1_2026_final.ipynb", ("exercise_1_2026_final", "", "")),
-    ("my_notebook_2_15_v3.ipynb", ("my_notebook_2_15_v3", "", "")),
-    ("ada_2026_10_04.ipynb", ("ada_2026_10_04", "", "")),
-    ("ada_2026_10_14_x.ipynb", ("ada_2026_10_14_x", "", "")),
-    ("ada_02_03_x.ipynb", ("ada_02_03_x", "", "")),
-    ("ada_١٢_٣٤_x.ipynb", ("ada_١٢_٣٤_x", "", "")),
-    ("Ada King - Oct 4, 2026.ipynb", ("Ada King - Oct 4, 2026", "", "")),
-])
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        # Moodle: folders by default, without the last underscore since 4; files where it is told
+        # so.
+        ("Ada King_4711_assignsubmission_file/02.ipynb", ("Ada King", "4711", MOODLE)),
+        ("Ada King_4711_assignsubmission_file_/02.ipynb", ("Ada King", "4711", MOODLE)),
+        ("Ada King_4711_assignsubmission_file_02_task_1.ipynb", ("Ada King", "4711", MOODLE)),
+        ("Ada King_4711_assignsubmission_file/sub/deep/02.ipynb", ("Ada King", "4711", MOODLE)),
+        ("Ada King_4711_assignsubmission_onlinetext/onlinetext.html", ("Ada King", "4711", MOODLE)),
+        ("Ada King_4711_assignsubmission_onlinetext_onlinetext.html", ("Ada King", "4711", MOODLE)),
+        ("Ada King_assignsubmission_file/02.ipynb", ("Ada King", "", MOODLE)),
+        ("Ada King_assignsubmission_file_/02.ipynb", ("Ada King", "", MOODLE)),
+        ("Default group_assignsubmission_file/02.ipynb", ("Default group", "", MOODLE)),
+        (
+            "Group B-Ada King_4711_assignsubmission_file_/02.ipynb",
+            ("Group B-Ada King", "4711", MOODLE),
+        ),
+        (
+            "Participant_12345_assignsubmission_file/02.ipynb",
+            ("Participant 12345", "12345", MOODLE),
+        ),
+        (
+            "Participant 12345_assignsubmission_file_/02.ipynb",
+            ("Participant 12345", "12345", MOODLE),
+        ),
+        (
+            "Ada_van_der_Berg_4711_assignsubmission_file/02.ipynb",
+            ("Ada_van_der_Berg", "4711", MOODLE),
+        ),
+        (
+            "Jörg Müßig-Özdemir_8_assignsubmission_file/02.ipynb",
+            ("Jörg Müßig-Özdemir", "8", MOODLE),
+        ),
+        ("Tom O'Hara_9_assignsubmission_file/02.ipynb", ("Tom O'Hara", "9", MOODLE)),
+        ("Siân O’Neill_9_assignsubmission_file/02.ipynb", ("Siân O’Neill", "9", MOODLE)),
+        ("ليلى حداد_31_assignsubmission_file/02.ipynb", ("ليلى حداد", "31", MOODLE)),
+        ("王小明_32_assignsubmission_file/02.ipynb", ("王小明", "32", MOODLE)),
+        ("Louis 14_33_assignsubmission_file/02.ipynb", ("Louis 14", "33", MOODLE)),
+        # Canvas: lower case, no spaces; anonymous and late ones; text entries.
+        ("kingada_12345_67890_02_task_fine_tuning.ipynb", ("kingada", "12345", CANVAS)),
+        ("kingada_LATE_12345_67890_02.ipynb", ("kingada", "12345", CANVAS)),
+        ("kingada_12345_67890_02_task-1.ipynb", ("kingada", "12345", CANVAS)),
+        ("kingada_12345_67890_Untitled (3).ipynb", ("kingada", "12345", CANVAS)),
+        ("kingada_12345_67890_report_2026_10_04.ipynb", ("kingada", "12345", CANVAS)),
+        ("o_neilada_12345_67890_02.ipynb", ("o_neilada", "12345", CANVAS)),
+        ("müßigözdemirjörg_12345_67890_02.ipynb", ("müßigözdemirjörg", "12345", CANVAS)),
+        ("group1_12345_67890_02.ipynb", ("group1", "12345", CANVAS)),
+        ("late_12345_67890_02.ipynb", ("late", "12345", CANVAS)),
+        ("kingada_12345_text.html", ("kingada", "12345", CANVAS)),
+        ("kingada_LATE_12345_link.html", ("kingada", "12345", CANVAS)),
+        ("anon_x7Gh2_67890_02.ipynb", ("anonymous x7Gh2", "", CANVAS)),
+        ("LATE_anon_x7Gh2_67890_02.ipynb", ("anonymous x7Gh2", "", CANVAS)),
+        ("anon_47112_67890_02.ipynb", ("anonymous 47112", "", CANVAS)),
+        ("anonymous_x7Gh2_67890_02.ipynb", ("anonymous x7Gh2", "", CANVAS)),
+        # Brightspace.
+        (
+            "123456-7890 - Ada King - Oct 4, 2026 1203 PM/file.ipynb",
+            ("Ada King", "123456", BRIGHTSPACE),
+        ),
+        (
+            "123456-7890 - Ada King - Oct 4, 2026 1203 PM - file.ipynb",
+            ("Ada King", "123456", BRIGHTSPACE),
+        ),
+        (
+            "123456-7890 - Ada King-Smith - 05 March 2026 612 PM/file.ipynb",
+            ("Ada King-Smith", "123456", BRIGHTSPACE),
+        ),
+        (
+            "123456-7890 - aking Ada King - Jul 30, 2026 1053 PM/a/b.ipynb",
+            ("aking Ada King", "123456", BRIGHTSPACE),
+        ),
+        (
+            "123456-7890 - Zoë Ek - 4 oct., 2026 12 h 03/file.ipynb",
+            ("Zoë Ek", "123456", BRIGHTSPACE),
+        ),
+        (
+            "123456-7890 - Zoë - Ek - 2026-10-04 12.03/file.ipynb",
+            ("Zoë - Ek", "123456", BRIGHTSPACE),
+        ),
+        # Blackboard, in several languages.
+        ("Assignment_kinga_attempt_2026-10-04-12-03-11_file.ipynb", ("kinga", "", BLACKBOARD)),
+        ("Assignment_kinga_attempt_2026-10-04-12-03-11.txt", ("kinga", "", BLACKBOARD)),
+        (
+            "Exercise 1 (week 2)_s1234567_poging_2026-10-04-12-03-11_file.ipynb",
+            ("s1234567", "", BLACKBOARD),
+        ),
+        (
+            "02_task_fine_tuning_ada.king@example.org_attempt_2026-10-04-12-03-11_x.ipynb",
+            ("ada.king@example.org", "", BLACKBOARD),
+        ),
+        # nbgrader and plain.
+        ("aking/01_llm_basics/01_llm_basics.ipynb", ("aking", "", "")),
+        ("Ada King.ipynb", ("Ada King", "", "")),
+        ("King, Ada/02.ipynb", ("King, Ada", "", "")),
+        ("s1234567.ipynb", ("s1234567", "", "")),
+        ("4711/02.ipynb", ("4711", "", "")),
+        # What has the form of a platform's name by chance.
+        ("exercise_1_2026_final.ipynb", ("exercise_1_2026_final", "", "")),
+        ("my_notebook_2_15_v3.ipynb", ("my_notebook_2_15_v3", "", "")),
+        ("ada_2026_10_04.ipynb", ("ada_2026_10_04", "", "")),
+        ("ada_2026_10_14_x.ipynb", ("ada_2026_10_14_x", "", "")),
+        ("ada_02_03_x.ipynb", ("ada_02_03_x", "", "")),
+        ("ada_١٢_٣٤_x.ipynb", ("ada_١٢_٣٤_x", "", "")),
+        ("Ada King - Oct 4, 2026.ipynb", ("Ada King - Oct 4, 2026", "", "")),
+    ],
+)
 def test_a_name_alone_tells_learner_number_and_platform(name, owner):
     assert told(name) == [owner]
     assert submissions.whose(PurePosixPath(name)) == owner[:2]
     assert told(unicodedata.normalize("NFD", name)) == [owner]
     assert told("submissions/" + name) == [owner]
-    assert told("Downloads/kurs 2026/" + name, "Downloads/kurs 2026/" + name.replace("King", "Ek").replace("king", "ek"))[0] == owner
+    assert (
+        told(
+            "Downloads/kurs 2026/" + name,
+            "Downloads/kurs 2026/" + name.replace("King", "Ek").replace("king", "ek"),
+        )[0]
+        == owner
+    )
 
 
-POSES = ("bob_9_10_x.ipynb", "Bob Ek_9_assignsubmission_file_x.ipynb", "9-10 - Bob Ek - Oct 4, 2026 1203 PM - x.ipynb",
-         "Ex_bob_attempt_2026-10-04-12-03-11_x.ipynb", "anon_bobby_10_x.ipynb", "exercise_1_2026_final.ipynb",
-         "Bob Ek_9_assignsubmission_file/x.ipynb", "Bob Ek/x.ipynb", "9-10 - Bob Ek - Oct 4, 2026 1203 PM/x.ipynb",
-         "..\\..\\Bob Ek\\x.ipynb", "../../Bob Ek.ipynb", "01_llm_basics/bob_9_10_x.ipynb")
-FRONTS = {"Ada King/": ("Ada King", "", ""), "aking/": ("aking", "", ""), "4711/": ("4711", "", ""),
-          "Ada King_4711_assignsubmission_file/": ("Ada King", "4711", MOODLE), "kingada_4711_67890_": ("kingada", "4711", CANVAS),
-          "Ada King_4711_assignsubmission_file_": ("Ada King", "4711", MOODLE),
-          "47-11 - Ada King - Oct 4, 2026 1203 PM/": ("Ada King", "47", BRIGHTSPACE),
-          "47-11 - Ada King - Oct 4, 2026 1203 PM - ": ("Ada King", "47", BRIGHTSPACE),
-          "Ex_aking_attempt_2026-10-04-12-03-11_": ("aking", "", BLACKBOARD), "anon_x7Gh2_67890_": ("anonymous x7Gh2", "", CANVAS)}
+POSES = (
+    "bob_9_10_x.ipynb",
+    "Bob Ek_9_assignsubmission_file_x.ipynb",
+    "9-10 - Bob Ek - Oct 4, 2026 1203 PM - x.ipynb",
+    "Ex_bob_attempt_2026-10-04-12-03-11_x.ipynb",
+    "anon_bobby_10_x.ipynb",
+    "exercise_1_2026_final.ipynb",
+    "Bob Ek_9_assignsubmission_file/x.ipynb",
+    "Bob Ek/x.ipynb",
+    "9-10 - Bob Ek - Oct 4, 2026 1203 PM/x.ipynb",
+    "..\\..\\Bob Ek\\x.ipynb",
+    "../../Bob Ek.ipynb",
+    "01_llm_basics/bob_9_10_x.ipynb",
+)
+FRONTS = {
+    "Ada King/": ("Ada King", "", ""),
+    "aking/": ("aking", "", ""),
+    "4711/": ("4711", "", ""),
+    "Ada King_4711_assignsubmission_file/": ("Ada King", "4711", MOODLE),
+    "kingada_4711_67890_": ("kingada", "4711", CANVAS),
+    "Ada King_4711_assignsubmission_file_": ("Ada King", "4711", MOODLE),
+    "47-11 - Ada King - Oct 4, 2026 1203 PM/": ("Ada King", "47", BRIGHTSPACE),
+    "47-11 - Ada King - Oct 4, 2026 1203 PM - ": ("Ada King", "47", BRIGHTSPACE),
+    "Ex_aking_attempt_2026-10-04-12-03-11_": ("aking", "", BLACKBOARD),
+    "anon_x7Gh2_67890_": ("anonymous x7Gh2", "", CANVAS),
+}
 
 
 @pytest.mark.parametrize("pose", POSES)
 @pytest.mark.parametrize("front", FRONTS)
 def test_what_a_learner_names_makes_nobody_else(front, pose):
     name = front + (pose if front.endswith("/") else pose.replace("/", " ").replace("\\", " "))
-    others = [front.replace("Ada King", other).replace("aking", other).replace("kingada", other).replace("4711", f"8{i}")
-              .replace("47-", f"8{i}-").replace("x7Gh2", f"y{i}") + "x.ipynb" for i, other in enumerate(("Cy Li", "Di Ro"))]
+    others = [
+        front.replace("Ada King", other)
+        .replace("aking", other)
+        .replace("kingada", other)
+        .replace("4711", f"8{i}")
+        .replace("47-", f"8{i}-")
+        .replace("x7Gh2", f"y{i}")
+        + "x.ipynb"
+        for i, other in enumerate(("Cy Li", "Di Ro"))
+    ]
     assert told(name) == [FRONTS[front]]
     assert told(name, *others)[0] == FRONTS[front]
     assert told("class/" + name, *("class/" + other for other in others))[0] == FRONTS[front]
@@ -131,67 +208,151 @@ def test_one_file_in_a_platform_s_form_among_files_that_people_named_takes_no_nu
     assert told("hand-in/Ada King.ipynb", "hand-in/Ben Okafor.ipynb", f"hand-in/{pose}")[2] == owner
 
 
-# --- layouts -----------------------------------------------------------------------------------------
+# --- layouts
 
 
-@pytest.mark.parametrize("around", ["submissions/", "class/", "INF101-Exercise 1-4711/", "kurs/woche 3/abgaben/", "a/b/c/",
-                                    "Data Science/", "Archive/", "Moodle/", "C:\\Users\\prof\\Desktop\\kurs\\", "./x/", "ÜBUNG/", "submissions (2)/"])
-@pytest.mark.parametrize("inner", ["{}.ipynb", "{}/02.ipynb", "{}/work/final.ipynb", "{}_1_assignsubmission_file/x.ipynb"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        "submissions/",
+        "class/",
+        "INF101-Exercise 1-4711/",
+        "kurs/woche 3/abgaben/",
+        "a/b/c/",
+        "Data Science/",
+        "Archive/",
+        "Moodle/",
+        "C:\\Users\\prof\\Desktop\\kurs\\",
+        "./x/",
+        "ÜBUNG/",
+        "submissions (2)/",
+    ],
+)
+@pytest.mark.parametrize(
+    "inner",
+    ["{}.ipynb", "{}/02.ipynb", "{}/work/final.ipynb", "{}_1_assignsubmission_file/x.ipynb"],
+)
 def test_folders_around_a_whole_class_are_looked_through(around, inner):
-    found = told(*(around + inner.format(name) for name in ("Ada King", "Ben Okafor", "Zoë Ek")), around + "readme.txt")
+    found = told(
+        *(around + inner.format(name) for name in ("Ada King", "Ben Okafor", "Zoë Ek")),
+        around + "readme.txt",
+    )
     assert [owner[0] for owner in found[:3]] == ["Ada King", "Ben Okafor", "Zoë Ek"]
 
 
-@pytest.mark.parametrize("names", [
-    ["final.ipynb"], ["01_llm_basics.ipynb"], ["01_llm_basics.ipynb", "02_task_fine_tuning.ipynb"], ["draft.ipynb", "final.ipynb", "a.csv"],
-    ["01_llm_basics/01_llm_basics.ipynb", "02_task_fine_tuning/02_task_fine_tuning.ipynb"], ["exercise_1_2026_final.ipynb"],
-    ["work/librarian.ipynb"], ["bob_9_10_x.ipynb"], ["exercise 1/x.ipynb", "exercise 2/x.ipynb"], ["Untitled.ipynb", "Untitled1.ipynb"],
-    ["01_llm_basics-Copy1.ipynb", "01_llm_basics (1).ipynb"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["final.ipynb"],
+        ["01_llm_basics.ipynb"],
+        ["01_llm_basics.ipynb", "02_task_fine_tuning.ipynb"],
+        ["draft.ipynb", "final.ipynb", "a.csv"],
+        ["01_llm_basics/01_llm_basics.ipynb", "02_task_fine_tuning/02_task_fine_tuning.ipynb"],
+        ["exercise_1_2026_final.ipynb"],
+        ["work/librarian.ipynb"],
+        ["bob_9_10_x.ipynb"],
+        ["exercise 1/x.ipynb", "exercise 2/x.ipynb"],
+        ["Untitled.ipynb", "Untitled1.ipynb"],
+        ["01_llm_basics-Copy1.ipynb", "01_llm_basics (1).ipynb"],
+    ],
+)
 @pytest.mark.parametrize("learner", ["Ada King", "aking", "s1234567", "王小明"])
 def test_a_single_learner_s_folder_keeps_its_name(learner, names):
     for around in ("", "submissions/", "class/week 1/"):
-        assert {owner[0] for owner in told(*(f"{around}{learner}/{name}" for name in names))} == {learner}
+        assert {owner[0] for owner in told(*(f"{around}{learner}/{name}" for name in names))} == {
+            learner
+        }
 
 
-@pytest.mark.parametrize("names", [["01_llm_basics.ipynb"], ["01_llm_basics.ipynb", "02_task_fine_tuning.ipynb"], ["final.ipynb", "a.csv"],
-                                   ["01_llm_basics/01_llm_basics.ipynb"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["01_llm_basics.ipynb"],
+        ["01_llm_basics.ipynb", "02_task_fine_tuning.ipynb"],
+        ["final.ipynb", "a.csv"],
+        ["01_llm_basics/01_llm_basics.ipynb"],
+    ],
+)
 def test_a_learner_s_folder_that_is_itself_named_to_the_grader_tells_the_name(names):
     assert {owner[0] for owner in told(*names, given="Ada King")} == {"Ada King"}
     assert {owner[0] for owner in told(*names, given="aking")} == {"aking"}
     for folder in ("exercises", "INF101 inbox", "submissions (2)"):
         assert folder not in {owner[0] for owner in told(*names, given=folder)}
-    assert [owner[0] for owner in told("Ben Okafor.ipynb", *names, given="Ada King")][0] == "Ben Okafor"
+    assert [owner[0] for owner in told("Ben Okafor.ipynb", *names, given="Ada King")][
+        0
+    ] == "Ben Okafor"
 
 
 def test_the_name_of_the_folder_or_zip_is_handed_on(tmp_path, monkeypatch):
     exercise.write(tmp_path / "Ada King" / "01_llm_basics.ipynb", exercise.notebook())
-    assert intake(tmp_path / "Ada King") == intake(zipped(tmp_path / "Ada King.zip", [("01_llm_basics.ipynb", b"")]))
+    assert intake(tmp_path / "Ada King") == intake(
+        zipped(tmp_path / "Ada King.zip", [("01_llm_basics.ipynb", b"")])
+    )
     monkeypatch.chdir(tmp_path / "Ada King")
     assert intake(Path()) == intake(Path("..", "Ada King")) == [("Ada King", "01_llm_basics.ipynb")]
 
 
 def test_folders_of_several_exercises_each_hold_a_class():
-    names = ["01_llm_basics/Ada King.ipynb", "01_llm_basics/Ben.ipynb", "02_task_fine_tuning/Ada King.ipynb"]
+    names = [
+        "01_llm_basics/Ada King.ipynb",
+        "01_llm_basics/Ben.ipynb",
+        "02_task_fine_tuning/Ada King.ipynb",
+    ]
     assert [owner[0] for owner in told(*names)] == ["Ada King", "Ben", "Ada King"]
-    assert [owner[0] for owner in told(*("kurs/" + name for name in names))] == ["Ada King", "Ben", "Ada King"]
-    names = ["Week 1/Ada King_4_assignsubmission_file/x.ipynb", "Week 2/Ada King_5_assignsubmission_file/x.ipynb",
-             "Week 2/Ben_6_assignsubmission_file/bob_9_10_x.ipynb"]
-    assert [owner[:2] for owner in told(*names)] == [("Ada King", "4"), ("Ada King", "5"), ("Ben", "6")]
-    canvas = ["Exercise 1/kingada_4_10_x.ipynb", "Exercise 1/benek_5_11_x.ipynb", "Exercise 2/kingada_4_12_x.ipynb"]
-    assert told(*canvas) == [("kingada", "4", CANVAS), ("benek", "5", CANVAS), ("kingada", "4", CANVAS)]
-    students = ["aking/01_llm_basics/01_llm_basics.ipynb", "ben/01_llm_basics/01_llm_basics.ipynb", "ben/02_task_fine_tuning/x.ipynb"]
+    assert [owner[0] for owner in told(*("kurs/" + name for name in names))] == [
+        "Ada King",
+        "Ben",
+        "Ada King",
+    ]
+    names = [
+        "Week 1/Ada King_4_assignsubmission_file/x.ipynb",
+        "Week 2/Ada King_5_assignsubmission_file/x.ipynb",
+        "Week 2/Ben_6_assignsubmission_file/bob_9_10_x.ipynb",
+    ]
+    assert [owner[:2] for owner in told(*names)] == [
+        ("Ada King", "4"),
+        ("Ada King", "5"),
+        ("Ben", "6"),
+    ]
+    canvas = [
+        "Exercise 1/kingada_4_10_x.ipynb",
+        "Exercise 1/benek_5_11_x.ipynb",
+        "Exercise 2/kingada_4_12_x.ipynb",
+    ]
+    assert told(*canvas) == [
+        ("kingada", "4", CANVAS),
+        ("benek", "5", CANVAS),
+        ("kingada", "4", CANVAS),
+    ]
+    students = [
+        "aking/01_llm_basics/01_llm_basics.ipynb",
+        "ben/01_llm_basics/01_llm_basics.ipynb",
+        "ben/02_task_fine_tuning/x.ipynb",
+    ]
     assert [owner[0] for owner in told(*students)] == ["aking", "ben", "ben"]
-    assert [owner[0] for owner in told("01/mine.ipynb", "02/final.ipynb", "07/x.ipynb")] == ["01", "02", "07"]
+    assert [owner[0] for owner in told("01/mine.ipynb", "02/final.ipynb", "07/x.ipynb")] == [
+        "01",
+        "02",
+        "07",
+    ]
 
 
 def test_logins_at_blackboard_keep_their_underscores_where_the_class_tells_them():
-    names = [f"01_llm_basics_{login}_attempt_2026-10-04-12-03-11{end}" for login in ("king_ada", "lee_ada") for end in ("_f.ipynb", ".txt")]
+    names = [
+        f"01_llm_basics_{login}_attempt_2026-10-04-12-03-11{end}"
+        for login in ("king_ada", "lee_ada")
+        for end in ("_f.ipynb", ".txt")
+    ]
     assert [owner[0] for owner in told(*names)] == ["king_ada", "king_ada", "lee_ada", "lee_ada"]
-    names = [f"hw_{i}_{login}_attempt_2026-10-04-12-03-11_f.ipynb" for login in ("ada", "lee") for i in (1, 2)]
+    names = [
+        f"hw_{i}_{login}_attempt_2026-10-04-12-03-11_f.ipynb"
+        for login in ("ada", "lee")
+        for i in (1, 2)
+    ]
     assert [owner[0] for owner in told(*names)] == ["ada", "ada", "lee", "lee"]
 
 
-# --- zips and disks ----------------------------------------------------------------------------------
+# --- zips and disks
 
 
 def zipped(path, members):
@@ -205,8 +366,8 @@ def zipped(path, members):
     for name in (name for name, _ in members if isinstance(name, bytes)):
         for mark, size in ((b"PK\x03\x04", 30), (b"PK\x01\x02", 46)):
             at = data.index(b"x" * len(name), data.index(mark))
-            assert size and data[at - size:at - size + 4] == mark
-            data = data[:at] + name + data[at + len(name):]
+            assert size and data[at - size : at - size + 4] == mark
+            data = data[:at] + name + data[at + len(name) :]
     path.write_bytes(data)
     return path
 
@@ -220,12 +381,27 @@ def intake(path):
     return [(item.learner, item.file) for item in submissions.intake(path, SLUGS)]
 
 
-@pytest.mark.parametrize(("name", "codec"), [
-    ("Zoë Müßig.ipynb", "utf-8"), ("Zoë Müßig.ipynb", "cp437"), ("Zoë Müßig.ipynb", "cp850"), ("José Ñandú.ipynb", "cp850"),
-    ("José Ñandú.ipynb", "cp1252"), ("Søren Øst.ipynb", "cp850"), ("João Sá.ipynb", "cp1252"), ("Иван Петров.ipynb", "cp866"),
-    ("Анна.ipynb", "cp1251"), ("王小明.ipynb", "gbk"), ("山田太郎.ipynb", "cp932"), ("Ada King.ipynb", "ascii")])
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("Zoë Müßig.ipynb", "utf-8"),
+        ("Zoë Müßig.ipynb", "cp437"),
+        ("Zoë Müßig.ipynb", "cp850"),
+        ("José Ñandú.ipynb", "cp850"),
+        ("José Ñandú.ipynb", "cp1252"),
+        ("Søren Øst.ipynb", "cp850"),
+        ("João Sá.ipynb", "cp1252"),
+        ("Иван Петров.ipynb", "cp866"),
+        ("Анна.ipynb", "cp1251"),
+        ("王小明.ipynb", "gbk"),
+        ("山田太郎.ipynb", "cp932"),
+        ("Ada King.ipynb", "ascii"),
+    ],
+)
 def test_names_of_zips_without_a_word_on_their_encoding_are_shown_right(tmp_path, name, codec):
-    assert intake(zipped(tmp_path / "class.zip", [(name.encode(codec), b"")])) == [(name.removesuffix(".ipynb"), name)]
+    assert intake(zipped(tmp_path / "class.zip", [(name.encode(codec), b"")])) == [
+        (name.removesuffix(".ipynb"), name)
+    ]
     assert filenames.decoded([name.encode(codec)]) == [name]
 
 
@@ -233,71 +409,148 @@ def test_a_second_name_in_unicode_wins_unless_the_first_was_changed(tmp_path):
     first = b"Zo? Ek.ipynb"
     members = [(first, unicode_path(first, "Zoë Ek.ipynb"))]
     assert intake(zipped(tmp_path / "class.zip", members)) == [("Zoë Ek", "Zoë Ek.ipynb")]
-    assert intake(zipped(tmp_path / "a.zip", [(first, unicode_path(b"other", "Bob.ipynb"))])) == [("Zo? Ek", "Zo? Ek.ipynb")]
-    assert intake(zipped(tmp_path / "b.zip", [(first, b"\x75\x70\x02\x00ab")])) == [("Zo? Ek", "Zo? Ek.ipynb")]
+    assert intake(zipped(tmp_path / "a.zip", [(first, unicode_path(b"other", "Bob.ipynb"))])) == [
+        ("Zo? Ek", "Zo? Ek.ipynb")
+    ]
+    assert intake(zipped(tmp_path / "b.zip", [(first, b"\x75\x70\x02\x00ab")])) == [
+        ("Zo? Ek", "Zo? Ek.ipynb")
+    ]
 
 
 def test_what_macs_and_windows_put_into_zips_is_passed_over(tmp_path):
-    names = ["class/Zoe\u0308 Ek/02.ipynb", "class/Ben Ek/02.ipynb", "__MACOSX/class/Zoe\u0308 Ek/._02.ipynb", "class/.DS_Store",
-             "class/Ben Ek/.ipynb_checkpoints/02-checkpoint.ipynb", "class/Ben Ek/Thumbs.db", "class/desktop.ini", "class/Icon\r"]
+    names = [
+        "class/Zoe\u0308 Ek/02.ipynb",
+        "class/Ben Ek/02.ipynb",
+        "__MACOSX/class/Zoe\u0308 Ek/._02.ipynb",
+        "class/.DS_Store",
+        "class/Ben Ek/.ipynb_checkpoints/02-checkpoint.ipynb",
+        "class/Ben Ek/Thumbs.db",
+        "class/desktop.ini",
+        "class/Icon\r",
+    ]
     assert intake(zipped(tmp_path / "mac.zip", [(name, b"") for name in names])) == [
-        ("Ben Ek", "class/Ben Ek/02.ipynb"), ("Zoë Ek", "class/Zoë Ek/02.ipynb")]
+        ("Ben Ek", "class/Ben Ek/02.ipynb"),
+        ("Zoë Ek", "class/Zoë Ek/02.ipynb"),
+    ]
     names = [b"C:\\kurs\\Ada King\\02.ipynb", b"C:\\kurs\\Ben Ek\\02.ipynb", b"C:\\kurs\\empty\\"]
-    assert [found[0] for found in intake(zipped(tmp_path / "win.zip", [(name, b"") for name in names]))] == ["Ada King", "Ben Ek"]
+    assert [
+        found[0] for found in intake(zipped(tmp_path / "win.zip", [(name, b"") for name in names]))
+    ] == ["Ada King", "Ben Ek"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of bytes")
 def test_names_on_disk_that_are_no_utf8_are_shown_right(tmp_path):
     try:
-        Path(os.fsdecode(os.fsencode(tmp_path) + "/Zoë Ek.ipynb".encode("cp850"))).write_text(NOTEBOOK, "utf-8")
+        Path(os.fsdecode(os.fsencode(tmp_path) + "/Zoë Ek.ipynb".encode("cp850"))).write_text(
+            NOTEBOOK, "utf-8"
+        )
     except OSError:
         pytest.skip("this disk takes no such names")
     assert intake(tmp_path) == [("Zoë Ek", "Zoë Ek.ipynb")]
 
 
-# --- names that meet ---------------------------------------------------------------------------------
+# --- names that meet
 
 
 FORMS = ("Zoë Ek", "Zoe\u0308 Ek", "\uff3aoë Ek", "zoë ek", "Zoë\u200b Ek", "Zoë\u00a0Ek")
 
 
 def forms(folder):
-    names = list(dict.fromkeys([f"{form}/02.ipynb" for form in FORMS] + ["x" * 240 + f"/{i}.ipynb" for i in range(2)]))
+    names = list(
+        dict.fromkeys(
+            [f"{form}/02.ipynb" for form in FORMS] + ["x" * 240 + f"/{i}.ipynb" for i in range(2)]
+        )
+    )
     return zipped(folder / "class.zip", [(name, b"") for name in names]), names
 
 
 def test_files_whose_names_look_alike_have_results_of_their_own(tmp_path):
     path, names = forms(tmp_path)
     found = list(submissions.intake(path))
-    assert len({item.file for item in found}) == len({engine.file_name(item) for item in found}) == len(names)
+    assert (
+        len({item.file for item in found})
+        == len({engine.file_name(item) for item in found})
+        == len(names)
+    )
     assert [item.file for item in submissions.intake(path)] == [item.file for item in found]
     assert {item.learner for item in found} >= {"Zoë Ek", "Ｚoë Ek", "zoë ek"}
-    assert sum(item.file.startswith("Zoë Ek/02.ipynb") for item in found) == sum(item.learner == "Zoë Ek" for item in found) == 4
+    assert (
+        sum(item.file.startswith("Zoë Ek/02.ipynb") for item in found)
+        == sum(item.learner == "Zoë Ek" for item in found)
+        == 4
+    )
 
 
 def test_a_name_twice_in_a_zip_is_two_submissions(tmp_path):
-    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+    with (
+        pytest.warns(UserWarning, match="Duplicate name"),
+        zipfile.ZipFile(tmp_path / "class.zip", "w") as archive,
+    ):
         archive.writestr("Ada King.ipynb", NOTEBOOK)
         archive.writestr("Ada King.ipynb", NOTEBOOK + " ")
     one, two = submissions.intake(tmp_path / "class.zip")
-    assert one.file != two.file and one.data != two.data and one.learner == two.learner == "Ada King"
+    assert (
+        one.file != two.file and one.data != two.data and one.learner == two.learner == "Ada King"
+    )
 
 
 def result(item, **more):
     task = records.TaskResult("9.1", "Twice", 4.0, 4.0, "", "passed")
-    return records.Result(**{"learner": item[0], "learner_id": item[1], "platform": item[2], "file": item[3], "assignment": "09_small",
-                             "status": "graded", "tasks": (task,), "score": 4.0, "max_score": 14.0, "detail": "", "sha256": "0" * 64,
-                             "seconds": 0.1, "answers": (("9.1", "double = 1"),), **more})
+    return records.Result(
+        **{
+            "learner": item[0],
+            "learner_id": item[1],
+            "platform": item[2],
+            "file": item[3],
+            "assignment": "09_small",
+            "status": "graded",
+            "tasks": (task,),
+            "score": 4.0,
+            "max_score": 14.0,
+            "detail": "",
+            "sha256": "0" * 64,
+            "seconds": 0.1,
+            "answers": (("9.1", "double = 1"),),
+            **more,
+        }
+    )
 
 
-@pytest.mark.parametrize(("pair", "remark"), [
-    ([("Ada King", "", "", "Ada King/a.ipynb"), ("Ada King", "", "", "Ada King/b.ipynb")], "several files of one learner"),
-    ([("Ada King", "4", MOODLE, "Ada King_4_x/a.ipynb"), ("Ada King", "4", MOODLE, "Ada King_4_x/b.ipynb")], "several files of one learner"),
-    ([("Ada King", "", "", "Ada King/a.ipynb"), ("Ada King", "", "", "Ada King.ipynb")], "perhaps two learners"),
-    ([("Zoë Ek", "", "", "Zoë Ek/a.ipynb [1]"), ("Zoë Ek", "", "", "Zoë Ek/a.ipynb [2]")], "several files of one learner"),
-    ([("Ada King", "", "", "Ada King.ipynb"), ("ada king", "", "", "ada king.ipynb")], "perhaps two learners"),
-    ([("kingada", "4", CANVAS, "kingada_4_1_a.ipynb"), ("ekben", "4", CANVAS, "ekben_4_2_a.ipynb")], "perhaps two learners"),
-])
+@pytest.mark.parametrize(
+    ("pair", "remark"),
+    [
+        (
+            [("Ada King", "", "", "Ada King/a.ipynb"), ("Ada King", "", "", "Ada King/b.ipynb")],
+            "several files of one learner",
+        ),
+        (
+            [
+                ("Ada King", "4", MOODLE, "Ada King_4_x/a.ipynb"),
+                ("Ada King", "4", MOODLE, "Ada King_4_x/b.ipynb"),
+            ],
+            "several files of one learner",
+        ),
+        (
+            [("Ada King", "", "", "Ada King/a.ipynb"), ("Ada King", "", "", "Ada King.ipynb")],
+            "perhaps two learners",
+        ),
+        (
+            [("Zoë Ek", "", "", "Zoë Ek/a.ipynb [1]"), ("Zoë Ek", "", "", "Zoë Ek/a.ipynb [2]")],
+            "several files of one learner",
+        ),
+        (
+            [("Ada King", "", "", "Ada King.ipynb"), ("ada king", "", "", "ada king.ipynb")],
+            "perhaps two learners",
+        ),
+        (
+            [
+                ("kingada", "4", CANVAS, "kingada_4_1_a.ipynb"),
+                ("ekben", "4", CANVAS, "ekben_4_2_a.ipynb"),
+            ],
+            "perhaps two learners",
+        ),
+    ],
+)
 def test_submissions_that_meet_are_nobody_s_marks_until_a_person_looks(pair, remark, tmp_path):
     both = [result(item) for item in pair]
     assert tables.canvas(both, "09_small") == tables.moodle(both, "09_small") == ""
@@ -309,44 +562,81 @@ def test_submissions_that_meet_are_nobody_s_marks_until_a_person_looks(pair, rem
 
 
 def test_two_people_of_one_name_whom_the_platform_tells_apart_each_keep_their_mark():
-    both = [result(("Ada King", number, MOODLE, f"Ada King_{number}_assignsubmission_file/x.ipynb")) for number in ("4", "5")]
-    assert tables.handed_in_twice(both) == "" and tables.moodle(both, "09_small").count("Ada King") == 2
+    both = [
+        result(("Ada King", number, MOODLE, f"Ada King_{number}_assignsubmission_file/x.ipynb"))
+        for number in ("4", "5")
+    ]
+    assert (
+        tables.handed_in_twice(both) == ""
+        and tables.moodle(both, "09_small").count("Ada King") == 2
+    )
     other = [result(("Ada King", "4", MOODLE, "a")), result(("kingada", "4", CANVAS, "b"))]
     assert tables.handed_in_twice(other) == ""
 
 
-# --- rows for the platforms ---------------------------------------------------------------------------
+# --- rows for the platforms
 
 
-@pytest.mark.parametrize(("platform", "canvas", "moodle"), [(CANVAS, True, False), (MOODLE, False, True), (BRIGHTSPACE, False, False),
-                                                            (BLACKBOARD, False, False)])
+@pytest.mark.parametrize(
+    ("platform", "canvas", "moodle"),
+    [
+        (CANVAS, True, False),
+        (MOODLE, False, True),
+        (BRIGHTSPACE, False, False),
+        (BLACKBOARD, False, False),
+    ],
+)
 def test_a_row_is_written_for_the_platform_that_collected_it_alone(platform, canvas, moodle):
-    class_ = [result(("Ada King", "4711", platform, "a")), result(("Ben Ek", "", "", "Ben Ek/a.ipynb"))]
-    assert ("Ada King" in tables.canvas(class_, "09_small"), "Ada King" in tables.moodle(class_, "09_small")) == (canvas, moodle)
+    class_ = [
+        result(("Ada King", "4711", platform, "a")),
+        result(("Ben Ek", "", "", "Ben Ek/a.ipynb")),
+    ]
+    assert (
+        "Ada King" in tables.canvas(class_, "09_small"),
+        "Ada King" in tables.moodle(class_, "09_small"),
+    ) == (canvas, moodle)
     assert "Ben Ek" not in tables.canvas(class_, "09_small") + tables.moodle(class_, "09_small")
 
 
 def test_no_number_no_identifier_and_the_anonymous_have_no_row_at_canvas():
-    found = tables.moodle([result(("Default group", "", MOODLE, "a")), result(("Participant 7", "7", MOODLE, "b"))], "09_small")
-    assert [line.split(",")[0] for line in found.splitlines()] == ["Identifier", "", "Participant 7"]
+    found = tables.moodle(
+        [result(("Default group", "", MOODLE, "a")), result(("Participant 7", "7", MOODLE, "b"))],
+        "09_small",
+    )
+    assert [line.split(",")[0] for line in found.splitlines()] == [
+        "Identifier",
+        "",
+        "Participant 7",
+    ]
     assert tables.canvas([result(("anonymous x7Gh2", "", CANVAS, "a"))], "09_small") == ""
 
 
-# --- control characters --------------------------------------------------------------------------------
+# --- control characters
 
 
 HOSTILE = "\x1b[31m\x07\u202eAda\u2066\r\nKing\x9b2J\u0085\u2028"
 
 
 def test_control_characters_of_names_and_metadata_reach_nothing_that_is_shown(tmp_path, capsys):
-    members = [(f"{HOSTILE}.ipynb", NOTEBOOK), ("b\x1b]0;x\x07/c.ipynb", json.dumps({"nbformat": "\x1b[2J\u202e4", "cells": []})),
-               ("d/\x1b[1m.exe", "x")]
+    members = [
+        (f"{HOSTILE}.ipynb", NOTEBOOK),
+        ("b\x1b]0;x\x07/c.ipynb", json.dumps({"nbformat": "\x1b[2J\u202e4", "cells": []})),
+        ("d/\x1b[1m.exe", "x"),
+    ]
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
         for name, text in members:
             archive.writestr(name, text)
-    found = [result((item.learner, item.learner_id, item.platform, item.file), status=item.status or "graded", detail=item.detail,
-                    score=None if item.status else 4.0) for item in submissions.intake(tmp_path / "class.zip")]
+    found = [
+        result(
+            (item.learner, item.learner_id, item.platform, item.file),
+            status=item.status or "graded",
+            detail=item.detail,
+            score=None if item.status else 4.0,
+        )
+        for item in submissions.intake(tmp_path / "class.zip")
+    ]
     from ftrag_helpers.grading import cells
+
     with pytest.raises(submissions.Unreadable) as raised:
         cells.read_cells(members[1][1].encode())
     found.append(result(("e", "", "", "e"), status="damaged", score=None, detail=str(raised.value)))
@@ -354,17 +644,30 @@ def test_control_characters_of_names_and_metadata_reach_nothing_that_is_shown(tm
     for one in found:
         instructor._tell(one)
     outputs.write_all(found, tmp_path / "out", solutions=tmp_path)
-    texts = [capsys.readouterr().out, *(path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.*") if path.is_file())]
-    assert len(texts) > 5 and not [c for text in texts for c in text if c in HOSTILE and not c.isprintable() and c not in "\r\n"]
-    assert all(c.isprintable() or c == "\n" for c in texts[0]) and texts[0].count("\n") == len(found)
+    texts = [
+        capsys.readouterr().out,
+        *(path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.*") if path.is_file()),
+    ]
+    assert len(texts) > 5 and not [
+        c
+        for text in texts
+        for c in text
+        if c in HOSTILE and not c.isprintable() and c not in "\r\n"
+    ]
+    assert all(c.isprintable() or c == "\n" for c in texts[0]) and texts[0].count("\n") == len(
+        found
+    )
 
 
 def test_writing_that_joins_or_parts_letters_is_left_out_and_wide_spaces_are_spaces():
-    assert learners.printable("علی\u200cرضا") == "علیرضا" and learners.printable("Ada\u00a0\u3000King\u00ad") == "Ada  King"
+    assert (
+        learners.printable("علی\u200cرضا") == "علیرضا"
+        and learners.printable("Ada\u00a0\u3000King\u00ad") == "Ada  King"
+    )
     assert learners.printable("नेहा ｆｕｌｌ 👋🏽") == "नेहा ｆｕｌｌ 👋🏽"
 
 
-# --- bounds --------------------------------------------------------------------------------------------
+# --- bounds
 
 
 @pytest.mark.parametrize("around", ["", "submissions/"])
@@ -384,15 +687,27 @@ def test_one_learner_s_6000_files_stop_nobody_else(tmp_path, packed, around):
         for name in names[1:6_000]:
             (path / name).touch()
     ada, ben, zoe = submissions.intake(path)
-    assert (ada.learner, ada.status, ada.data) == ("Ada King", "damaged", b"") and "6,000 files" in ada.detail
-    assert [(item.learner, item.status, bool(item.data)) for item in (ben, zoe)] == [("Ben Okafor", "", True), ("Zoë Ek", "", True)]
+    assert (ada.learner, ada.status, ada.data) == (
+        "Ada King",
+        "damaged",
+        b"",
+    ) and "6,000 files" in ada.detail
+    assert [(item.learner, item.status, bool(item.data)) for item in (ben, zoe)] == [
+        ("Ben Okafor", "", True),
+        ("Zoë Ek", "", True),
+    ]
 
 
-def test_canvas_files_of_one_learner_count_together_and_the_class_has_a_bound_too(tmp_path, monkeypatch):
+def test_canvas_files_of_one_learner_count_together_and_the_class_has_a_bound_too(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(submissions, "FILES_EACH", 3)
     names = [f"kingada_4_{i}_x.ipynb" for i in range(1, 5)] + ["ekben_5_9_x.ipynb"]
     path = zipped(tmp_path / "class.zip", [(name, b"") for name in names])
-    assert [(item.learner, item.status) for item in submissions.intake(path)] == [("ekben", ""), ("kingada", "damaged")]
+    assert [(item.learner, item.status) for item in submissions.intake(path)] == [
+        ("ekben", ""),
+        ("kingada", "damaged"),
+    ]
     monkeypatch.setattr(submissions, "FILES", 0)
     with pytest.raises(CourseError, match="1 files"):
         list(submissions.intake(path))
@@ -415,11 +730,16 @@ def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", closed)
     ada, ben = submissions.intake(tmp_path)
-    assert (ada.learner, ada.status, ben.learner, ben.status) == ("Ada King", "damaged", "Ben Ek", "")
+    assert (ada.learner, ada.status, ben.learner, ben.status) == (
+        "Ada King",
+        "damaged",
+        "Ben Ek",
+        "",
+    )
     assert "cannot be opened (Permission denied)" in ada.detail
 
 
-# --- what is no submission -----------------------------------------------------------------------------
+# --- what is no submission
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
@@ -438,7 +758,10 @@ def test_results_inside_the_submissions_folder_are_not_graded(tmp_path, out):
     with zipfile.ZipFile(tmp_path / "again.zip", "w") as archive:
         for path in sorted(path for path in (tmp_path / "class").rglob("*") if path.is_file()):
             archive.write(path, path.relative_to(tmp_path))
-    assert [item.learner for item in submissions.intake(tmp_path / "again.zip")] == ["Ada King", "Ben Ek"]
+    assert [item.learner for item in submissions.intake(tmp_path / "again.zip")] == [
+        "Ada King",
+        "Ben Ek",
+    ]
 
 
 def test_a_learner_s_own_folder_of_that_name_is_read(tmp_path):
@@ -447,16 +770,35 @@ def test_a_learner_s_own_folder_of_that_name_is_read(tmp_path):
     exercise.write(tmp_path / "Ben Ek" / "results" / "ada-0123456789ab.json", {})
     exercise.write(tmp_path / "Ben Ek" / "results" / "09.ipynb", exercise.notebook())
     assert [item.file for item in submissions.intake(tmp_path)] == [
-        "Ada King/feedback/x.html", "Ada King/marks.csv", "Ada King/results/09.ipynb", "Ben Ek/results/09.ipynb"]
+        "Ada King/feedback/x.html",
+        "Ada King/marks.csv",
+        "Ada King/results/09.ipynb",
+        "Ben Ek/results/09.ipynb",
+    ]
 
 
 def test_the_platforms_own_files_are_no_submissions_and_said_so(tmp_path):
-    names = ["Ada King_4_assignsubmission_onlinetext/onlinetext.html", "Ada King_4_assignsubmission_file/02.ipynb",
-             "Ben_5_assignsubmission_file/essay.docx", "index.html", "Grades-INF101.csv", "Ben_5_assignsubmission_file/02.py"]
-    found = {item.file: item for item in submissions.intake(zipped(tmp_path / "class.zip", [(name, b"") for name in names]))}
+    names = [
+        "Ada King_4_assignsubmission_onlinetext/onlinetext.html",
+        "Ada King_4_assignsubmission_file/02.ipynb",
+        "Ben_5_assignsubmission_file/essay.docx",
+        "index.html",
+        "Grades-INF101.csv",
+        "Ben_5_assignsubmission_file/02.py",
+    ]
+    found = {
+        item.file: item
+        for item in submissions.intake(
+            zipped(tmp_path / "class.zip", [(name, b"") for name in names])
+        )
+    }
     assert sorted(found) == sorted(names)
     assert {name for name, item in found.items() if not item.status} == {names[1]}
-    assert all(item.status == "not a submission" and item.detail.startswith("is no notebook") for item in found.values() if item.status)
+    assert all(
+        item.status == "not a submission" and item.detail.startswith("is no notebook")
+        for item in found.values()
+        if item.status
+    )
     assert {found[name].learner_id for name in names[:2]} == {"4"}
 
 
@@ -469,4 +811,8 @@ def test_a_kept_result_is_the_learner_s_whose_file_it_is_now(tmp_path):
     for name in ("Ben Ek", "Zoë Ek"):
         exercise.write(tmp_path / "class" / f"{name}.ipynb", exercise.notebook())
     found = engine.grade(tmp_path / "class", solutions, tmp_path / "out", jobs=1, sandbox=False)
-    assert [(item.learner, item.learner_id) for item in found] == [("Ben Ek", ""), ("Zoë Ek", ""), ("kingada_4_10_x", "")]
+    assert [(item.learner, item.learner_id) for item in found] == [
+        ("Ben Ek", ""),
+        ("Zoë Ek", ""),
+        ("kingada_4_10_x", ""),
+    ]

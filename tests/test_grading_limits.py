@@ -1,6 +1,8 @@
-"""Notebooks that try to slip their limits, graded by whoever runs the tests and, if that is root, by an ordinary user too.
+"""Notebooks that try to slip their limits, graded by whoever runs the tests and, if that is root,
+by an ordinary user too.
 
-The two differ: only root can give each submission a user of its own, so that its processes can touch no others.
+The two differ: only root can give each submission a user of its own, so that its processes can
+touch no others.
 """
 
 import json
@@ -27,7 +29,9 @@ SECONDS = 20
 
 @pytest.fixture(scope="module", params=["this user", "an ordinary user"])
 def started(request):
-    """Starts `limits.py` on notebooks by name, as the user in question; returns the process and its folder."""
+    """Starts `limits.py` on notebooks by name, as the user in question; returns the process and its
+    folder.
+    """
     why = ordinary.refusal() if request.param == "an ordinary user" else ""
     if why:
         pytest.skip(why)
@@ -39,7 +43,10 @@ def started(request):
         for name, found in notebooks.items():
             exercise.write(folder / "in" / f"{name}.ipynb", found)
         solution = exercise.write_solution(folder) / "09_small.ipynb"
-        exercise.write(solution, json.loads(solution.read_text("utf-8").replace("shelf = [", f"{setup}shelf = [")))
+        exercise.write(
+            solution,
+            json.loads(solution.read_text("utf-8").replace("shelf = [", f"{setup}shelf = [")),
+        )
         line = [sys.executable, str(Path(limits.__file__)), str(folder), *options]
         if request.param == "an ordinary user":
             line = ordinary.command(*line)
@@ -54,7 +61,10 @@ def started(request):
 
 
 def results(folder):
-    stored = [json.loads(path.read_bytes())["result"] for path in (folder / "out" / "results").glob("*.json")]
+    stored = [
+        json.loads(path.read_bytes())["result"]
+        for path in (folder / "out" / "results").glob("*.json")
+    ]
     return {result.learner: result for result in map(records.from_json, stored)}
 
 
@@ -63,7 +73,10 @@ def left_over(folder):
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if str(folder).encode() in (process / "cmdline").read_bytes() + (process / "environ").read_bytes():
+            if (
+                str(folder).encode()
+                in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            ):
                 found.append(process.name)
         except OSError:
             continue
@@ -74,7 +87,9 @@ def left_over(folder):
 def graded(started):
     """Results by learner of one run over all of them."""
     controls = dict.fromkeys(CONTROLS, exercise.notebook())
-    run, folder = started({**controls, **{name: attack.notebook for name, attack in limits.SLIPS.items()}})
+    run, folder = started(
+        {**controls, **{name: attack.notebook for name, attack in limits.SLIPS.items()}}
+    )
     try:
         run.communicate(timeout=200)
     finally:
@@ -90,7 +105,9 @@ def test_no_limit_can_be_slipped(graded, name):
     assert attack.states in (limits.ANY, tuple(task.state for task in result.tasks)), result
     assert attack.words in "\n".join([result.detail, *(task.message for task in result.tasks)])
     ends = 1 if attack.states else 4  # how often it may be cut before it is given up
-    assert result.seconds < ends * (limits.TIMEOUT + watch.GRACE) + 10  # the first ones wait for the grader to warm up
+    assert (
+        result.seconds < ends * (limits.TIMEOUT + watch.GRACE) + 10
+    )  # the first ones wait for the grader to warm up
 
 
 @pytest.mark.parametrize("name", CONTROLS)
@@ -102,7 +119,12 @@ def test_no_process_is_left(graded):
     assert not left_over(graded[1])
 
 
-STOPPING = ("stops its own group", "a child that stops its parent", "hoards", "daemons that heed no signal")
+STOPPING = (
+    "stops its own group",
+    "a child that stops its parent",
+    "hoards",
+    "daemons that heed no signal",
+)
 
 
 def test_ctrl_c_ends_a_run_whatever_it_runs_and_keeps_the_marks(started):
@@ -117,7 +139,9 @@ def test_ctrl_c_ends_a_run_whatever_it_runs_and_keeps_the_marks(started):
 
 
 def test_ctrl_c_ends_a_run_that_is_still_warming_up(started):
-    run, folder = started({CONTROLS[0]: exercise.notebook()}, setup="import time\\ntime.sleep(100)\\n")
+    run, folder = started(
+        {CONTROLS[0]: exercise.notebook()}, setup="import time\\ntime.sleep(100)\\n"
+    )
     while not any("worker.main" in _command(process) for process in left_over(folder)):
         assert run.poll() is None
         time.sleep(0.2)
@@ -144,6 +168,7 @@ def interrupt(run, folder):
     finally:
         run.kill()
         run.wait()
-    # The third signal may find Python ending already, with its own handlers put away: to a shell, both are 130.
+    # The third signal may find Python ending already, with its own handlers put away: to a shell,
+    # both are 130.
     assert run.returncode in (130, -signal.SIGINT) and time.monotonic() - start < SECONDS
     assert not left_over(folder)

@@ -1,4 +1,6 @@
-"""The pages: whole, self-contained, escaped, one learner's alone; the overview's figures are right."""
+"""The pages: whole, self-contained, escaped, one learner's alone; the overview's figures are
+right.
+"""
 
 import re
 from dataclasses import replace
@@ -6,7 +8,21 @@ from html.parser import HTMLParser
 from statistics import median
 
 import pytest
-from graded_class import ARABIC, FAILED, GERMAN, HEBREW, MOST, RIGHT, SCRIPT, SLUG, TURNED, class_of_300, result, task, waiting
+from graded_class import (
+    ARABIC,
+    FAILED,
+    GERMAN,
+    HEBREW,
+    MOST,
+    RIGHT,
+    SCRIPT,
+    SLUG,
+    TURNED,
+    class_of_300,
+    result,
+    task,
+    waiting,
+)
 
 from ftrag_helpers.checks import core
 from ftrag_helpers.grading import outputs, overview, pages, sheet
@@ -18,7 +34,9 @@ HINTS = {"3.1": "What is the label of a token that should teach nothing?"}
 
 
 class Page(HTMLParser):
-    """The page's elements in order as (tag, attributes), its text, and whether its tags close as they open."""
+    """The page's elements in order as (tag, attributes), its text, and whether its tags close as
+    they open.
+    """
 
     def __init__(self, text):
         super().__init__()
@@ -52,9 +70,19 @@ def feedback(*results):
 
 
 def hostile():
-    tasks = (task("3.1", "failed", message=NASTY), replace(task("3.6", "needs marking"), title=NASTY))
-    return result(NASTY, "7", file=f"{NASTY}.ipynb", detail=NASTY, tasks=tasks, status="needs marking",
-                  answers=(("3.1", NASTY), ("3.6", f"{TURNED}\ud800")))
+    tasks = (
+        task("3.1", "failed", message=NASTY),
+        replace(task("3.6", "needs marking"), title=NASTY),
+    )
+    return result(
+        NASTY,
+        "7",
+        file=f"{NASTY}.ipynb",
+        detail=NASTY,
+        tasks=tasks,
+        status="needs marking",
+        answers=(("3.1", NASTY), ("3.6", f"{TURNED}\ud800")),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +90,28 @@ def class_():
     return class_of_300()
 
 
-@pytest.mark.parametrize("make", [
-    lambda: feedback(result()), lambda: feedback(hostile()), lambda: feedback(*FAILED), 
-    lambda: overview.page([hostile(), *FAILED]), lambda: overview.page([]),
-    lambda: overview.page(class_of_300()), lambda: overview.page([hostile(), hostile()])])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: feedback(result()),
+        lambda: feedback(hostile()),
+        lambda: feedback(*FAILED),
+        lambda: overview.page([hostile(), *FAILED]),
+        lambda: overview.page([]),
+        lambda: overview.page(class_of_300()),
+        lambda: overview.page([hostile(), hostile()]),
+    ],
+)
 def test_a_page_is_whole_and_loads_nothing(make):
     text = make()
     page = Page(text)
     assert page.balanced and text.encode("utf-8")
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "img", "iframe", "link", "object", "form", "base", "embed"}
-    policy = {"http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"}
+    policy = {
+        "http-equiv": "Content-Security-Policy",
+        "content": "default-src 'none'; style-src 'unsafe-inline'",
+    }
     assert policy in page.all("meta")
     for _, attrs in page.elements:
         assert not [name for name in attrs if name.startswith("on") or name in ("src", "style")]
@@ -82,7 +121,9 @@ def test_a_page_is_whole_and_loads_nothing(make):
 
 def test_every_drawing_says_its_numbers(class_):
     drawings = Page(overview.page(class_)).all("svg") + Page(feedback(result())).all("svg")
-    assert drawings and all(attrs["role"] == "img" and re.search(r"\d", attrs["aria-label"]) for attrs in drawings)
+    assert drawings and all(
+        attrs["role"] == "img" and re.search(r"\d", attrs["aria-label"]) for attrs in drawings
+    )
 
 
 def test_what_learners_wrote_stays_text():
@@ -99,20 +140,34 @@ def test_hidden_characters_are_visible_in_code_and_gone_from_names():
 
 @pytest.mark.parametrize("name", [GERMAN, ARABIC, HEBREW])
 def test_names_are_written_as_their_owners_write_them(name):
-    assert f"<h1><bdi>{name}</bdi></h1>" in feedback(result(name)) and f"<bdi>{name}</bdi>" in overview.page([waiting(name)])
+    assert f"<h1><bdi>{name}</bdi></h1>" in feedback(
+        result(name)
+    ) and f"<bdi>{name}</bdi>" in overview.page([waiting(name)])
 
 
 def test_a_task_shows_points_message_where_to_look_and_the_answer():
     wrong = task("3.1", "failed", message="expected -100 for the first 3 labels, got 17")
     text = Page(feedback(result(tasks=(wrong, task("3.2"))))).text
-    for told in ("3.1 · Mask the question", "0 of 4 points", wrong.message, HINTS["3.1"], 'check.hint("3.1")', RIGHT["3.1"]):
+    for told in (
+        "3.1 · Mask the question",
+        "0 of 4 points",
+        wrong.message,
+        HINTS["3.1"],
+        'check.hint("3.1")',
+        RIGHT["3.1"],
+    ):
         assert told in text
     assert text.count("Where to look") == 1 and "4 of 20 points" in text
 
 
 def test_a_task_by_hand_shows_its_rubric_and_no_points_until_it_is_marked():
     text = Page(feedback(waiting())).text
-    assert "still to be marked" in text and RUBRIC["3.6"] in text and "16 of 20 points so far" in text and "0 of 4" not in text
+    assert (
+        "still to be marked" in text
+        and RUBRIC["3.6"] in text
+        and "16 of 20 points so far" in text
+        and "0 of 4" not in text
+    )
     marked = task("3.6", "marked", 3.0, "You leave out the facts.")
     text = Page(feedback(result(tasks=(marked,)))).text
     assert "3 of 4 points" in text and "What your marker says" in text and marked.message in text
@@ -134,21 +189,45 @@ def test_a_learner_s_page_holds_nobody_else(tmp_path, class_):
     outputs.write_all(class_, tmp_path, solutions=tmp_path)
     one = class_[10]
     text = (tmp_path / "feedback" / pages.file_name(one.learner, one.learner_id)).read_text("utf-8")
-    assert one.learner in text and not [other for other in class_ if other is not one and other.learner in text]
+    assert one.learner in text and not [
+        other for other in class_ if other is not one and other.learner in text
+    ]
 
 
 def test_two_people_of_one_name_see_nothing_of_each_other(tmp_path):
-    """Nobody can tell from the name whether they are one; a page must not show one's work to another."""
-    two = [result("Ada King", "", file=f"{place}/Ada King.ipynb", answers=(("3.1", f"answer = '{place}'"),)) for place in ("Heron", "Otter")]
-    both = [result("Ben Ek", "", file="Ben Ek/03.ipynb"), result("Ben Ek", "", file="Ben Ek/04.ipynb", assignment="04_x")]
+    """Nobody can tell from the name whether they are one; a page must not show one's work to
+    another.
+    """
+    two = [
+        result(
+            "Ada King",
+            "",
+            file=f"{place}/Ada King.ipynb",
+            answers=(("3.1", f"answer = '{place}'"),),
+        )
+        for place in ("Heron", "Otter")
+    ]
+    both = [
+        result("Ben Ek", "", file="Ben Ek/03.ipynb"),
+        result("Ben Ek", "", file="Ben Ek/04.ipynb", assignment="04_x"),
+    ]
     outputs.write_all([*two, *both], tmp_path, solutions=tmp_path)
     texts = [path.read_text("utf-8") for path in (tmp_path / "feedback").glob("*.html")]
     assert len(texts) == 3 and not [text for text in texts if "Heron" in text and "Otter" in text]
 
 
 def test_pages_have_names_of_their_own_on_every_system():
-    people = [("Ada King", "1"), ("Ada King", "2"), ("ADA KING", "1"), ("../../etc/passwd", ""), ("=cmd()", ""), (ARABIC, ""),
-              ("CON", ""), ("a" * 300, ""), (f"{SCRIPT}\ud800", "")]
+    people = [
+        ("Ada King", "1"),
+        ("Ada King", "2"),
+        ("ADA KING", "1"),
+        ("../../etc/passwd", ""),
+        ("=cmd()", ""),
+        (ARABIC, ""),
+        ("CON", ""),
+        ("a" * 300, ""),
+        (f"{SCRIPT}\ud800", ""),
+    ]
     names = [pages.file_name(*who) for who in people]
     assert len({name.lower() for name in names}) == len(people)
     assert all(re.fullmatch(r"[a-z0-9-]{1,60}\.html", name) for name in names)
@@ -156,7 +235,9 @@ def test_pages_have_names_of_their_own_on_every_system():
 
 def test_every_link_of_the_overview_leads_to_a_page(tmp_path, class_):
     outputs.write_all([*class_, hostile()], tmp_path, solutions=tmp_path)
-    links = [attrs["href"] for attrs in Page((tmp_path / "overview.html").read_text("utf-8")).all("a")]
+    links = [
+        attrs["href"] for attrs in Page((tmp_path / "overview.html").read_text("utf-8")).all("a")
+    ]
     assert len(links) > 50 and all((tmp_path / link).is_file() for link in links)
 
 
@@ -171,38 +252,69 @@ def test_the_first_hint_of_a_course_s_task_is_shown():
     assert outputs.first_hints({first.id, "99.9"}) == {first.id: first.hints[0]}
 
 
-# --- the overview --------------------------------------------------------------------------------------
+# --- the overview
 
 
 def test_the_hardest_task_comes_first_and_unmarked_ones_do_not_count():
-    easy = result(tasks=(task("3.1"), task("3.2", "failed", message="x"), task("3.6", "marked", 1.0)))
-    hard = result(tasks=(task("3.1", "not attempted"), task("3.2", "failed", message="x"), task("3.6", "needs marking")),
-                  status="needs marking")
+    easy = result(
+        tasks=(task("3.1"), task("3.2", "failed", message="x"), task("3.6", "marked", 1.0))
+    )
+    hard = result(
+        tasks=(
+            task("3.1", "not attempted"),
+            task("3.2", "failed", message="x"),
+            task("3.6", "needs marking"),
+        ),
+        status="needs marking",
+    )
     found = overview.hardest([easy, hard, *FAILED])
     assert [(d.id, d.share) for d in found] == [("3.2", 0.0), ("3.6", 0.25), ("3.1", 0.5)]
     assert found[0].states == {"failed": 2}
 
 
 def test_wrong_answers_are_grouped_whatever_their_numbers():
-    messages = ["f(3) should be 9, got -27.5", "with other inputs: f(12) should be 144, got 1e3",
-                "f(3) should be 9, got 'nine'"]
-    class_ = [result(str(i), tasks=(task("3.1", "failed", message=m),)) for i, m in enumerate(messages)]
-    class_ += [result("other", tasks=(task("3.2", "failed", message=messages[0]),)), result("ok", tasks=(task("3.1"),))]
+    messages = [
+        "f(3) should be 9, got -27.5",
+        "with other inputs: f(12) should be 144, got 1e3",
+        "f(3) should be 9, got 'nine'",
+    ]
+    class_ = [
+        result(str(i), tasks=(task("3.1", "failed", message=m),)) for i, m in enumerate(messages)
+    ]
+    class_ += [
+        result("other", tasks=(task("3.2", "failed", message=messages[0]),)),
+        result("ok", tasks=(task("3.1"),)),
+    ]
     found = overview.wrong_answers(class_)
-    assert [(w.task, w.count, w.message) for w in found] == [("3.1", 2, messages[0]), ("3.1", 1, messages[2]),
-                                                             ("3.2", 1, messages[0])]
+    assert [(w.task, w.count, w.message) for w in found] == [
+        ("3.1", 2, messages[0]),
+        ("3.1", 1, messages[2]),
+        ("3.2", 1, messages[0]),
+    ]
     assert found[0].example == class_[0]
 
 
-@pytest.mark.parametrize(("message", "same"), [("3 of 4", "# of #"), ("x1 is not x2", "x1 is not x2"), ("1,190.5", "#"),
-                                               ("[1, -2]", "[#, #]"), ("v2.0a", "v2.0a"), ("", "")])
+@pytest.mark.parametrize(
+    ("message", "same"),
+    [
+        ("3 of 4", "# of #"),
+        ("x1 is not x2", "x1 is not x2"),
+        ("1,190.5", "#"),
+        ("[1, -2]", "[#, #]"),
+        ("v2.0a", "v2.0a"),
+        ("", ""),
+    ],
+)
 def test_numbers_are_numbers_and_names_are_names(message, same):
     assert overview.same_but_for_numbers(message) == same
 
 
 def test_every_score_is_in_one_bin_and_the_full_score_in_the_last():
     scores = [0.0, 1.99, 2.0, 10.0, 19.99, 20.0]
-    found = overview.bins([result(str(i), score=score) for i, score in enumerate(scores)] + [waiting(score=16.0), *FAILED])
+    found = overview.bins(
+        [result(str(i), score=score) for i, score in enumerate(scores)]
+        + [waiting(score=16.0), *FAILED]
+    )
     assert [final for _, _, final, _ in found] == [2, 1, 0, 0, 0, 1, 0, 0, 0, 2]
     assert [rest for *_, rest in found] == [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]
     assert found[0][:2] == (0.0, 2.0) and found[-1][:2] == (18.0, MOST)
@@ -213,16 +325,27 @@ def test_the_overview_counts_the_whole_class(class_):
     page = Page(overview.page(class_))
     final = [found.score for found in class_ if found.status == "graded"]
     assert "300submissions" in page.text and f"{median(final):g}median of 20" in page.text
-    label = next(attrs["aria-label"] for attrs in page.all("svg") if "by points" in attrs["aria-label"])
-    assert sum(int(count) for count in re.findall(r": (\d+)", label)) == len([f for f in class_ if f.score is not None])
+    label = next(
+        attrs["aria-label"] for attrs in page.all("svg") if "by points" in attrs["aria-label"]
+    )
+    assert sum(int(count) for count in re.findall(r": (\d+)", label)) == len(
+        [f for f in class_ if f.score is not None]
+    )
     for failed in FAILED:
         assert failed.learner in page.text and failed.detail in page.text
-    assert f"Which documents would you tune on?: {sum(f.status == 'needs marking' for f in class_)} answers" in page.text
+    assert (
+        f"Which documents would you tune on?: {sum(f.status == 'needs marking' for f in class_)}"
+        " answers" in page.text
+    )
 
 
 def test_who_handed_in_twice_is_named():
     page = Page(overview.page([result(file="first.ipynb"), result(file="second.ipynb")]))
-    assert "handed in more than once" in page.text and "first.ipynb" in page.text and "second.ipynb" in page.text
+    assert (
+        "handed in more than once" in page.text
+        and "first.ipynb" in page.text
+        and "second.ipynb" in page.text
+    )
 
 
 def test_an_exercise_is_named_as_people_do():

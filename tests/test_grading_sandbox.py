@@ -1,4 +1,6 @@
-"""The sandbox from inside: what code in it sees, may use and leaves behind; and the refusal where there is none."""
+"""The sandbox from inside: what code in it sees, may use and leaves behind; and the refusal where
+there is none.
+"""
 
 import json
 import os
@@ -16,7 +18,9 @@ from ftrag_helpers.runtime import CourseError
 
 REASON = sandbox.refusal()
 needs_sandbox = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
-LIMITS = sandbox.Limits(memory_bytes=2**29, scratch_bytes=2**25, file_bytes=2**24, processes=20, scratch_files=3_000)
+LIMITS = sandbox.Limits(
+    memory_bytes=2**29, scratch_bytes=2**25, file_bytes=2**24, processes=20, scratch_files=3_000
+)
 WHOLE = "OBSERVE = {'0.1': lambda function, inputs: function(*inputs)}"
 
 
@@ -32,20 +36,41 @@ def running(tmp_path_factory, secret):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FTRAG_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("FTRAG_TEST_TOKEN", "a password of whoever grades")
-        place = runner.Runner(runner.Setting({"probe": WHOLE}, [], ["import os, sys, json"], (), (secret,), True, LIMITS)).started()
+        place = runner.Runner(
+            runner.Setting(
+                {"probe": WHOLE}, [], ["import os, sys, json"], (), (secret,), True, LIMITS
+            )
+        ).started()
         yield place
         place.close()
 
 
 @pytest.fixture
 def inside(running):
-    """Runs the body of a function in a fresh sandbox; returns what it returns, or the outcome if it returned nothing."""
+    """Runs the body of a function in a fresh sandbox; returns what it returns, or the outcome if it
+    returned nothing.
+    """
+
     def run(body, inputs=(), limit=10.0, whole=False):
-        source = "def probe(*given):\n" + "".join(f"    {line}\n" for line in body.strip().splitlines())
-        steps = [{"kind": "answer", "limit": limit, "source": source, "title": "<probe>", "task": "0.1"},
-                 {"kind": "check", "limit": limit, "task": "0.1", "name": "probe", "inputs": list(inputs)}]
+        source = "def probe(*given):\n" + "".join(
+            f"    {line}\n" for line in body.strip().splitlines()
+        )
+        steps = [
+            {"kind": "answer", "limit": limit, "source": source, "title": "<probe>", "task": "0.1"},
+            {
+                "kind": "check",
+                "limit": limit,
+                "task": "0.1",
+                "name": "probe",
+                "inputs": list(inputs),
+            },
+        ]
         outcome = running.run(steps, set(), 30)
-        return outcome if whole or "observed" not in outcome.facts.get(1, {}) else outcome.facts[1]["observed"]
+        return (
+            outcome
+            if whole or "observed" not in outcome.facts.get(1, {})
+            else outcome.facts[1]["observed"]
+        )
 
     return run
 
@@ -69,25 +94,39 @@ return [os.getuid(), os.geteuid(), os.getgroups()] + [lines[n].split() for n in
 
 @needs_sandbox
 def test_it_sees_no_process_but_its_own_and_no_variable_of_the_grader(inside):
-    pids, variables = inside("return [sorted(int(p) for p in os.listdir('/proc') if p.isdigit()), dict(os.environ)]")
+    pids, variables = inside(
+        "return [sorted(int(p) for p in os.listdir('/proc') if p.isdigit()), dict(os.environ)]"
+    )
     assert pids[0] == 1 and len(pids) <= 4 and max(pids) < 20
     assert "FTRAG_TEST_TOKEN" not in variables and variables["HF_HUB_OFFLINE"] == "1"
     assert (variables["OMP_WAIT_POLICY"], variables["OPENBLAS_THREAD_TIMEOUT"]) == ("passive", "4")
-    assert "a password" not in json.dumps(inside("""
+    assert "a password" not in json.dumps(
+        inside("""
 found = []
 for pid in (p for p in os.listdir('/proc') if p.isdigit()):
     for name in ('environ', 'cmdline'):
         try: found.append(open(f'/proc/{pid}/{name}', 'rb').read().decode(errors='replace'))
         except OSError as error: found.append(str(error))
-return found"""))
+return found""")
+    )
 
 
 @needs_sandbox
 def test_it_holds_no_descriptor_but_its_report(inside):
-    assert sorted(inside("""
+    assert sorted(
+        inside("""
 links = [f'/proc/self/fd/{n}' for n in os.listdir('/proc/self/fd')]
-return [os.readlink(link).split(':')[0] for link in links if os.path.lexists(link)]""")) == [
-        "/dev/null", "/dev/null", "/dev/null", "anon_inode", "pipe", "pipe", "socket", "socket"]  # the last two: asyncio's own
+return [os.readlink(link).split(':')[0] for link in links if os.path.lexists(link)]""")
+    ) == [
+        "/dev/null",
+        "/dev/null",
+        "/dev/null",
+        "anon_inode",
+        "pipe",
+        "pipe",
+        "socket",
+        "socket",
+    ]  # the last two: asyncio's own
 
 
 @needs_sandbox
@@ -109,19 +148,50 @@ return found""") == [["lo"], "refused", "refused", "unknown", "unknown", "no suc
 @needs_sandbox
 def test_solutions_tests_homes_and_judges_are_not_there(inside, secret):
     root = runtime.course_root()
-    gone = [root / name for name in ("solutions", "exercises", "notebooks", "tests", ".git", "course.py")]
-    gone += [secret, secret / "hidden.txt", root / "ftrag_helpers" / "checks" / "core.py", Path.home() / ".bashrc", Path("/etc/passwd"),
-             Path("/etc/shadow"), Path.home() / ".ssh", Path("/var"), Path("/sys"), Path("/run")]
-    found = inside("return [name for name in given if os.path.exists(name)]", [str(path) for path in gone])
+    gone = [
+        root / name
+        for name in ("solutions", "exercises", "notebooks", "tests", ".git", "course.py")
+    ]
+    gone += [
+        secret,
+        secret / "hidden.txt",
+        root / "ftrag_helpers" / "checks" / "core.py",
+        Path.home() / ".bashrc",
+        Path("/etc/passwd"),
+        Path("/etc/shadow"),
+        Path.home() / ".ssh",
+        Path("/var"),
+        Path("/sys"),
+        Path("/run"),
+    ]
+    found = inside(
+        "return [name for name in given if os.path.exists(name)]", [str(path) for path in gone]
+    )
     assert found == []
-    assert inside("return os.path.isfile(given[0])", [str(root / "ftrag_helpers" / "metrics.py")]) is True
+    assert (
+        inside("return os.path.isfile(given[0])", [str(root / "ftrag_helpers" / "metrics.py")])
+        is True
+    )
 
 
 @needs_sandbox
 def test_only_scratch_can_be_written(inside, tmp_path):
     root, cache = str(runtime.course_root()), str(runtime.cache_dir())
-    places = ["/", "/usr", "/dev", root, f"{root}/ftrag_helpers", f"{root}/ftrag_helpers/checks", f"{root}/datasets", sys.prefix,
-              sys.base_prefix, "/proc/sys/kernel", "/tmp", "/dev/shm", "."]
+    places = [
+        "/",
+        "/usr",
+        "/dev",
+        root,
+        f"{root}/ftrag_helpers",
+        f"{root}/ftrag_helpers/checks",
+        f"{root}/datasets",
+        sys.prefix,
+        sys.base_prefix,
+        "/proc/sys/kernel",
+        "/tmp",
+        "/dev/shm",
+        ".",
+    ]
     body = """
 found = []
 for folder in given:
@@ -131,19 +201,28 @@ for folder in given:
     except OSError: pass
 return found"""
     assert inside(body, places) == ["/tmp", "/dev/shm", "."]
-    assert inside("return [os.listdir('.'), os.listdir('/dev/shm')]") == [[], []]  # the next one finds nothing of it
-    assert not list(Path(root).rglob("written-by-a-submission")) and not Path("/tmp/written-by-a-submission").exists()
+    assert inside("return [os.listdir('.'), os.listdir('/dev/shm')]") == [
+        [],
+        [],
+    ]  # the next one finds nothing of it
+    assert (
+        not list(Path(root).rglob("written-by-a-submission"))
+        and not Path("/tmp/written-by-a-submission").exists()
+    )
     assert Path(cache).is_dir()
 
 
 @needs_sandbox
 def test_the_interpreter_that_runs_it_cannot_be_written_through_proc(inside):
-    assert inside("""
+    assert (
+        inside("""
 found = []
 for name in ('/proc/self/exe', '/proc/1/exe', '/proc/2/exe', f'/proc/{os.getpid()}/exe'):
     try: open(name, 'r+b').close(); found.append(name)
     except OSError: pass
-return found""") == []
+return found""")
+        == []
+    )
 
 
 def test_a_kernel_that_would_let_the_interpreter_be_written_runs_nothing(monkeypatch, tmp_path):
@@ -167,28 +246,36 @@ return [errno('unshare', 0x10000000), errno('unshare', 0x00020000), errno('setns
         errno('keyctl', 0, 0, 0, 0) if hasattr(libc, 'keyctl') else 1, errno('shmget', 0, 4096, 0o1600), errno('umount', b'/tmp'),
         errno('vmsplice', 0, None, 0, 0), errno('syscall', {'x86_64': 56, 'aarch64': 220}[os.uname().machine], 0x8000 | 17, 0, 0, 0, 0)]
 """)
-    assert refused[7] in (1, 22) and refused[:7] + refused[8:] == [1] * 12  # 22: root has no number in a namespace of its own
+    assert (
+        refused[7] in (1, 22) and refused[:7] + refused[8:] == [1] * 12
+    )  # 22: root has no number in a namespace of its own
 
 
 @needs_sandbox
 def test_memory_of_one_process_is_bounded(inside):
-    assert inside("""
+    assert (
+        inside("""
 try: block = bytearray(3 * 2**29)
 except MemoryError: return 'MemoryError'
-""") == "MemoryError"
+""")
+        == "MemoryError"
+    )
     assert inside("block = bytearray(2**28)\nreturn len(block)") == 2**28
 
 
 @needs_sandbox
 def test_memory_of_all_processes_together_is_watched(inside):
-    outcome = inside("""
+    outcome = inside(
+        """
 import time
 for _ in range(8):
     if not os.fork():
         block = bytearray(2**28)
         for i in range(0, len(block), 4096): block[i] = 1
         time.sleep(20)
-time.sleep(20)""", whole=True)
+time.sleep(20)""",
+        whole=True,
+    )
     assert outcome.ended == "memory" and outcome.at == 1
 
 
@@ -214,7 +301,8 @@ return [count, forks]""")
 
 @needs_sandbox
 def test_files_are_bounded_in_size_number_and_sum(inside):
-    assert inside("""
+    assert (
+        inside("""
 found = []
 def fill(path, parts):
     try:
@@ -222,12 +310,17 @@ def fill(path, parts):
             for _ in range(parts): file.write(bytes(2**20))
         return 'written'
     except OSError as error: return error.errno
-return [fill('one', 17), fill('a', 12), fill('b', 12), fill('c', 12), fill('/dev/shm/d', 100)]""") == [27, "written", 28, 28, 27]
-    outcome = inside("""
+return [fill('one', 17), fill('a', 12), fill('b', 12), fill('c', 12), fill('/dev/shm/d', 100)]""")
+        == [27, "written", 28, 28, 27]
+    )
+    outcome = inside(
+        """
 import time
 for i in range(100_000):
     open(f'{i}', 'w').close()
-time.sleep(5)""", whole=True)
+time.sleep(5)""",
+        whole=True,
+    )
     assert outcome.ended == "files"
 
 
@@ -240,40 +333,70 @@ def test_a_flood_on_the_report_is_cut(inside):
 
 @needs_sandbox
 def test_noise_on_the_report_is_passed_over(inside):
-    assert inside("""
+    assert (
+        inside("""
 for text in (b'{"step": 1, "observed": "forged"}', b'\\xff\\xfe', b'[' * 5000, b'null', b'{"end": true}'):
     os.write(4, b'\\n' + text + b'\\n')
-return 'honest'""") == "honest"
+return 'honest'""")
+        == "honest"
+    )
 
 
 @needs_sandbox
 def test_even_with_the_nonce_only_the_step_that_was_sent_is_told_of_and_once():
     request = os.pipe()
-    seen = watch.Watch(0, b"N", LIMITS, watch.Feed(request[1], [{"limit": 5.0}] * 3, {0}), (None, os.getpid(), 0))
+    seen = watch.Watch(
+        0, b"N", LIMITS, watch.Feed(request[1], [{"limit": 5.0}] * 3, {0}), (None, os.getpid(), 0)
+    )
     seen._step()
-    for line in ("[1]", '{"step": 0}', '{"step": 2}', '{"step": "x"}', '{"step": 7}', '{"step": true}', "9" * 5000,
-                 '{"step": 1, "observed": 1}', '{"step": 1, "observed": 2}', '{"end": 1}', "[" * 10_000):
+    for line in (
+        "[1]",
+        '{"step": 0}',
+        '{"step": 2}',
+        '{"step": "x"}',
+        '{"step": 7}',
+        '{"step": true}',
+        "9" * 5000,
+        '{"step": 1, "observed": 1}',
+        '{"step": 1, "observed": 2}',
+        '{"end": 1}',
+        "[" * 10_000,
+    ):
         seen._take(b"N" + line.encode())
     seen._take(b'{"end": true}')
-    assert (seen._outcome.at, seen._outcome.ended, seen._outcome.facts) == (2, "died", {1: {"step": 1, "observed": 1}})
+    assert (seen._outcome.at, seen._outcome.ended, seen._outcome.facts) == (
+        2,
+        "died",
+        {1: {"step": 1, "observed": 1}},
+    )
     seen._feed.close()
     os.close(request[0])
 
 
 @needs_sandbox
 def test_killing_everything_ends_only_its_own_sandbox(inside):
-    assert inside("import signal\nos.kill(-1, signal.SIGKILL)\nos._exit(1)", whole=True).ended == "died"
+    assert (
+        inside("import signal\nos.kill(-1, signal.SIGKILL)\nos._exit(1)", whole=True).ended
+        == "died"
+    )
     assert inside("return 'the next one runs'") == "the next one runs"
 
 
 @needs_sandbox
 def test_nothing_outlives_a_sandbox(inside, running):
     marker = "a-daemon-that-wants-to-stay"
-    assert inside(f"""
+    assert (
+        inside(f"""
 import subprocess
 subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)', {marker!r}], start_new_session=True)
-return 'started'""") == "started"
-    alive = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if marker.encode() in _command_line(pid)]
+return 'started'""")
+        == "started"
+    )
+    alive = [
+        pid
+        for pid in filter(str.isdigit, os.listdir("/proc"))
+        if marker.encode() in _command_line(pid)
+    ]
     assert alive == []
 
 
@@ -288,11 +411,18 @@ def _command_line(pid):
 def test_a_soft_limit_stops_a_loop_and_a_hard_one_what_cannot_be_interrupted(inside):
     assert inside("while True: pass", limit=0.5, whole=True).facts[1]["slow"] is True
     start = time.monotonic()
-    outcome = inside("""
+    outcome = inside(
+        """
 import signal
 signal.signal(signal.SIGALRM, signal.SIG_IGN)
-while True: pass""", limit=0.5, whole=True)
-    assert (outcome.ended, outcome.at) == ("time", 1) and time.monotonic() - start < 0.5 + watch.GRACE + 3
+while True: pass""",
+        limit=0.5,
+        whole=True,
+    )
+    assert (outcome.ended, outcome.at) == (
+        "time",
+        1,
+    ) and time.monotonic() - start < 0.5 + watch.GRACE + 3
 
 
 SEARCH = """
@@ -309,7 +439,9 @@ return found"""
 
 @needs_sandbox
 def test_one_learners_text_is_not_in_the_memory_that_the_next_one_gets(inside):
-    assert inside("kept = 'eno-renrael-fo-rewsna'[::-1]\n" + SEARCH) >= 1  # the search does find what is there
+    assert (
+        inside("kept = 'eno-renrael-fo-rewsna'[::-1]\n" + SEARCH) >= 1
+    )  # the search does find what is there
     inside("return 'the-right-answer-' + 'of-learner-one'")
     assert inside(SEARCH) == 0
 
@@ -318,7 +450,9 @@ def test_refusals_say_what_is_missing_and_how_to_get_it(monkeypatch):
     monkeypatch.setattr(sandbox.shutil, "which", lambda _name: None)
     monkeypatch.setattr(sandbox.platform, "system", lambda: "Linux")
     monkeypatch.setattr(sandbox.platform, "machine", lambda: "x86_64")
-    assert "apt install bubblewrap" in sandbox.refusal() and "--unsafe-no-sandbox" in sandbox.refusal()
+    assert (
+        "apt install bubblewrap" in sandbox.refusal() and "--unsafe-no-sandbox" in sandbox.refusal()
+    )
     monkeypatch.setattr(sandbox.platform, "machine", lambda: "riscv64")
     assert "riscv64" in sandbox.refusal()
     monkeypatch.setattr(sandbox.platform, "system", lambda: "Windows")
@@ -329,9 +463,21 @@ def test_a_bubblewrap_that_may_not_make_namespaces_is_a_refusal_too(monkeypatch)
     monkeypatch.setattr(sandbox.shutil, "which", lambda _name: "/usr/bin/bwrap")
     monkeypatch.setattr(sandbox.platform, "system", lambda: "Linux")
     monkeypatch.setattr(sandbox.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(sandbox.subprocess, "run", lambda *_a, **_m: subprocess.CompletedProcess(
-        [], 1, "", "bwrap: No permissions to create new namespace, likely because the kernel does not allow it\n"))
-    assert "No permissions to create new namespace" in sandbox.refusal() and "docker run" in sandbox.refusal()
+    monkeypatch.setattr(
+        sandbox.subprocess,
+        "run",
+        lambda *_a, **_m: subprocess.CompletedProcess(
+            [],
+            1,
+            "",
+            "bwrap: No permissions to create new namespace, likely because the kernel does not"
+            " allow it\n",
+        ),
+    )
+    assert (
+        "No permissions to create new namespace" in sandbox.refusal()
+        and "docker run" in sandbox.refusal()
+    )
 
 
 def test_a_bubblewrap_that_never_answers_is_a_refusal_too(monkeypatch):
@@ -356,11 +502,16 @@ def test_a_sandbox_that_never_starts_is_given_up(monkeypatch):
 
 @pytest.fixture
 def processes(tmp_path, monkeypatch):
-    """Writes a process of a made-up /proc: its status and smaps_rollup, and the status of its threads."""
+    """Writes a process of a made-up /proc: its status and smaps_rollup, and the status of its
+    threads.
+    """
     monkeypatch.setattr(watch, "_ENDING_SECONDS", 0.2)
 
     def write(pid, status, rollup="", threads=()):
-        for name, text in {f"task/{pid}/status": status, f"task/{pid}/smaps_rollup": rollup}.items():
+        for name, text in {
+            f"task/{pid}/status": status,
+            f"task/{pid}/smaps_rollup": rollup,
+        }.items():
             (tmp_path / pid / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / pid / name).write_text(text, "utf-8")
         for number, text in enumerate(threads, start=100):
@@ -371,7 +522,10 @@ def processes(tmp_path, monkeypatch):
     return write
 
 
-HOLDS, GONE = "State: S\nRssAnon: 3 kB\nRssFile: 9 kB\nRssShmem: 1 kB\nVmSwap: 2 kB\n", "State: Z\nThreads: 1\n"
+HOLDS, GONE = (
+    "State: S\nRssAnon: 3 kB\nRssFile: 9 kB\nRssShmem: 1 kB\nVmSwap: 2 kB\n",
+    "State: Z\nThreads: 1\n",
+)
 
 
 def test_memory_is_that_of_all_processes_also_where_the_first_thread_has_ended(processes):
@@ -414,13 +568,32 @@ def test_the_unsafe_way_round_grades_where_there_is_no_sandbox(monkeypatch, tmp_
     monkeypatch.setattr(sandbox, "refusal", lambda: "There is none here.")
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook({"9.2": "while True: pass"}))
     exercise.write(tmp_path / "in" / "Ben.ipynb", exercise.notebook())
-    exercise.write(tmp_path / "in" / "Cy.ipynb", exercise.notebook({"9.2": "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n"
-                                                                    "os.kill(0, signal.SIGSTOP)"}))
-    slow, right, stopped = engine.grade(tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", jobs=1, timeout=1,
-                                        sandbox=False)
+    exercise.write(
+        tmp_path / "in" / "Cy.ipynb",
+        exercise.notebook(
+            {
+                "9.2": (
+                    "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n"
+                    "os.kill(0, signal.SIGSTOP)"
+                )
+            }
+        ),
+    )
+    slow, right, stopped = engine.grade(
+        tmp_path / "in",
+        exercise.write_solution(tmp_path),
+        tmp_path / "out",
+        jobs=1,
+        timeout=1,
+        sandbox=False,
+    )
     assert stopped.status == "timed out" and [task.points for task in stopped.tasks] == [4, 0, 4, 0]
     assert (right.status, right.score) == ("graded", 12)
-    assert (slow.status, slow.score, [task.points for task in slow.tasks]) == ("timed out", None, [4, 0, 4, 0])
+    assert (slow.status, slow.score, [task.points for task in slow.tasks]) == (
+        "timed out",
+        None,
+        [4, 0, 4, 0],
+    )
 
 
 def test_hidden_paths_are_covered_where_they_lie_in_a_shown_folder(tmp_path, monkeypatch):
@@ -428,17 +601,29 @@ def test_hidden_paths_are_covered_where_they_lie_in_a_shown_folder(tmp_path, mon
     for name in ("env/lib", "env/course/solutions", "elsewhere/solutions"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "env" / "class.zip").write_text("x", "utf-8")
-    line = sandbox.command(tmp_path / "scratch", LIMITS, [tmp_path / "env/course/solutions", tmp_path / "env/class.zip",
-                                                          tmp_path / "elsewhere/solutions"])
+    line = sandbox.command(
+        tmp_path / "scratch",
+        LIMITS,
+        [
+            tmp_path / "env/course/solutions",
+            tmp_path / "env/class.zip",
+            tmp_path / "elsewhere/solutions",
+        ],
+    )
     pairs = list(zip(line, line[1:], strict=False))
-    assert ("--tmpfs", str(tmp_path / "env/course/solutions")) in pairs and ("/dev/null", str(tmp_path / "env/class.zip")) in pairs
+    assert ("--tmpfs", str(tmp_path / "env/course/solutions")) in pairs and (
+        "/dev/null",
+        str(tmp_path / "env/class.zip"),
+    ) in pairs
     assert str(tmp_path / "elsewhere/solutions") not in line
     assert line.index(str(tmp_path / "env/course/solutions")) > line.index(str(tmp_path / "env"))
 
 
 def test_every_denied_call_is_named_once_and_both_machines_deny_the_same_kinds():
     for numbers in lockdown._DENIED.values():
-        assert len(set(numbers)) == len(numbers) and all(0 < number < 0x40000000 for number in numbers)
+        assert len(set(numbers)) == len(numbers) and all(
+            0 < number < 0x40000000 for number in numbers
+        )
 
 
 def test_messages_with_descriptors_cross_a_socket(tmp_path):
@@ -459,7 +644,10 @@ def test_messages_with_descriptors_cross_a_socket(tmp_path):
 
 def test_root_of_a_container_with_few_users_stays_in_its_user_namespace(monkeypatch):
     monkeypatch.setattr(sandbox.os, "geteuid", lambda: 0)
-    for text, changes in (("         0          0 4294967295\n", True), ("0 1000 1\n1 100000 65536\n", False)):
+    for text, changes in (
+        ("         0          0 4294967295\n", True),
+        ("0 1000 1\n1 100000 65536\n", False),
+    ):
         monkeypatch.setattr(sandbox.Path, "read_text", lambda _self, _encoding, text=text: text)
         assert sandbox.changes_user() is changes
         assert ("--unshare-user" in sandbox._isolation()) is not changes

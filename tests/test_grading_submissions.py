@@ -1,4 +1,6 @@
-"""Intake: whose a file is, what can be read, where the answers are; and results that are kept, resumed and told apart."""
+"""Intake: whose a file is, what can be read, where the answers are; and results that are kept,
+resumed and told apart.
+"""
 
 import io
 import json
@@ -23,7 +25,9 @@ NOTEBOOK = json.dumps(exercise.notebook())
 
 @pytest.fixture(scope="module")
 def master(tmp_path_factory):
-    return assignments.load_assignments(exercise.write_solution(tmp_path_factory.mktemp("master")))["09_small"]
+    return assignments.load_assignments(exercise.write_solution(tmp_path_factory.mktemp("master")))[
+        "09_small"
+    ]
 
 
 def read(path):
@@ -37,45 +41,71 @@ def zipped(path, members, method=zipfile.ZIP_DEFLATED):
     return path
 
 
-# --- whose -------------------------------------------------------------------------------------------
+# --- whose
 
 
-@pytest.mark.parametrize(("name", "learner", "number"), [
-    ("Ada King.ipynb", "Ada King", ""),
-    ("ada/02_task_fine_tuning.ipynb", "ada", ""),
-    ("ada/ps1/02_task_fine_tuning.ipynb", "ada", ""),
-    ("kingada_12345_67890_02_task_fine_tuning.ipynb", "kingada", "12345"),
-    ("kingada_LATE_12345_67890_02_task_fine_tuning-2.ipynb", "kingada", "12345"),
-    ("Ada King_4711_assignsubmission_file_/02.ipynb", "Ada King", "4711"),
-    ("Zoë O'Neil-Øst_4711_assignsubmission_file_02_task.ipynb", "Zoë O'Neil-Øst", "4711"),
-    ("Ada_King_4711_assignsubmission_file_/sub/02.ipynb", "Ada_King", "4711"),
-    # A file's own name cannot make its learner somebody else.
-    ("Ada King_4711_assignsubmission_file_/Bob_9_assignsubmission_file_x.ipynb", "Ada King", "4711"),
-    ("Ada King_4711_assignsubmission_file_/bob_9_10_x.ipynb", "Ada King", "4711"),
-    ("Ada King_4711_assignsubmission_file_Bob_9_assignsubmission_file_x.ipynb", "Ada King", "4711"),
-    ("kingada_12_345_Bob_9_assignsubmission_file_x.ipynb", "kingada", "12"),
-    ("../../etc/cron.d/evil.ipynb", "etc", ""),
-    ("=cmd|' /C calc'!A0.ipynb", "=cmd|' ", ""),
-    ("02_task_fine_tuning.ipynb", "02_task_fine_tuning", ""),
-])
+@pytest.mark.parametrize(
+    ("name", "learner", "number"),
+    [
+        ("Ada King.ipynb", "Ada King", ""),
+        ("ada/02_task_fine_tuning.ipynb", "ada", ""),
+        ("ada/ps1/02_task_fine_tuning.ipynb", "ada", ""),
+        ("kingada_12345_67890_02_task_fine_tuning.ipynb", "kingada", "12345"),
+        ("kingada_LATE_12345_67890_02_task_fine_tuning-2.ipynb", "kingada", "12345"),
+        ("Ada King_4711_assignsubmission_file_/02.ipynb", "Ada King", "4711"),
+        ("Zoë O'Neil-Øst_4711_assignsubmission_file_02_task.ipynb", "Zoë O'Neil-Øst", "4711"),
+        ("Ada_King_4711_assignsubmission_file_/sub/02.ipynb", "Ada_King", "4711"),
+        # A file's own name cannot make its learner somebody else.
+        (
+            "Ada King_4711_assignsubmission_file_/Bob_9_assignsubmission_file_x.ipynb",
+            "Ada King",
+            "4711",
+        ),
+        ("Ada King_4711_assignsubmission_file_/bob_9_10_x.ipynb", "Ada King", "4711"),
+        (
+            "Ada King_4711_assignsubmission_file_Bob_9_assignsubmission_file_x.ipynb",
+            "Ada King",
+            "4711",
+        ),
+        ("kingada_12_345_Bob_9_assignsubmission_file_x.ipynb", "kingada", "12"),
+        ("../../etc/cron.d/evil.ipynb", "etc", ""),
+        ("=cmd|' /C calc'!A0.ipynb", "=cmd|' ", ""),
+        ("02_task_fine_tuning.ipynb", "02_task_fine_tuning", ""),
+    ],
+)
 def test_the_path_tells_whose_a_submission_is(name, learner, number):
     assert submissions.whose(PurePosixPath(name)) == (learner.strip(), number)
 
 
 def test_names_are_one_line_of_characters_that_can_be_shown():
     name = submissions.whose(PurePosixPath("Ada\n\x1b[31m\u202eKing\ud800.ipynb"))[0]
-    assert name.isprintable() and name.startswith("Ada") and len(submissions.whose(PurePosixPath("x" * 900))[0]) == 200
+    assert (
+        name.isprintable()
+        and name.startswith("Ada")
+        and len(submissions.whose(PurePosixPath("x" * 900))[0]) == 200
+    )
 
 
-# --- folders -----------------------------------------------------------------------------------------
+# --- folders
 
 
 def test_a_folder_is_read_in_the_order_of_names_and_hidden_files_are_passed_over(tmp_path):
-    for name in ("b.ipynb", "a/x.ipynb", ".ipynb_checkpoints/b-checkpoint.ipynb", "a/.DS_Store", "essay.pdf", "__MACOSX/b.ipynb"):
+    for name in (
+        "b.ipynb",
+        "a/x.ipynb",
+        ".ipynb_checkpoints/b-checkpoint.ipynb",
+        "a/.DS_Store",
+        "essay.pdf",
+        "__MACOSX/b.ipynb",
+    ):
         exercise.write(tmp_path / name, {})
     found = list(submissions.intake(tmp_path))
     assert [item.file for item in found] == ["a/x.ipynb", "b.ipynb", "essay.pdf"]
-    assert [item.status for item in found] == ["", "", "not a submission"] and "no notebook" in found[2].detail
+    assert [item.status for item in found] == [
+        "",
+        "",
+        "not a submission",
+    ] and "no notebook" in found[2].detail
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs links and pipes in folders")
@@ -108,21 +138,35 @@ def test_what_is_neither_folder_nor_zip_is_named(tmp_path):
         list(submissions.intake(tmp_path / "nothing"))
 
 
-# --- zips --------------------------------------------------------------------------------------------
+# --- zips
 
 
 def test_a_download_from_canvas_or_moodle_is_read_without_unpacking(tmp_path):
-    names = ["kingada_12_345_02.ipynb", "Ben Ek_77_assignsubmission_file_/02.ipynb", "../../../tmp/evil.ipynb", "/etc/evil.ipynb",
-             "C:\\Users\\evil.ipynb", "__MACOSX/._02.ipynb"]
+    names = [
+        "kingada_12_345_02.ipynb",
+        "Ben Ek_77_assignsubmission_file_/02.ipynb",
+        "../../../tmp/evil.ipynb",
+        "/etc/evil.ipynb",
+        "C:\\Users\\evil.ipynb",
+        "__MACOSX/._02.ipynb",
+    ]
     found = read(zipped(tmp_path / "class.zip", [(name, NOTEBOOK) for name in names]))
     assert len(found) == 5 and all(item.data == NOTEBOOK.encode() for item in found.values())
-    assert {(item.learner, item.learner_id) for item in found.values()} >= {("kingada", "12"), ("Ben Ek", "77")}
-    assert [path.name for path in tmp_path.rglob("*")] == ["class.zip"] and not Path("/etc/evil.ipynb").exists()
+    assert {(item.learner, item.learner_id) for item in found.values()} >= {
+        ("kingada", "12"),
+        ("Ben Ek", "77"),
+    }
+    assert [path.name for path in tmp_path.rglob("*")] == ["class.zip"] and not Path(
+        "/etc/evil.ipynb"
+    ).exists()
 
 
 def test_a_zip_bomb_costs_no_more_than_its_limit(tmp_path):
     bomb = io.BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("bomb_1_2_02.ipynb", "w") as member:
+    with (
+        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("bomb_1_2_02.ipynb", "w") as member,
+    ):
         for _ in range(80):
             member.write(bytes(2**20))
     (tmp_path / "class.zip").write_bytes(bomb.getvalue())
@@ -132,10 +176,12 @@ def test_a_zip_bomb_costs_no_more_than_its_limit(tmp_path):
 
 
 def test_a_zip_whose_index_lies_about_sizes_is_bounded_too(tmp_path):
-    path = zipped(tmp_path / "class.zip", [("a_1_2_x.ipynb", bytes(30 * 2**20)), ("b_2_3_x.ipynb", NOTEBOOK)])
+    path = zipped(
+        tmp_path / "class.zip", [("a_1_2_x.ipynb", bytes(30 * 2**20)), ("b_2_3_x.ipynb", NOTEBOOK)]
+    )
     data = bytearray(path.read_bytes())
     at = data.index(b"PK\x01\x02") + 24  # the uncompressed size of the first member in the index
-    data[at:at + 4] = (1000).to_bytes(4, "little")
+    data[at : at + 4] = (1000).to_bytes(4, "little")
     path.write_bytes(bytes(data))
     found = {item.learner: item for item in submissions.intake(path)}
     assert len(found["a"].data) <= 1000 and found["b"].data == NOTEBOOK.encode()
@@ -151,18 +197,33 @@ def test_links_locks_and_rare_packings_in_a_zip_are_refused(tmp_path):
         archive.writestr("locked_3_4_x.ipynb", NOTEBOOK)
         archive.writestr("class_4_5_inner.zip", "PK")
     data = bytearray(path.read_bytes())
-    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # the flag "encrypted", in the member and in the index
-        at = data.index(b"locked_3_4", data.index(mark)) if mark == b"PK\x03\x04" else data.rindex(b"locked_3_4")
+    for mark, offset in (
+        (b"PK\x03\x04", 6),
+        (b"PK\x01\x02", 8),
+    ):  # the flag "encrypted", in the member and in the index
+        at = (
+            data.index(b"locked_3_4", data.index(mark))
+            if mark == b"PK\x03\x04"
+            else data.rindex(b"locked_3_4")
+        )
         data[at - (30 if mark == b"PK\x03\x04" else 46) + offset] |= 1
     path.write_bytes(bytes(data))
     found = {item.learner: item for item in submissions.intake(path)}
     assert {name: item.status for name, item in found.items()} == {
-        "link": "not a submission", "rare": "damaged", "locked": "damaged", "class": "not a submission"}
-    assert "encrypted" in found["locked"].detail and all(item.data == b"" for item in found.values())
+        "link": "not a submission",
+        "rare": "damaged",
+        "locked": "damaged",
+        "class": "not a submission",
+    }
+    assert "encrypted" in found["locked"].detail and all(
+        item.data == b"" for item in found.values()
+    )
 
 
 def test_a_damaged_member_leaves_the_others(tmp_path):
-    path = zipped(tmp_path / "class.zip", [("a_1_2_x.ipynb", NOTEBOOK), ("b_2_3_x.ipynb", NOTEBOOK * 3)])
+    path = zipped(
+        tmp_path / "class.zip", [("a_1_2_x.ipynb", NOTEBOOK), ("b_2_3_x.ipynb", NOTEBOOK * 3)]
+    )
     data = bytearray(path.read_bytes())
     data[60:70] = b"\xff" * 10
     path.write_bytes(bytes(data))
@@ -177,27 +238,52 @@ def test_too_many_files_and_a_broken_zip_are_errors_for_the_instructor(tmp_path,
         list(submissions.intake(path))
 
 
-# --- notebooks ---------------------------------------------------------------------------------------
+# --- notebooks
 
 
-# --- masters -----------------------------------------------------------------------------------------
+# --- masters
 
 
 def test_a_master_tells_cells_tasks_and_hidden_seeds(master):
     assert [(task.id, task.points, task.name, task.seeds) for task in master.tasks] == [
-        ("9.1", 4, "double", (0, 918273)), ("9.2", 4, "longest", (0, 564738)), ("9.3", 4, "share", (0, 192837)), ("9.4", 2, "", ())]
-    assert master.tasks[3].title == "Which and why" and master.max_score == 14 and master.stubs["task_9_4"] == ""
-    assert [cell.kind for cell in master.cells] == ["setup", "answer", "check", "given", "answer", "check", "given", "answer", "check", "text"]
+        ("9.1", 4, "double", (0, 918273)),
+        ("9.2", 4, "longest", (0, 564738)),
+        ("9.3", 4, "share", (0, 192837)),
+        ("9.4", 2, "", ()),
+    ]
+    assert (
+        master.tasks[3].title == "Which and why"
+        and master.max_score == 14
+        and master.stubs["task_9_4"] == ""
+    )
+    assert [cell.kind for cell in master.cells] == [
+        "setup",
+        "answer",
+        "check",
+        "given",
+        "answer",
+        "check",
+        "given",
+        "answer",
+        "check",
+        "text",
+    ]
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (("check.task_9_1(double)", "check.task_9_1(double, seed=0 + 1)"), "write a check as"),
-    (("check.task_9_1(double)", "check.task_9_1(double, 3)"), "write a check as"),
-    (("check.task_9_1(double)", "check.task_9_2(double)"), "one task by one name"),
-    (("check.task_9_1(double)", "%time check.task_9_1(double)"), "plain Python"),
-    (("from adversarial import lesson_09 as check", "import adversarial"), "do not import the checks"),
-    (("check.task_9_1", "check.task_8_1"), "no task 8.1"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("check.task_9_1(double)", "check.task_9_1(double, seed=0 + 1)"), "write a check as"),
+        (("check.task_9_1(double)", "check.task_9_1(double, 3)"), "write a check as"),
+        (("check.task_9_1(double)", "check.task_9_2(double)"), "one task by one name"),
+        (("check.task_9_1(double)", "%time check.task_9_1(double)"), "plain Python"),
+        (
+            ("from adversarial import lesson_09 as check", "import adversarial"),
+            "do not import the checks",
+        ),
+        (("check.task_9_1", "check.task_8_1"), "no task 8.1"),
+    ],
+)
 def test_a_master_that_cannot_be_read_is_named_with_its_cell(tmp_path, change, words):
     found = json.dumps(exercise.notebook(hidden=True)).replace(*change)
     path = tmp_path / "solutions" / "09_small.ipynb"
@@ -216,7 +302,19 @@ def test_without_solutions_there_is_nothing_to_grade_against(tmp_path):
 def test_what_goes_into_the_sandbox_holds_no_judge_no_case_and_no_helper_of_theirs(master):
     (source,) = master.modules.values()
     assert "OBSERVE" in source and "_look" in source
-    assert not any(word in source for word in ("judge", "_the_doubled", "_numbers_to_double", "Verdict", "random", "seed", "PASSED", "TASKS"))
+    assert not any(
+        word in source
+        for word in (
+            "judge",
+            "_the_doubled",
+            "_numbers_to_double",
+            "Verdict",
+            "random",
+            "seed",
+            "PASSED",
+            "TASKS",
+        )
+    )
 
 
 def test_the_courses_own_checks_can_all_be_cut():
@@ -227,7 +325,11 @@ def test_the_courses_own_checks_can_all_be_cut():
         module = types.ModuleType(lesson.__name__)
         exec(compile(source, "<cut>", "exec"), module.__dict__)
         assert set(module.OBSERVE) == set(lesson.TASKS) and module.hint("1.1") is None
-        functions = {getattr(part, "__name__", "") for task in lesson.TASKS.values() for part in (task.judge, task.cases)}
+        functions = {
+            getattr(part, "__name__", "")
+            for task in lesson.TASKS.values()
+            for part in (task.judge, task.cases)
+        }
         assert not functions & {name for name in vars(module) if not name.startswith("__")}
 
 
@@ -239,31 +341,59 @@ def test_a_task_whose_parts_cannot_be_told_apart_is_an_error():
 
 
 def test_what_an_observe_function_needs_comes_with_it():
-    source = ("import math\nimport random\nfrom ftrag_helpers.checks import answers_9\nfrom ftrag_helpers.checks.core import Task, calls\n"
-              "_WORDS = ['a']\ndef _clean(x):\n    return math.floor(x) + len(_WORDS)\n"
-              "def _observe(f, inputs):\n    return _clean(f(answers_9.text))\ndef _judge(i, o):\n    return random.random()\n"
-              "TASKS = [Task(id='1.1', title='t', points=1, hints=('', ''), cases=lambda s: [s], observe=_observe, judge=_judge)]")
+    source = (
+        "import math\nimport random\nfrom ftrag_helpers.checks import answers_9\nfrom"
+        " ftrag_helpers.checks.core import Task, calls\n_WORDS = ['a']\ndef _clean(x):\n    return"
+        " math.floor(x) + len(_WORDS)\ndef _observe(f, inputs):\n    return"
+        " _clean(f(answers_9.text))\ndef _judge(i, o):\n    return random.random()\nTASKS ="
+        " [Task(id='1.1', title='t', points=1, hints=('', ''), cases=lambda s: [s],"
+        " observe=_observe, judge=_judge)]"
+    )
     cut = observers.cut(source, "x")
-    assert "_clean" in cut and "_WORDS" in cut and "import math" in cut and "random" not in cut and "_judge" not in cut
+    assert (
+        "_clean" in cut
+        and "_WORDS" in cut
+        and "import math" in cut
+        and "random" not in cut
+        and "_judge" not in cut
+    )
     assert observers.beside(cut) == {"ftrag_helpers.checks.answers_9"}
 
 
 def test_a_local_name_brings_nothing_along():
-    source = ("from ftrag_helpers.checks.core import Task\nRIGHT = [answer * 2 for answer in (1, 2)]\ndef expected(x):\n    return x\n"
-              "def _observe(f, inputs):\n    answer = f(inputs)\n    expected = [answer for answer in inputs]\n    return answer, expected\n"
-              "TASKS = [Task(id='1.1', title='t', points=1, hints=('', ''), cases=list, observe=_observe, judge=expected)]")
+    source = (
+        "from ftrag_helpers.checks.core import Task\nRIGHT = [answer * 2 for answer in (1, 2)]\ndef"
+        " expected(x):\n    return x\ndef _observe(f, inputs):\n    answer = f(inputs)\n   "
+        " expected = [answer for answer in inputs]\n    return answer, expected\nTASKS ="
+        " [Task(id='1.1', title='t', points=1, hints=('', ''), cases=list, observe=_observe,"
+        " judge=expected)]"
+    )
     cut = observers.cut(source, "x")
     assert "_observe" in cut and "RIGHT" not in cut and "def expected" not in cut
 
 
-# --- results -----------------------------------------------------------------------------------------
+# --- results
 
 
 def result(**more):
     task = records.TaskResult("9.1", "Twice", 4.0, 4.0, "", "passed")
-    return records.Result(**{"learner": "Ada", "learner_id": "", "file": "Ada.ipynb", "assignment": "09_small", "status": "graded",
-                             "tasks": (task,), "score": 4.0, "max_score": 14.0, "detail": "", "sha256": "0" * 64, "seconds": 0.1,
-                             "answers": (("9.1", "double = 1"),), **more})
+    return records.Result(
+        **{
+            "learner": "Ada",
+            "learner_id": "",
+            "file": "Ada.ipynb",
+            "assignment": "09_small",
+            "status": "graded",
+            "tasks": (task,),
+            "score": 4.0,
+            "max_score": 14.0,
+            "detail": "",
+            "sha256": "0" * 64,
+            "seconds": 0.1,
+            "answers": (("9.1", "double = 1"),),
+            **more,
+        }
+    )
 
 
 def test_a_result_reads_back_as_it_was():
@@ -282,34 +412,85 @@ def test_a_failing_status_can_never_be_a_zero(status):
 
 
 def test_file_names_of_results_are_safe_and_tell_files_apart():
-    names = {engine.file_name(Submission(learner, "", file)) for learner, file in
-             (("../../x", "a"), ("CON", "b"), ("Ada", "c"), ("Ada", "d"), ("ada", "e"), ("王", "f"), ("x" * 500, "g"))}
-    assert len(names) == 7 and all(len(name) < 70 and set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.") for name in names)
+    names = {
+        engine.file_name(Submission(learner, "", file))
+        for learner, file in (
+            ("../../x", "a"),
+            ("CON", "b"),
+            ("Ada", "c"),
+            ("Ada", "d"),
+            ("ada", "e"),
+            ("王", "f"),
+            ("x" * 500, "g"),
+        )
+    }
+    assert len(names) == 7 and all(
+        len(name) < 70 and set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
+        for name in names
+    )
     assert not any(name.startswith((".", "-")) for name in names)
 
 
-# --- a class: run without a sandbox, so that it is tested on every system with fork ---------------------
+# --- a class: run without a sandbox, so that it is tested on every system with fork
 
 forked = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
 
 
 @forked
 def test_a_class_from_a_zip_with_every_kind_of_file(tmp_path):
-    right, wrong = NOTEBOOK, json.dumps(exercise.notebook({"9.1": "def double(value):\n    return 3 * value"}))
-    other = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [exercise.code("z", "print(1)")]})
-    path = zipped(tmp_path / "class.zip", [
-        ("kingada_1_10_09.ipynb", right), ("kingada_2_11_09.ipynb", wrong), ("=1+1_3_12_09.ipynb", right), ("broken_4_13_09.ipynb", right[:200]),
-        ("old_5_14_09.ipynb", '{"nbformat": 3, "worksheets": []}'), ("essay_6_15_x.docx", "text"), ("other_7_16_09.ipynb", other),
-        ("../../up_8_17_09.ipynb", right)])
+    right, wrong = (
+        NOTEBOOK,
+        json.dumps(exercise.notebook({"9.1": "def double(value):\n    return 3 * value"})),
+    )
+    other = json.dumps(
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {},
+            "cells": [exercise.code("z", "print(1)")],
+        }
+    )
+    path = zipped(
+        tmp_path / "class.zip",
+        [
+            ("kingada_1_10_09.ipynb", right),
+            ("kingada_2_11_09.ipynb", wrong),
+            ("=1+1_3_12_09.ipynb", right),
+            ("broken_4_13_09.ipynb", right[:200]),
+            ("old_5_14_09.ipynb", '{"nbformat": 3, "worksheets": []}'),
+            ("essay_6_15_x.docx", "text"),
+            ("other_7_16_09.ipynb", other),
+            ("../../up_8_17_09.ipynb", right),
+        ],
+    )
     heard = []
-    found = engine.grade(path, exercise.write_solution(tmp_path), tmp_path / "out", jobs=2, sandbox=False, tell=heard.append)
+    found = engine.grade(
+        path,
+        exercise.write_solution(tmp_path),
+        tmp_path / "out",
+        jobs=2,
+        sandbox=False,
+        tell=heard.append,
+    )
     by_id = {item.learner_id: (item.learner, item.status, item.score) for item in found}
-    assert by_id == {"1": ("kingada", "graded", 12), "2": ("kingada", "graded", 8), "3": ("=1+1", "graded", 12), "4": ("broken", "damaged", None),
-                     "5": ("old", "damaged", None), "6": ("essay", "not a submission", None), "7": ("other", "not a submission", None),
-                     "8": ("up", "graded", 12)}
-    assert sorted(heard, key=lambda item: item.file) == found and all(item.detail for item in found if item.score is None)
+    assert by_id == {
+        "1": ("kingada", "graded", 12),
+        "2": ("kingada", "graded", 8),
+        "3": ("=1+1", "graded", 12),
+        "4": ("broken", "damaged", None),
+        "5": ("old", "damaged", None),
+        "6": ("essay", "not a submission", None),
+        "7": ("other", "not a submission", None),
+        "8": ("up", "graded", 12),
+    }
+    assert sorted(heard, key=lambda item: item.file) == found and all(
+        item.detail for item in found if item.score is None
+    )
     assert len(list((tmp_path / "out" / "results").glob("*.json"))) == 8
-    assert next(item for item in found if item.learner_id == "1").answers[0] == ("9.1", exercise.DOUBLE)
+    assert next(item for item in found if item.learner_id == "1").answers[0] == (
+        "9.1",
+        exercise.DOUBLE,
+    )
 
 
 @forked
@@ -318,7 +499,11 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
         exercise.write(tmp_path / "in" / f"L{i}.ipynb", exercise.notebook())
     solutions, run = exercise.write_solution(tmp_path), []
     observe = engine.Grader.observe
-    monkeypatch.setattr(engine.Grader, "observe", lambda self, submission: run.append(submission.learner) or observe(self, submission))
+    monkeypatch.setattr(
+        engine.Grader,
+        "observe",
+        lambda self, submission: run.append(submission.learner) or observe(self, submission),
+    )
 
     def stop(result):
         if result.learner == "L1":
@@ -326,26 +511,53 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, tell=stop)
-    kept = {json.loads(path.read_text("utf-8"))["result"]["learner"] for path in (tmp_path / "out" / "results").glob("*.json")}
+    kept = {
+        json.loads(path.read_text("utf-8"))["result"]["learner"]
+        for path in (tmp_path / "out" / "results").glob("*.json")
+    }
     assert {"L0", "L1"} <= kept and "L4" not in kept
-    (tmp_path / "out" / "results" / engine.file_name(Submission("L0", "", "L0.ipynb"))).write_text('{"result": {', "utf-8")
+    (tmp_path / "out" / "results" / engine.file_name(Submission("L0", "", "L0.ipynb"))).write_text(
+        '{"result": {', "utf-8"
+    )
     run.clear()
     found = engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False)
-    assert [item.score for item in found] == [12] * 5 and sorted(run) == sorted({"L0", *(f"L{i}" for i in range(5))} - (kept - {"L0"}))
+    assert [item.score for item in found] == [12] * 5 and sorted(run) == sorted(
+        {"L0", *(f"L{i}" for i in range(5))} - (kept - {"L0"})
+    )
     assert not list((tmp_path / "out" / "results").glob(".result-*"))
 
 
 @forked
 def test_more_time_runs_only_those_again_that_timed_out(tmp_path, monkeypatch):
-    exercise.write(tmp_path / "in" / "slow.ipynb", exercise.notebook({"9.1": f"{exercise.DOUBLE}\nimport time; time.sleep(1)"}))
+    exercise.write(
+        tmp_path / "in" / "slow.ipynb",
+        exercise.notebook({"9.1": f"{exercise.DOUBLE}\nimport time; time.sleep(1)"}),
+    )
     exercise.write(tmp_path / "in" / "quick.ipynb", exercise.notebook())
     solutions, run = exercise.write_solution(tmp_path), []
     observe = engine.Grader.observe
-    monkeypatch.setattr(engine.Grader, "observe", lambda self, submission: run.append(submission.learner) or observe(self, submission))
-    first = engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=0.5)
-    assert [(item.learner, item.status, item.score) for item in first] == [("quick", "graded", 12), ("slow", "timed out", None)]
-    assert engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=0.4) == first and len(run) == 2
-    again = engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=5)
+    monkeypatch.setattr(
+        engine.Grader,
+        "observe",
+        lambda self, submission: run.append(submission.learner) or observe(self, submission),
+    )
+    first = engine.grade(
+        tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=0.5
+    )
+    assert [(item.learner, item.status, item.score) for item in first] == [
+        ("quick", "graded", 12),
+        ("slow", "timed out", None),
+    ]
+    assert (
+        engine.grade(
+            tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=0.4
+        )
+        == first
+        and len(run) == 2
+    )
+    again = engine.grade(
+        tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=5
+    )
     assert run[2:] == ["slow"] and [item.status for item in again] == ["graded", "graded"]
 
 
@@ -364,21 +576,43 @@ def test_a_changed_test_runs_all_again(tmp_path, monkeypatch):
 @forked
 def test_a_solution_that_fails_its_own_tests_stops_the_grading(tmp_path):
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
-    exercise.write(tmp_path / "solutions" / "09_small.ipynb", exercise.notebook({"9.2": "longest = max"}, hidden=True))
+    exercise.write(
+        tmp_path / "solutions" / "09_small.ipynb",
+        exercise.notebook({"9.2": "longest = max"}, hidden=True),
+    )
     with pytest.raises(CourseError, match=r"09_small does not pass its own tests.*task 9.2"):
-        engine.grade(tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False)
+        engine.grade(
+            tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False
+        )
     assert not list((tmp_path / "out" / "results").glob("*.json"))
 
 
 @forked
 def test_a_setup_that_leaves_files_open_is_run_for_each_submission(tmp_path):
     found = exercise.notebook(hidden=True)
-    found["cells"][0]["source"] += "\nopened = open(runtime.__file__, encoding='utf-8')\nword = opened.read(3)"
-    answer = {"9.1": "def double(value):\n    return value * 2 if opened.seek(0) == 0 and opened.read(3) == word else 0"}
-    exercise.write(tmp_path / "solutions" / "09_small.ipynb", {**found, "cells": [
-        {**cell, "source": answer["9.1"]} if cell["id"] == "t9_1-answer" else cell for cell in found["cells"]]})
+    found["cells"][0]["source"] += (
+        "\nopened = open(runtime.__file__, encoding='utf-8')\nword = opened.read(3)"
+    )
+    answer = {
+        "9.1": (
+            "def double(value):\n    return value * 2 if opened.seek(0) == 0 and opened.read(3) =="
+            " word else 0"
+        )
+    }
+    exercise.write(
+        tmp_path / "solutions" / "09_small.ipynb",
+        {
+            **found,
+            "cells": [
+                {**cell, "source": answer["9.1"]} if cell["id"] == "t9_1-answer" else cell
+                for cell in found["cells"]
+            ],
+        },
+    )
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook(answer))
-    (ada,) = engine.grade(tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False)
+    (ada,) = engine.grade(
+        tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False
+    )
     assert (ada.status, ada.score) == ("graded", 12)
 
 
@@ -389,7 +623,9 @@ def test_a_setup_that_fails_names_the_error(tmp_path):
     exercise.write(tmp_path / "solutions" / "09_small.ipynb", found)
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
     with pytest.raises(CourseError, match="first cells.*the model is not here"):
-        engine.grade(tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False)
+        engine.grade(
+            tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False
+        )
 
 
 @forked
@@ -398,9 +634,18 @@ def test_a_text_is_to_be_marked_as_soon_as_something_is_written(tmp_path):
 
     assert exercises.TEXT_STUB in answers.TEXT_STUBS
     solutions = exercise.write_solution(tmp_path)
-    exercise.write(tmp_path / "exercises" / "09_small.ipynb", exercise.notebook({"9.4": f"**Your reason**\n\n{exercises.TEXT_STUB}"}))
-    for name, text in (("a", "x"), ("b", f"**Your reason**\n\n{exercises.TEXT_STUB}"), ("c", "  \n"), ("d", exercises.TEXT_STUB),
-                       ("e", f"**Your reason**\n\nIt depends.\n{exercises.TEXT_STUB}"), ("f", "**Your reason**")):
+    exercise.write(
+        tmp_path / "exercises" / "09_small.ipynb",
+        exercise.notebook({"9.4": f"**Your reason**\n\n{exercises.TEXT_STUB}"}),
+    )
+    for name, text in (
+        ("a", "x"),
+        ("b", f"**Your reason**\n\n{exercises.TEXT_STUB}"),
+        ("c", "  \n"),
+        ("d", exercises.TEXT_STUB),
+        ("e", f"**Your reason**\n\nIt depends.\n{exercises.TEXT_STUB}"),
+        ("f", "**Your reason**"),
+    ):
         exercise.write(tmp_path / "in" / f"{name}.ipynb", exercise.notebook({"9.4": text}))
     found = engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False)
     assert {item.learner for item in found if item.status == "needs marking"} == {"a", "e"}
@@ -414,7 +659,10 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
     solutions = exercise.write_solution(tmp_path)
     (tmp_path / "out" / "results").mkdir(parents=True)
-    with FileLock(tmp_path / "out" / "results" / ".lock"), pytest.raises(CourseError, match="Another run"):
+    with (
+        FileLock(tmp_path / "out" / "results" / ".lock"),
+        pytest.raises(CourseError, match="Another run"),
+    ):
         engine.grade(tmp_path / "in", solutions, tmp_path / "out", sandbox=False)
 
 
@@ -422,11 +670,31 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 def test_the_named_assignment_is_the_only_one(tmp_path):
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
     solutions = exercise.write_solution(tmp_path)
-    exercise.write(solutions / "10_other.ipynb", {**exercise.notebook(hidden=True), "cells": [
-        {**cell, "id": f"o-{cell['id']}", "metadata": json.loads(json.dumps(cell["metadata"]).replace('"task_9', '"other_9'))}
-        for cell in exercise.notebook(hidden=True)["cells"] if not cell["id"].startswith("t9_4")]})
-    (found,) = engine.grade(tmp_path / "in", solutions, tmp_path / "a", jobs=1, sandbox=False, assignment="10_other")
-    assert (found.status, found.score, found.assignment) == ("not a submission", None, "10_other") and "09_small" in found.detail
+    exercise.write(
+        solutions / "10_other.ipynb",
+        {
+            **exercise.notebook(hidden=True),
+            "cells": [
+                {
+                    **cell,
+                    "id": f"o-{cell['id']}",
+                    "metadata": json.loads(
+                        json.dumps(cell["metadata"]).replace('"task_9', '"other_9')
+                    ),
+                }
+                for cell in exercise.notebook(hidden=True)["cells"]
+                if not cell["id"].startswith("t9_4")
+            ],
+        },
+    )
+    (found,) = engine.grade(
+        tmp_path / "in", solutions, tmp_path / "a", jobs=1, sandbox=False, assignment="10_other"
+    )
+    assert (found.status, found.score, found.assignment) == (
+        "not a submission",
+        None,
+        "10_other",
+    ) and "09_small" in found.detail
     (found,) = engine.grade(tmp_path / "in", solutions, tmp_path / "b", jobs=1, sandbox=False)
     assert (found.status, found.assignment, found.score) == ("graded", "09_small", 12)
     with pytest.raises(CourseError, match="no solution 'x'"):
@@ -437,25 +705,38 @@ def test_the_named_assignment_is_the_only_one(tmp_path):
 def test_an_empty_folder_is_an_error(tmp_path):
     (tmp_path / "in").mkdir()
     with pytest.raises(CourseError, match="no file"):
-        engine.grade(tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", sandbox=False)
+        engine.grade(
+            tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", sandbox=False
+        )
 
 
 @forked
 def test_what_the_solution_imports_is_imported_ahead_for_the_class(tmp_path):
     uses = {"9.1": "def double(value):\n    import colorsys\n    return value * 2"}
     exercise.write(tmp_path / "solutions" / "09_small.ipynb", exercise.notebook(uses, hidden=True))
-    asks = {"9.1": "import sys\nahead = 'colorsys' in sys.modules\ndef double(value):\n    return value * 2 if ahead else 0"}
+    asks = {
+        "9.1": (
+            "import sys\nahead = 'colorsys' in sys.modules\ndef double(value):\n    return value *"
+            " 2 if ahead else 0"
+        )
+    }
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook(asks))
-    (ada,) = engine.grade(tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False)
+    (ada,) = engine.grade(
+        tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False
+    )
     assert ada.score == 12
 
 
 @forked
-def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(tmp_path, monkeypatch):
+def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(
+    tmp_path, monkeypatch
+):
     from ftrag_helpers.grading import runner
 
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
-    exercise.write(tmp_path / "in" / "Ben.ipynb", exercise.notebook({"9.1": f"{exercise.DOUBLE}\nlost = 1"}))
+    exercise.write(
+        tmp_path / "in" / "Ben.ipynb", exercise.notebook({"9.1": f"{exercise.DOUBLE}\nlost = 1"})
+    )
     run = runner.Runner.run
 
     def losing(self, steps, *more, **named):
@@ -464,7 +745,9 @@ def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(tm
         return run(self, steps, *more, **named)
 
     monkeypatch.setattr(runner.Runner, "run", losing)
-    ada, ben = engine.grade(tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", jobs=1, sandbox=False)
+    ada, ben = engine.grade(
+        tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", jobs=1, sandbox=False
+    )
     assert (ada.status, ada.score) == ("graded", 12)
     assert (ben.status, ben.score) == ("crashed", None) and "the grader's own process" in ben.detail
 
@@ -473,12 +756,19 @@ def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(tm
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
     """The warmed process sees that the other end of its line is gone."""
     solutions = exercise.write_solution(tmp_path)
-    code = (f"import sys; sys.path[:0] = {[str(Path(engine.__file__).parents[2]), str(Path(__file__).parent)]!r}\n"
-            "from pathlib import Path\nfrom ftrag_helpers.grading import grader, submissions\n"
-            f"one = grader.Grader(Path({str(solutions)!r}), sandbox=False)\n"
-            f"one.grade(submissions.Submission('x', '', 'x', Path({str(solutions / '09_small.ipynb')!r}).read_bytes()))\n"
-            "runner, = one._runners.values()\nprint(runner._process.pid, runner._folder, flush=True)\nimport time; time.sleep(60)")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+    code = (
+        "import sys; sys.path[:0] ="
+        f" {[str(Path(engine.__file__).parents[2]), str(Path(__file__).parent)]!r}\nfrom pathlib"
+        " import Path\nfrom ftrag_helpers.grading import grader, submissions\none ="
+        f" grader.Grader(Path({str(solutions)!r}),"
+        " sandbox=False)\none.grade(submissions.Submission('x', '', 'x',"
+        f" Path({str(solutions / '09_small.ipynb')!r}).read_bytes()))\nrunner, ="
+        " one._runners.values()\nprint(runner._process.pid, runner._folder, flush=True)\nimport"
+        " time; time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as process:
         pid, folder = process.stdout.readline().split()
         assert Path(folder).is_dir() and _alive(int(pid))
         process.kill()
@@ -494,4 +784,6 @@ def _alive(pid):
     except ProcessLookupError:
         return False
     stat_line = Path("/proc", str(pid), "stat")
-    return not stat_line.exists() or stat_line.read_text("ascii").rsplit(")", 1)[1].split()[0] != "Z"
+    return (
+        not stat_line.exists() or stat_line.read_text("ascii").rsplit(")", 1)[1].split()[0] != "Z"
+    )

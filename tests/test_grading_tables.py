@@ -1,11 +1,25 @@
-"""The tables: right cells, empty ones where nobody knows, no formula from anybody, and marks by hand that come back."""
+"""The tables: right cells, empty ones where nobody knows, no formula from anybody, and marks by
+hand that come back.
+"""
 
 import csv
 import io
 from dataclasses import replace
 
 import pytest
-from graded_class import ARABIC, FAILED, FORMULAS, GERMAN, HEBREW, SLUG, TURNED, class_of_300, result, task, waiting
+from graded_class import (
+    ARABIC,
+    FAILED,
+    FORMULAS,
+    GERMAN,
+    HEBREW,
+    SLUG,
+    TURNED,
+    class_of_300,
+    result,
+    task,
+    waiting,
+)
 
 from ftrag_helpers.grading import by_hand, outputs, tables
 from ftrag_helpers.runtime import CourseError
@@ -18,7 +32,9 @@ def rows(text):
 
 
 def in_spreadsheet(text, separator):
-    """The cells as a spreadsheet reads them that splits at this character, quotes only where a cell begins with one."""
+    """The cells as a spreadsheet reads them that splits at this character, quotes only where a cell
+    begins with one.
+    """
     source = io.StringIO(text.removeprefix(tables.BOM), newline="")
     return [cell for row in csv.reader(source, delimiter=separator) for cell in row]
 
@@ -30,57 +46,124 @@ def test_no_text_begins_a_formula(text):
     assert tables.defused(safe) == safe and "\n" not in safe and "\t" not in safe
 
 
-@pytest.mark.parametrize("text", ["Ada King", GERMAN, ARABIC, HEBREW, "O'Hara", "a = b", "2-3", "mask(x) == y; z", "",
-                                  "Jean-Luc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ada King",
+        GERMAN,
+        ARABIC,
+        HEBREW,
+        "O'Hara",
+        "a = b",
+        "2-3",
+        "mask(x) == y; z",
+        "",
+        "Jean-Luc",
+    ],
+)
 def test_harmless_text_stays_as_it_is(text):
     assert tables.defused(text) == text
 
 
 def test_marks_that_turn_writing_are_taken_out():
-    assert tables.defused(TURNED) == "moc.elpmaxeada" and tables.defused("a\x00b\ud800c\u200bd") == "abcd"
+    assert (
+        tables.defused(TURNED) == "moc.elpmaxeada"
+        and tables.defused("a\x00b\ud800c\u200bd") == "abcd"
+    )
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_no_cell_of_any_table_is_a_formula_in_any_spreadsheet(separator):
-    class_ = [result(text, f"{text}{i}", file=f"{text}{i}", tasks=(task("3.1", "failed", message=text),
-                                                                  task("3.6", "needs marking")), status="needs marking",
-                     score=0.0, answers=(("3.6", text),)) for i, text in enumerate(FORMULAS)]
+    class_ = [
+        result(
+            text,
+            f"{text}{i}",
+            file=f"{text}{i}",
+            tasks=(task("3.1", "failed", message=text), task("3.6", "needs marking")),
+            status="needs marking",
+            score=0.0,
+            answers=(("3.6", text),),
+        )
+        for i, text in enumerate(FORMULAS)
+    ]
     plain = [result(text, "", file=f"x{i}/{text}", detail=text) for i, text in enumerate(FORMULAS)]
-    class_ += [*plain, *(result(text, f"{i}{text}", detail=text) for i, text in enumerate(FORMULAS))]
+    class_ += [
+        *plain,
+        *(result(text, f"{i}{text}", detail=text) for i, text in enumerate(FORMULAS)),
+    ]
     class_ += [replace(FAILED[0], learner=text, detail=text, file=text) for text in FORMULAS]
-    class_ += [result(text, str(i), file=f"{text}_{i}_assignsubmission_file_", tasks=(task("3.1", "failed", message=text),))
-               for i, text in enumerate(FORMULAS)]
-    marks = {by_hand.key(found, found.tasks[1]): by_hand.Mark("1", text, ("k", *[text] * 9), 2)
-             for found, text in zip(class_, FORMULAS, strict=False)}
-    texts = [tables.marks(class_), tables.not_graded(class_), tables.handed_in_twice(class_ * 2), tables.canvas(class_, SLUG),
-             tables.canvas(plain, SLUG), tables.moodle(plain, SLUG), tables.moodle(class_, SLUG), by_hand.table(class_, marks),
-             by_hand.table([], marks)]
+    class_ += [
+        result(
+            text,
+            str(i),
+            file=f"{text}_{i}_assignsubmission_file_",
+            tasks=(task("3.1", "failed", message=text),),
+        )
+        for i, text in enumerate(FORMULAS)
+    ]
+    marks = {
+        by_hand.key(found, found.tasks[1]): by_hand.Mark("1", text, ("k", *[text] * 9), 2)
+        for found, text in zip(class_, FORMULAS, strict=False)
+    }
+    texts = [
+        tables.marks(class_),
+        tables.not_graded(class_),
+        tables.handed_in_twice(class_ * 2),
+        tables.canvas(class_, SLUG),
+        tables.canvas(plain, SLUG),
+        tables.moodle(plain, SLUG),
+        tables.moodle(class_, SLUG),
+        by_hand.table(class_, marks),
+        by_hand.table([], marks),
+    ]
     assert all(texts)
     for text in texts:
-        bad = [cell for cell in in_spreadsheet(text, separator) if cell.lstrip(' "').startswith(("=", "+", "@", "＝"))
-               or (cell.startswith("-") and cell != "-")]
+        bad = [
+            cell
+            for cell in in_spreadsheet(text, separator)
+            if cell.lstrip(' "').startswith(("=", "+", "@", "＝"))
+            or (cell.startswith("-") and cell != "-")
+        ]
         assert bad == []
 
 
 def test_marks_has_a_row_per_submission_and_a_column_per_task():
-    row, = rows(tables.marks([result()]))
-    assert row == {"Learner": "Ada King", "ID": "4711", "File": f"Ada King_4711_991_{SLUG}.ipynb", "Exercise": SLUG,
-                   "Status": "graded", "Score": "20", "Of": "20", "Task 3.1": "4", "Task 3.2": "4", "Task 3.3": "5",
-                   "Task 3.4": "3", "Task 3.6": "4"}
+    (row,) = rows(tables.marks([result()]))
+    assert row == {
+        "Learner": "Ada King",
+        "ID": "4711",
+        "File": f"Ada King_4711_991_{SLUG}.ipynb",
+        "Exercise": SLUG,
+        "Status": "graded",
+        "Score": "20",
+        "Of": "20",
+        "Task 3.1": "4",
+        "Task 3.2": "4",
+        "Task 3.3": "5",
+        "Task 3.4": "3",
+        "Task 3.6": "4",
+    }
 
 
 def test_a_mark_that_nobody_knows_is_an_empty_cell_and_a_known_zero_is_a_zero():
     none = result(tasks=(task("3.1", "failed", message="no"), task("3.2", "not attempted")))
     for_hand, *failed = rows(tables.marks([waiting(), *FAILED]))
     assert (for_hand["Score"], for_hand["Task 3.6"], for_hand["Task 3.1"]) == ("", "", "4")
-    assert len(failed) == 4 and all(row["Score"] == row["Task 3.1"] == row["Task 3.2"] == "" for row in failed)
-    row, = rows(tables.marks([none]))
+    assert len(failed) == 4 and all(
+        row["Score"] == row["Task 3.1"] == row["Task 3.2"] == "" for row in failed
+    )
+    (row,) = rows(tables.marks([none]))
     assert (row["Score"], row["Task 3.1"], row["Task 3.2"]) == ("0", "0", "0")
 
 
 def test_those_that_could_not_be_graded_have_a_file_of_their_own():
     found = rows(tables.not_graded([result(), waiting(), *FAILED]))
-    assert [row["Status"] for row in found] == ["timed out", "crashed", "damaged", "not a submission"]
+    assert [row["Status"] for row in found] == [
+        "timed out",
+        "crashed",
+        "damaged",
+        "not a submission",
+    ]
     assert all(row["Reason"] for row in found) and found[0]["Learner"] == "Ida Bergström"
 
 
@@ -91,11 +174,16 @@ def test_spreadsheets_read_the_names_as_written():
 
 
 def test_canvas_gets_its_heads_the_points_row_and_final_marks_alone():
-    text = tables.canvas([result(), waiting(), *FAILED, result("Zoe", "9", tasks=(task("3.1", points=2.5),))], SLUG)
+    text = tables.canvas(
+        [result(), waiting(), *FAILED, result("Zoe", "9", tasks=(task("3.1", points=2.5),))], SLUG
+    )
     assert not text.startswith(tables.BOM)
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
-        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", SLUG], ["    Points Possible", "", "", "", "", "20"],
-        ["Ada King", "4711", "", "", "", "20"], ["Zoe", "9", "", "", "", "2.5"]]
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", SLUG],
+        ["    Points Possible", "", "", "", "", "20"],
+        ["Ada King", "4711", "", "", "", "20"],
+        ["Zoe", "9", "", "", "", "2.5"],
+    ]
 
 
 def test_no_learner_is_taken_for_canvas_s_points_row():
@@ -104,11 +192,20 @@ def test_no_learner_is_taken_for_canvas_s_points_row():
 
 
 def test_moodle_gets_its_identifier_grade_and_feedback():
-    found = result(file=MOODLE, tasks=(task("3.1"), task("3.2", "failed", message="expected 3, got 4")))
-    row, = rows(tables.moodle([found], SLUG))
-    assert row == {"Identifier": "Participant 4711", "Full name": "Ada King", "ID number": "", "Email address": "",
-                   "Grade": "4", "Maximum grade": "20", "Last modified (grade)": "-",
-                   "Feedback comments": "Task 3.1: 4 of 4; Task 3.2: 0 of 4 (expected 3, got 4)"}
+    found = result(
+        file=MOODLE, tasks=(task("3.1"), task("3.2", "failed", message="expected 3, got 4"))
+    )
+    (row,) = rows(tables.moodle([found], SLUG))
+    assert row == {
+        "Identifier": "Participant 4711",
+        "Full name": "Ada King",
+        "ID number": "",
+        "Email address": "",
+        "Grade": "4",
+        "Maximum grade": "20",
+        "Last modified (grade)": "-",
+        "Feedback comments": "Task 3.1: 4 of 4; Task 3.2: 0 of 4 (expected 3, got 4)",
+    }
 
 
 def test_a_number_of_one_platform_is_never_told_to_the_other():
@@ -116,17 +213,27 @@ def test_a_number_of_one_platform_is_never_told_to_the_other():
     assert "4711" not in tables.canvas(both, SLUG) and "88" not in tables.moodle(both, SLUG)
 
 
-@pytest.mark.parametrize(("learner", "number", "mail", "login"), [
-    ("aking", "aking", "", "aking"), ("ada@example.org", "", "ada@example.org", "ada@example.org"), ("Ada King", "", "", "")])
+@pytest.mark.parametrize(
+    ("learner", "number", "mail", "login"),
+    [
+        ("aking", "aking", "", "aking"),
+        ("ada@example.org", "", "ada@example.org", "ada@example.org"),
+        ("Ada King", "", "", ""),
+    ],
+)
 def test_a_folder_s_name_is_a_login_where_it_can_be_one(learner, number, mail, login):
     found = [result(learner, "", file=f"{learner}/03.ipynb")]
-    row, = rows(tables.moodle(found, SLUG))
+    (row,) = rows(tables.moodle(found, SLUG))
     assert (row["ID number"], row["Email address"], row["Identifier"]) == (number, mail, "")
     assert rows(tables.canvas(found, SLUG))[1]["SIS Login ID"] == login
 
 
 def test_who_handed_in_twice_is_for_a_person_and_two_learners_of_one_name_are_two():
-    twice = [result(file="a.ipynb"), result(file="b.ipynb", tasks=(task("3.1"),)), result("Ada King", "4712")]
+    twice = [
+        result(file="a.ipynb"),
+        result(file="b.ipynb", tasks=(task("3.1"),)),
+        result("Ada King", "4712"),
+    ]
     twice += [replace(FAILED[3], learner="Ada King", learner_id="4712")]
     assert [row["File"] for row in rows(tables.handed_in_twice(twice))] == ["a.ipynb", "b.ipynb"]
     assert [row["ID"] for row in rows(tables.canvas(twice, SLUG))][1:] == ["4712"]
@@ -139,15 +246,24 @@ def test_a_second_file_that_crashed_leaves_it_open_which_one_counts():
 
 
 def test_an_import_file_is_empty_where_there_is_nothing_to_import():
-    assert tables.canvas([waiting(), *FAILED], SLUG) == tables.moodle([waiting(file=MOODLE)], SLUG) == ""
+    assert (
+        tables.canvas([waiting(), *FAILED], SLUG)
+        == tables.moodle([waiting(file=MOODLE)], SLUG)
+        == ""
+    )
     assert tables.canvas([result()], "01_llm_basics") == ""
 
 
 def test_tasks_stand_in_the_course_s_order():
-    assert sorted(["2.10", "2.9", "10.1", "extra"], key=tables.in_course_order) == ["extra", "2.9", "2.10", "10.1"]
+    assert sorted(["2.10", "2.9", "10.1", "extra"], key=tables.in_course_order) == [
+        "extra",
+        "2.9",
+        "2.10",
+        "10.1",
+    ]
 
 
-# --- marks by hand -------------------------------------------------------------------------------------
+# --- marks by hand
 
 
 def filled(text, points, comment="Well argued."):
@@ -162,18 +278,28 @@ def filled(text, points, comment="Well argued."):
 
 def test_points_by_hand_complete_the_score():
     text = filled(by_hand.table([waiting()], {}), "2,5")
-    marked, = by_hand.apply([waiting()], by_hand.read(text.encode()))
+    (marked,) = by_hand.apply([waiting()], by_hand.read(text.encode()))
     assert (marked.status, marked.score) == ("graded", 18.5)
-    assert (marked.tasks[-1].state, marked.tasks[-1].points, marked.tasks[-1].message) == ("marked", 2.5, "Well argued.")
+    assert (marked.tasks[-1].state, marked.tasks[-1].points, marked.tasks[-1].message) == (
+        "marked",
+        2.5,
+        "Well argued.",
+    )
     assert rows(tables.canvas([marked], SLUG))[1][SLUG] == "18.5"
 
 
-@pytest.mark.parametrize("save", [lambda text: text.encode("utf-8-sig"), lambda text: text.encode("cp1252", "replace"),
-                                  lambda text: _with_semicolons(text).encode("cp1252", "replace"),
-                                  lambda text: _with_semicolons(text, "\t").encode()])
+@pytest.mark.parametrize(
+    "save",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("cp1252", "replace"),
+        lambda text: _with_semicolons(text).encode("cp1252", "replace"),
+        lambda text: _with_semicolons(text, "\t").encode(),
+    ],
+)
 def test_the_table_is_read_as_spreadsheets_save_it(save):
     text = filled(by_hand.table([waiting(GERMAN)], {}), "3", "Für den Grund; gut")
-    mark, = by_hand.read(save(text)).values()
+    (mark,) = by_hand.read(save(text)).values()
     assert (mark.points, mark.comment) == ("3", "Für den Grund; gut")
 
 
@@ -214,17 +340,25 @@ def test_a_table_without_its_columns_or_with_two_marks_is_refused():
         by_hand.read((text + text.splitlines()[1].replace(",3,", ",4,") + "\r\n").encode())
 
 
-# --- on disk -------------------------------------------------------------------------------------------
+# --- on disk
 
 
 def names(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
 
 
 def test_write_all_writes_every_file_and_says_which(tmp_path):
     written = outputs.write_all([result(), waiting(), *FAILED], tmp_path, solutions=tmp_path)
     assert sorted(path.relative_to(tmp_path).as_posix() for path in written) == names(tmp_path)
-    assert {"marks.csv", "not_graded.csv", "to_mark.csv", "overview.html", f"import/canvas_{SLUG}.csv"} <= set(names(tmp_path))
+    assert {
+        "marks.csv",
+        "not_graded.csv",
+        "to_mark.csv",
+        "overview.html",
+        f"import/canvas_{SLUG}.csv",
+    } <= set(names(tmp_path))
     assert sum(name.startswith("feedback/") for name in names(tmp_path)) == 6
 
 
@@ -235,8 +369,13 @@ def test_a_second_run_reads_the_marks_and_takes_away_what_is_stale(tmp_path):
     to_mark = tmp_path / "to_mark.csv"
     to_mark.write_text(filled(to_mark.read_text("utf-8-sig"), "4"), "utf-8")
     outputs.write_all([waiting()], tmp_path, solutions=tmp_path)
-    assert (tmp_path / f"import/canvas_{SLUG}.csv").read_text("utf-8").splitlines()[2:] == ["Noor Haddad,52,,,,20"]
-    assert not (tmp_path / "handed_in_twice.csv").exists() and (tmp_path / "feedback" / "my own notes.html").exists()
+    assert (tmp_path / f"import/canvas_{SLUG}.csv").read_text("utf-8").splitlines()[2:] == [
+        "Noor Haddad,52,,,,20"
+    ]
+    assert (
+        not (tmp_path / "handed_in_twice.csv").exists()
+        and (tmp_path / "feedback" / "my own notes.html").exists()
+    )
     assert len(names(tmp_path / "feedback")) == 2
     assert rows(to_mark.read_text("utf-8"))[0]["Points"] == "4"
     before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
@@ -272,4 +411,5 @@ def test_a_class_of_300_has_300_rows_everywhere(tmp_path):
     scores = {row["ID"]: row["Score"] for row in rows((tmp_path / "marks.csv").read_text("utf-8"))}
     assert all(scores[found.learner_id] == tables.number(found.score) for found in final)
     assert [found.learner_id for found in class_ if not scores[found.learner_id]] == [
-        found.learner_id for found in class_ if found.status != "graded"]
+        found.learner_id for found in class_ if found.status != "graded"
+    ]

@@ -14,7 +14,10 @@ REASON = sandbox.refusal()
 @pytest.fixture
 def handed_in(tmp_path):
     exercise.write(tmp_path / "in" / "ada lovelace.ipynb", exercise.notebook())
-    exercise.write(tmp_path / "in" / "=cmd()|x.ipynb", exercise.notebook({"9.1": "def double(value):\n    return value\n"}))
+    exercise.write(
+        tmp_path / "in" / "=cmd()|x.ipynb",
+        exercise.notebook({"9.1": "def double(value):\n    return value\n"}),
+    )
     (tmp_path / "in" / "broken.ipynb").write_text("{", "utf-8")
     return tmp_path / "in", exercise.write_solution(tmp_path)
 
@@ -29,7 +32,18 @@ def test_grade_writes_marks_pages_and_an_overview(handed_in, tmp_path, capsys, m
     monkeypatch.setenv("FTRAG_CACHE", str(tmp_path / "cache"))
     folder, solutions = handed_in
     out = tmp_path / "out"
-    call = ["grade", str(folder), "--out", str(out), "--solutions", str(solutions), "--jobs", "1", "--timeout", "10"]
+    call = [
+        "grade",
+        str(folder),
+        "--out",
+        str(out),
+        "--solutions",
+        str(solutions),
+        "--jobs",
+        "1",
+        "--timeout",
+        "10",
+    ]
     assert cli.main(call) == 0
     said = capsys.readouterr().out
     assert "1 damaged" in said and "3 feedback pages" in said and "marks.csv" in said
@@ -39,8 +53,16 @@ def test_grade_writes_marks_pages_and_an_overview(handed_in, tmp_path, capsys, m
     assert cli.main(call) == 0  # nothing changed: nothing is run again
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["nowhere"], "nowhere"), ([".", "--jobs", "-1"], "--jobs must be"), ([".", "--timeout", "0"], "--timeout")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["nowhere"], "nowhere"),
+        ([".", "--jobs", "-1"], "--jobs must be"),
+        ([".", "--timeout", "0"], "--timeout"),
+    ],
+)
 def test_what_is_wrong_is_one_message(arguments, words, tmp_path, capsys):
-    assert cli.main(["grade", *arguments, "--out", str(tmp_path / "out"), "--unsafe-no-sandbox"]) == 1
+    assert (
+        cli.main(["grade", *arguments, "--out", str(tmp_path / "out"), "--unsafe-no-sandbox"]) == 1
+    )
     assert words in capsys.readouterr().err

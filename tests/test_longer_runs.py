@@ -1,4 +1,6 @@
-"""The shipped longer runs: each can be read, holds shares with their intervals, and faults are told."""
+"""The shipped longer runs: each can be read, holds shares with their intervals, and faults are
+told.
+"""
 
 import shutil
 

@@ -7,16 +7,33 @@ from matplotlib.colors import to_rgb
 
 from ftrag_helpers import plots
 
-
 FIGURES = {
-    "bars": lambda: plots.bars(["a", "b"], [0.2, 0.7], unit="share", intervals=[(0.1, 0.3), (0.5, 0.9)]),
-    "bar groups": lambda: plots.bars(["a", "b"], {"before": [1, 2], "after": [2, 3]}, unit="s", digits=0),
-    "lines": lambda: plots.lines([1, 2], {"k": [0.1, 0.2], "m": [0.3, 0.1]}, xlabel="passages", ylabel="recall",
-                                 bands={"k": ([0, 0.1], [0.2, 0.3])}),
-    "heatmap": lambda: plots.heatmap({"head 1": np.eye(3)}, rows=list("abc"), columns=list("abc"),
-                                     axis_labels=("from", "to"), unit="weight"),
-    "confusion": lambda: plots.confusion({"before": np.array([[9, 1], [4, 6]])}, ["negative", "positive"]),
-    "scatter": lambda: plots.scatter(np.eye(2), ["one", "two"], groups=["x", "y"], axis_labels=("first", "second")),
+    "bars": lambda: plots.bars(
+        ["a", "b"], [0.2, 0.7], unit="share", intervals=[(0.1, 0.3), (0.5, 0.9)]
+    ),
+    "bar groups": lambda: plots.bars(
+        ["a", "b"], {"before": [1, 2], "after": [2, 3]}, unit="s", digits=0
+    ),
+    "lines": lambda: plots.lines(
+        [1, 2],
+        {"k": [0.1, 0.2], "m": [0.3, 0.1]},
+        xlabel="passages",
+        ylabel="recall",
+        bands={"k": ([0, 0.1], [0.2, 0.3])},
+    ),
+    "heatmap": lambda: plots.heatmap(
+        {"head 1": np.eye(3)},
+        rows=list("abc"),
+        columns=list("abc"),
+        axis_labels=("from", "to"),
+        unit="weight",
+    ),
+    "confusion": lambda: plots.confusion(
+        {"before": np.array([[9, 1], [4, 6]])}, ["negative", "positive"]
+    ),
+    "scatter": lambda: plots.scatter(
+        np.eye(2), ["one", "two"], groups=["x", "y"], axis_labels=("first", "second")
+    ),
     "histogram": lambda: plots.histogram({"right": [0.1, 0.4], "wrong": [0.2]}, xlabel="score"),
     "tokens": lambda: plots.tokens({"plain": [("the", 0.1), (" end", 9.0)]}, unit="bits", high=10),
 }
@@ -60,7 +77,12 @@ def test_bars_say_that_numbers_differ():
 def test_a_confusion_matrix_has_the_labels_in_its_rows_and_a_count_in_every_cell():
     axes = FIGURES["confusion"]().axes[0]
     assert (axes.get_ylabel(), axes.get_xlabel()) == ("the label says", "the model says")
-    assert {text.get_position(): text.get_text() for text in axes.texts} == {(0, 0): "9", (1, 0): "1", (0, 1): "4", (1, 1): "6"}
+    assert {text.get_position(): text.get_text() for text in axes.texts} == {
+        (0, 0): "9",
+        (1, 0): "1",
+        (0, 1): "4",
+        (1, 1): "6",
+    }
 
 
 def test_bars_are_in_order_with_their_values():
@@ -72,7 +94,9 @@ def test_bars_are_in_order_with_their_values():
 def test_map_labels_do_not_cover_each_other():
     rng = np.random.default_rng(0)
     names = [f"a short text, number {n}" for n in range(12)]
-    figure = plots.scatter(rng.normal(size=(12, 2)), names, groups=["g"] * 12, axis_labels=("x", "y"))
+    figure = plots.scatter(
+        rng.normal(size=(12, 2)), names, groups=["g"] * 12, axis_labels=("x", "y")
+    )
     figure.draw_without_rendering()
     boxes = [t.get_window_extent() for t in figure.axes[0].texts]
     assert len(boxes) == 12

@@ -6,7 +6,11 @@ from ftrag_helpers import prompts
 def test_the_best_text_stands_next_to_the_question():
     [message] = prompts.from_text("Who?", ["best", "second"])
     assert message["role"] == "user"
-    assert message["content"].index("second") < message["content"].index("best") < message["content"].index("Question: Who?")
+    assert (
+        message["content"].index("second")
+        < message["content"].index("best")
+        < message["content"].index("Question: Who?")
+    )
 
 
 def test_a_long_question_is_cut_and_put_on_one_line():

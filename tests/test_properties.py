@@ -1,14 +1,28 @@
-"""The house forms: what passes, and for each kind plausible responses that fail for the right reason."""
+"""The house forms: what passes, and for each kind plausible responses that fail for the right
+reason.
+"""
 
 import pytest
 
-from ftrag_helpers.properties import HELD_OUT_KINDS, KINDS, WORD_LIMITS, check, holds, sentences, share_met
+from ftrag_helpers.properties import (
+    HELD_OUT_KINDS,
+    KINDS,
+    WORD_LIMITS,
+    check,
+    holds,
+    sentences,
+    share_met,
+)
 
 GOOD = {
     "reply": "We keep it for eight days. Do bring your card.",
-    "refusal": "We are sorry, there is nothing on our shelves about falconry. Do ask at the museum.",
+    "refusal": (
+        "We are sorry, there is nothing on our shelves about falconry. Do ask at the museum."
+    ),
     "desk": "Desk: Digital Help",
-    "card": '{"title": "Salt", "author": "Ida Crane", "year": 1971, "pages": 212, "readers": "adults"}',
+    "card": (
+        '{"title": "Salt", "author": "Ida Crane", "year": 1971, "pages": 212, "readers": "adults"}'
+    ),
     "summary": "The bridge reopens on Monday after a month of repairs.",
     "blurb": "Owl Night: hear them call on Friday at 7pm in the Apple Room. Come and see.",
     "clause": "You pay for what you lose. We tell you the price first.",
@@ -17,20 +31,49 @@ GOOD = {
     "notice": "Please leave wet umbrellas at the door.",
 }
 BAD_FORM = [
-    ("reply", "It is kept for eight days. Do bring your card."), ("reply", "We keep it for eight days."),
-    ("refusal", "We have no books on falconry. Do ask at the museum."), ("refusal", "There is nothing on our shelves about it."),
-    ("desk", "Digital Help"), ("desk", "Desk: Printing"), ("desk", "Desk: Loans. Do come in."),
-    ("card", '{"author": "Ida Crane", "title": "Salt", "year": 1971, "pages": 212, "readers": "adults"}'),
-    ("card", '{"title": "Salt", "author": "Ida Crane", "year": "1971", "pages": 212, "readers": "adults"}'),
-    ("card", '{"title": "Salt", "author": "Ida Crane", "year": true, "pages": 212, "readers": "adults"}'),
-    ("card", '{"title": "Salt", "author": "Ida Crane", "year": 1971, "pages": 212, "readers": "everyone"}'),
-    ("card", '["title"]'), ("card", "Title: Salt"),
-    ("summary", "The bridge reopens. It was shut for a month."), ("summary", "This passage is about a bridge."),
-    ("summary", "The bridge reopens on Monday"), ("blurb", "Owl Night on Friday. Come and see."),
-    ("blurb", "Owl Night: on Friday at 7pm. Do come."), ("clause", "Lost things are paid for."),
-    ("clause", "You pay. You pay soon. You pay well."), ("report", "Footfall rose to 4,210 in May."),
-    ("report", "In May, more people came in."), ("health", "Your blood pressure may drop."),
-    ("notice", "Leave wet umbrellas at the door."), ("notice", "Please wait. Please sit."),
+    ("reply", "It is kept for eight days. Do bring your card."),
+    ("reply", "We keep it for eight days."),
+    ("refusal", "We have no books on falconry. Do ask at the museum."),
+    ("refusal", "There is nothing on our shelves about it."),
+    ("desk", "Digital Help"),
+    ("desk", "Desk: Printing"),
+    ("desk", "Desk: Loans. Do come in."),
+    (
+        "card",
+        '{"author": "Ida Crane", "title": "Salt", "year": 1971, "pages": 212, "readers": "adults"}',
+    ),
+    (
+        "card",
+        (
+            '{"title": "Salt", "author": "Ida Crane", "year": "1971", "pages": 212, "readers":'
+            ' "adults"}'
+        ),
+    ),
+    (
+        "card",
+        '{"title": "Salt", "author": "Ida Crane", "year": true, "pages": 212, "readers": "adults"}',
+    ),
+    (
+        "card",
+        (
+            '{"title": "Salt", "author": "Ida Crane", "year": 1971, "pages": 212, "readers":'
+            ' "everyone"}'
+        ),
+    ),
+    ("card", '["title"]'),
+    ("card", "Title: Salt"),
+    ("summary", "The bridge reopens. It was shut for a month."),
+    ("summary", "This passage is about a bridge."),
+    ("summary", "The bridge reopens on Monday"),
+    ("blurb", "Owl Night on Friday. Come and see."),
+    ("blurb", "Owl Night: on Friday at 7pm. Do come."),
+    ("clause", "Lost things are paid for."),
+    ("clause", "You pay. You pay soon. You pay well."),
+    ("report", "Footfall rose to 4,210 in May."),
+    ("report", "In May, more people came in."),
+    ("health", "Your blood pressure may drop."),
+    ("notice", "Leave wet umbrellas at the door."),
+    ("notice", "Please wait. Please sit."),
 ]
 
 
@@ -65,7 +108,10 @@ def test_facts_stand_as_whole_words_in_one_of_their_spellings():
 
 def test_forbidden_words_and_the_law_s_own_are_found():
     assert not check("health", "Take the analgesic.", forbidden=["analgesic"])["plain words"]
-    assert not check("clause", "You shall pay.")["plain words"] and check("clause", "You marshall it.")["plain words"]
+    assert (
+        not check("clause", "You shall pay.")["plain words"]
+        and check("clause", "You marshall it.")["plain words"]
+    )
 
 
 def test_an_unknown_kind_is_named():
@@ -74,7 +120,11 @@ def test_an_unknown_kind_is_named():
 
 
 def test_sentences_are_cut_at_their_ends_only():
-    assert sentences("It costs £2.50. Is it open? Do come.") == ["It costs £2.50.", "Is it open?", "Do come."]
+    assert sentences("It costs £2.50. Is it open? Do come.") == [
+        "It costs £2.50.",
+        "Is it open?",
+        "Do come.",
+    ]
     assert sentences("") == [] and holds("a (new) card", "new") and not holds("renewed", "new")
 
 

@@ -17,4 +17,6 @@ def test_records_cannot_be_changed_after_they_are_made():
 
 
 def test_only_the_unanswerable_kind_has_no_answer():
-    assert [kind for kind in QUESTION_KINDS if not Question("q", "?", kind=kind).answerable] == ["unanswerable"]
+    assert [kind for kind in QUESTION_KINDS if not Question("q", "?", kind=kind).answerable] == [
+        "unanswerable"
+    ]

@@ -1,4 +1,6 @@
-"""The store of a learner's figures: what is printed is what is kept, and nothing that was kept is ever lost."""
+"""The store of a learner's figures: what is printed is what is kept, and nothing that was kept is
+ever lost.
+"""
 
 import json
 import os
@@ -26,8 +28,11 @@ def figures():
 
 def test_what_is_printed_is_what_is_kept():
     right = [True] * 13 + [False] * 7
-    assert results.measured("04", "librarian: right",
-                            np.array(right)) == metrics.with_interval(right) == "0.65 [0.45, 0.85] n=20"
+    assert (
+        results.measured("04", "librarian: right", np.array(right))
+        == metrics.with_interval(right)
+        == "0.65 [0.45, 0.85] n=20"
+    )
     kept = figures()["04", "librarian: right"]
     assert (kept.value, kept.n, kept.unit) == (0.65, 20, "")
     assert (kept.low, kept.high) == metrics.bootstrap_interval(right)
@@ -35,20 +40,35 @@ def test_what_is_printed_is_what_is_kept():
     assert str(kept) == "0.65 [0.45, 0.85] n=20"
 
 
-@pytest.mark.parametrize("second, seen", [([1] * 30, "higher"), ([0] * 30, "lower"), ([1, 0] * 15, "no difference seen")])
+@pytest.mark.parametrize(
+    "second, seen", [([1] * 30, "higher"), ([0] * 30, "lower"), ([1, 0] * 15, "no difference seen")]
+)
 def test_a_paired_difference_says_what_was_seen(second, seen):
     first = [0] * 10 + [1] * 10 + [0, 1] * 5
     gap, low, high = metrics.paired_difference(first, second)
-    assert results.paired("02", "gap", first, second) == f"{gap:+.2f} [{low:+.2f}, {high:+.2f}], {seen}"
+    assert (
+        results.paired("02", "gap", first, second)
+        == f"{gap:+.2f} [{low:+.2f}, {high:+.2f}], {seen}"
+    )
     kept = figures()["02", "gap"]
-    assert (kept.value, kept.low, kept.high, kept.unit, kept.n) == (gap, low, high, results.DIFFERENCE, 30)
+    assert (kept.value, kept.low, kept.high, kept.unit, kept.n) == (
+        gap,
+        low,
+        high,
+        results.DIFFERENCE,
+        30,
+    )
 
 
 def test_values_that_do_not_apply_are_left_out_and_counted():
     nan = float("nan")
-    assert results.measured("05", "faithful", [1, nan, 1, 0, nan]) == metrics.with_interval([1, 1, 0])
+    assert results.measured("05", "faithful", [1, nan, 1, 0, nan]) == metrics.with_interval(
+        [1, 1, 0]
+    )
     assert figures()["05", "faithful"].note == "2 of 5 not applicable"
-    assert results.paired("05", "gap", [1, nan, 0, 0], [1, 1, nan, 1]) == results.paired("05", "same", [1, 0], [1, 1])
+    assert results.paired("05", "gap", [1, nan, 0, 0], [1, 1, nan, 1]) == results.paired(
+        "05", "same", [1, 0], [1, 1]
+    )
     with pytest.raises(ValueError, match="'faithful' of lesson 05: no values"):
         results.measured("05", "faithful", [nan])
     with pytest.raises(ValueError, match="same questions: 2 and 3"):
@@ -58,24 +78,41 @@ def test_values_that_do_not_apply_are_left_out_and_counted():
 def test_a_later_figure_takes_the_place_of_the_same_lesson_and_name():
     for lesson, value in (("01", 0.1), ("02", 0.2), ("01", 0.3)):
         results.record(lesson, "right", value)
-    assert {key: figure.value for key, figure in figures().items()} == {("01", "right"): 0.3, ("02", "right"): 0.2}
+    assert {key: figure.value for key, figure in figures().items()} == {
+        ("01", "right"): 0.3,
+        ("02", "right"): 0.2,
+    }
 
 
-@pytest.mark.parametrize("figure, text", [
-    (Figure("02", "x", 146.4, unit="s"), "146 s"), (Figure("02", "x", 0.258, unit="s"), "0.26 s"),
-    (Figure("02", "x", 0.1, 0.04, 0.17, 300, results.DIFFERENCE), "+0.10 [+0.04, +0.17]"),
-    (Figure("02", "x", -0.05, unit=results.DIFFERENCE), "-0.05"), (Figure("02", "x", 0.5), "0.50"),
-    (Figure("02", "x", 2.94, 2.5, 3.4, 8, "nats"), "2.94 [2.50, 3.40] nats n=8"),
-    (Figure("02", "x", 12345, unit="s"), "12,345 s")])
+@pytest.mark.parametrize(
+    "figure, text",
+    [
+        (Figure("02", "x", 146.4, unit="s"), "146 s"),
+        (Figure("02", "x", 0.258, unit="s"), "0.26 s"),
+        (Figure("02", "x", 0.1, 0.04, 0.17, 300, results.DIFFERENCE), "+0.10 [+0.04, +0.17]"),
+        (Figure("02", "x", -0.05, unit=results.DIFFERENCE), "-0.05"),
+        (Figure("02", "x", 0.5), "0.50"),
+        (Figure("02", "x", 2.94, 2.5, 3.4, 8, "nats"), "2.94 [2.50, 3.40] nats n=8"),
+        (Figure("02", "x", 12345, unit="s"), "12,345 s"),
+    ],
+)
 def test_a_figure_reads_as_the_course_prints_it(figure, text):
     assert str(figure) == text
 
 
-@pytest.mark.parametrize("faulty, complaint", [
-    ({"value": float("nan")}, "finite number"), ({"value": "many"}, "finite number"), ({"value": 1, "low": 0.5}, "both ends"),
-    ({"value": 1, "low": 2, "high": 1}, "upside down"), ({"value": 1, "low": 0, "high": float("inf")}, "finite"),
-    ({"value": 1, "name": " "}, "needs a name"), ({"value": 1, "lesson": ""}, "needs a lesson"),
-    ({"value": 1, "lesson": 4}, "needs a lesson")])
+@pytest.mark.parametrize(
+    "faulty, complaint",
+    [
+        ({"value": float("nan")}, "finite number"),
+        ({"value": "many"}, "finite number"),
+        ({"value": 1, "low": 0.5}, "both ends"),
+        ({"value": 1, "low": 2, "high": 1}, "upside down"),
+        ({"value": 1, "low": 0, "high": float("inf")}, "finite"),
+        ({"value": 1, "name": " "}, "needs a name"),
+        ({"value": 1, "lesson": ""}, "needs a lesson"),
+        ({"value": 1, "lesson": 4}, "needs a lesson"),
+    ],
+)
 def test_a_faulty_figure_is_refused_and_not_kept(faulty, complaint):
     given = {"lesson": "01", "name": "right", **faulty}
     with pytest.raises(ValueError, match=complaint):
@@ -87,13 +124,21 @@ def test_predictions_and_decisions_are_kept_in_order():
     assert results.predict("retrieval: right", 0.4) == "Kept: you expect 0.40 for retrieval: right."
     results.predict("closed book: right", np.float64(0))
     results.predict("retrieval: right", 0.5)
-    assert results.decide("Help desk ☎", "retrieval", "it changes") == "Kept: Help desk ☎: retrieval."
+    assert (
+        results.decide("Help desk ☎", "retrieval", "it changes") == "Kept: Help desk ☎: retrieval."
+    )
     found = results.load()
-    assert [(p["name"], p["value"]) for p in found["predictions"].values()] == [("retrieval: right", 0.5),
-                                                                                ("closed book: right", 0)]
+    assert [(p["name"], p["value"]) for p in found["predictions"].values()] == [
+        ("retrieval: right", 0.5),
+        ("closed book: right", 0),
+    ]
     assert [d["because"] for d in found["decisions"].values()] == ["it changes"]
-    for wrong in (lambda: results.predict("x", None), lambda: results.predict("", 1), lambda: results.decide("x", " "),
-                  lambda: results.decide("", "x")):
+    for wrong in (
+        lambda: results.predict("x", None),
+        lambda: results.predict("", 1),
+        lambda: results.decide("x", " "),
+        lambda: results.decide("", "x"),
+    ):
         with pytest.raises(ValueError):
             wrong()
 
@@ -101,9 +146,13 @@ def test_predictions_and_decisions_are_kept_in_order():
 def test_the_file_lies_in_the_cache_folder_or_where_it_is_told(monkeypatch, tmp_path):
     assert results.path() == tmp_path / "kept" / "results.json"
     monkeypatch.delenv("FTRAG_RESULTS")
-    assert results.path() == runtime.cache_dir() / "results-validation.json", "a validation has a file of its own"
+    assert results.path() == runtime.cache_dir() / "results-validation.json", (
+        "a validation has a file of its own"
+    )
     monkeypatch.delenv("PYTEST_VERSION")
-    assert results.path() == runtime.cache_dir() / "results.json" and results.path().is_relative_to(tmp_path)
+    assert results.path() == runtime.cache_dir() / "results.json" and results.path().is_relative_to(
+        tmp_path
+    )
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("FTRAG_RESULTS", str(tmp_path / "file" / "folder"))
     with pytest.raises(CourseError, match="FTRAG_RESULTS"):
@@ -111,27 +160,49 @@ def test_the_file_lies_in_the_cache_folder_or_where_it_is_told(monkeypatch, tmp_
 
 
 def test_two_processes_lose_nothing_of_each_other():
-    code = "import sys\nfrom ftrag_helpers import results\nfor i in range(12): results.record(sys.argv[1], f'figure {i}', i)"
-    running = [subprocess.Popen([sys.executable, "-c", code, lesson], cwd=runtime.course_root()) for lesson in ("01", "02")]
+    code = (
+        "import sys\nfrom ftrag_helpers import results\nfor i in range(12):"
+        " results.record(sys.argv[1], f'figure {i}', i)"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, lesson], cwd=runtime.course_root())
+        for lesson in ("01", "02")
+    ]
     assert [process.wait(60) for process in running] == [0, 0]
-    assert sorted(figures()) == sorted((lesson, f"figure {i}") for lesson in ("01", "02") for i in range(12))
+    assert sorted(figures()) == sorted(
+        (lesson, f"figure {i}") for lesson in ("01", "02") for i in range(12)
+    )
 
 
 ROW = {"lesson": "01", "name": "right", "value": 0.5}
-BROKEN = [b"", b"{", b"[]", b"\xff\xfe", b'{"figures": []}', b'{"figures": {"a": 3}}', b'{"figures": {"a": {"name": "x"}}}',
-          json.dumps({"figures": {"a": {**ROW, "value": "high"}}}).encode(),
-          json.dumps({"figures": {"a": {**ROW, "low": 1}}}).encode(),
-          b'{"figures": {"a": {"lesson": "01", "name": "x", "value": NaN}}}', b'{"predictions": {"a": {"name": "x"}}}',
-          b'{"decisions": {"a": {"scenario": "", "choice": "x"}}}', b"[" * 100_000,
-          json.dumps({"figures": {"a": {**ROW, "value": 10 ** 400}}}).encode(), json.dumps({"figures": {"a": ROW}}).encode()[:-1],
-          json.dumps({"figures": {"a": {**ROW, "n": 0}}}).replace('"n": 0', '"n": 1e999').encode(), bytes(500)]
+BROKEN = [
+    b"",
+    b"{",
+    b"[]",
+    b"\xff\xfe",
+    b'{"figures": []}',
+    b'{"figures": {"a": 3}}',
+    b'{"figures": {"a": {"name": "x"}}}',
+    json.dumps({"figures": {"a": {**ROW, "value": "high"}}}).encode(),
+    json.dumps({"figures": {"a": {**ROW, "low": 1}}}).encode(),
+    b'{"figures": {"a": {"lesson": "01", "name": "x", "value": NaN}}}',
+    b'{"predictions": {"a": {"name": "x"}}}',
+    b'{"decisions": {"a": {"scenario": "", "choice": "x"}}}',
+    b"[" * 100_000,
+    json.dumps({"figures": {"a": {**ROW, "value": 10**400}}}).encode(),
+    json.dumps({"figures": {"a": ROW}}).encode()[:-1],
+    json.dumps({"figures": {"a": {**ROW, "n": 0}}}).replace('"n": 0', '"n": 1e999').encode(),
+    bytes(500),
+]
 
 
 @pytest.mark.parametrize("content", BROKEN)
 def test_a_damaged_file_is_set_aside_and_said_so(content):
     for number in (1, 2):
         results.path().write_bytes(content)
-        with pytest.warns(UserWarning, match=rf"was damaged .* set aside as results.damaged-{number}.json"):
+        with pytest.warns(
+            UserWarning, match=rf"was damaged .* set aside as results.damaged-{number}.json"
+        ):
             results.record("01", "after", number)
         assert results.path().with_name(f"results.damaged-{number}.json").read_bytes() == content
         assert [f.value for f in figures().values()] == [number]
@@ -170,13 +241,16 @@ def test_a_lesson_goes_on_where_nothing_can_be_kept(monkeypatch):
     with pytest.warns(UserWarning, match="could not be kept.*No space left"):
         assert results.measured("01", "new", [1, 0]).endswith("n=2")
     assert results.path().read_bytes() == before
-    assert {p.name for p in results.path().parent.iterdir()} <= {"results.json",
-                                                                 ".results.json.lock"}, "nothing half-written is left"
+    assert {p.name for p in results.path().parent.iterdir()} <= {
+        "results.json",
+        ".results.json.lock",
+    }, "nothing half-written is left"
 
 
 def test_reading_goes_on_where_the_file_cannot_be_read(monkeypatch):
     def refuse(_):
         raise PermissionError(13, "Permission denied")
+
     monkeypatch.setattr(type(results.path()), "read_bytes", refuse)
     with pytest.warns(UserWarning, match="cannot be read now.*Permission denied"):
         assert figures() == {}
@@ -197,6 +271,7 @@ def test_what_was_kept_is_read_where_nothing_can_be_written(monkeypatch):
 
     def refuse(*_args, **_options):
         raise PermissionError(13, "Permission denied")
+
     monkeypatch.setattr("filelock.FileLock.acquire", refuse)
     assert figures()["01", "right"].value == 0.5
 
@@ -204,9 +279,13 @@ def test_what_was_kept_is_read_where_nothing_can_be_written(monkeypatch):
 def test_the_reference_has_the_form_of_a_store():
     found = results.reference()
     assert found["predictions"] == found["decisions"] == {}
-    assert all(isinstance(figure, Figure) and figure.date and figure.cores for figure in found["figures"].values())
+    assert all(
+        isinstance(figure, Figure) and figure.date and figure.cores
+        for figure in found["figures"].values()
+    )
     assert json.loads(results.as_json(found["figures"].values())) == json.loads(
-        (runtime.data_dir() / "claims" / "reference.json").read_text("utf-8"))
+        (runtime.data_dir() / "claims" / "reference.json").read_text("utf-8")
+    )
 
 
 def test_a_missing_reference_is_a_clear_error(monkeypatch, tmp_path):

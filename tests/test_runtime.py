@@ -62,14 +62,33 @@ def test_the_guard_of_these_tests_refuses_the_network(no_network):
     no_network.clear()
 
 
-@pytest.mark.parametrize("named", ["gpu", "cuda", "cuda:7", "CUDA", "mps:3", "cpu:x", "tpu", "0", "cuda:-1", "nvidia", "xpu", "hip"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        "gpu",
+        "cuda",
+        "cuda:7",
+        "CUDA",
+        "mps:3",
+        "cpu:x",
+        "tpu",
+        "0",
+        "cuda:-1",
+        "nvidia",
+        "xpu",
+        "hip",
+    ],
+)
 def test_a_device_that_cannot_be_used_is_told(monkeypatch, named):
     import torch
 
     if torch.cuda.is_available() or torch.backends.mps.is_available():
         pytest.skip("this machine has an accelerator")
     monkeypatch.setenv("FTRAG_DEVICE", named)
-    with pytest.raises(CourseError, match=f"FTRAG_DEVICE={named} cannot be used here .*PyTorch can use: cpu.*unset it"):
+    with pytest.raises(
+        CourseError,
+        match=f"FTRAG_DEVICE={named} cannot be used here .*PyTorch can use: cpu.*unset it",
+    ):
         runtime.device()
 
 
@@ -79,12 +98,13 @@ def test_a_device_may_be_written_in_any_case(monkeypatch, named):
     assert runtime.device().type == "cpu"
 
 
-# --- no home, or none that can be written to ---------------------------------------------------------
+# --- no home, or none that can be written to
 
 
 @pytest.fixture
 def homeless(monkeypatch):
     """Makes this user's home folder what a test says; None is an unknown user without HOME."""
+
     def make(home):
         monkeypatch.delenv("FTRAG_CACHE", raising=False)
         monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
@@ -95,7 +115,9 @@ def homeless(monkeypatch):
             monkeypatch.setenv("HOME", str(home))
         else:
             import pwd
+
             monkeypatch.setattr(pwd, "getpwuid", lambda uid: (_ for _ in ()).throw(KeyError(uid)))
+
     return make
 
 
@@ -117,7 +139,9 @@ def test_without_a_home_the_named_cache_holds_one(homeless, monkeypatch, tmp_pat
     homeless(home)
     monkeypatch.setenv("FTRAG_CACHE", str(tmp_path / "cache"))
     runtime.settle()
-    assert os.environ["HOME"] == str(tmp_path / "cache" / "home") and os.path.isdir(os.environ["HOME"])
+    assert os.environ["HOME"] == str(tmp_path / "cache" / "home") and os.path.isdir(
+        os.environ["HOME"]
+    )
     assert os.environ["FTRAG_CACHE"] == str(tmp_path / "cache") and getpass.getuser()
     runtime.settle()
     assert os.environ["HOME"] == str(tmp_path / "cache" / "home")

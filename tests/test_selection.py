@@ -1,4 +1,6 @@
-"""Late interaction: scores that can be worked out by hand, each passage embedded once, following the index."""
+"""Late interaction: scores that can be worked out by hand, each passage embedded once, following
+the index.
+"""
 
 import numpy as np
 import pytest
@@ -19,7 +21,10 @@ def test_the_best_sentence_is_the_one_that_shares_the_words():
     index, select = selector(LIBRARY)
     questions = ["how many days may a map be borrowed", "what costs a page"]
     found = select(questions, index.hybrid(questions, 3), n=2)
-    assert [hits[0].passage.text for hits in found] == ["A map may be borrowed for eight days.", "A page costs 20p."]
+    assert [hits[0].passage.text for hits in found] == [
+        "A map may be borrowed for eight days.",
+        "A page costs 20p.",
+    ]
     assert [hit.rank for hit in found[0]] == [1, 2] and found[0][0].score >= found[0][1].score
     assert found[0][0].passage.document_id == "maps"
 
@@ -28,8 +33,12 @@ def test_the_score_is_half_the_sentence_with_its_title_and_half_the_passage():
     index, select = selector([doc("a", "Tea is free. Milk costs money.", title="Kitchen")])
     (match,) = select.matches(["tea kitchen milk free"], index.dense(["tea"], 1))
     best = {hit.passage.text: hit.score for hit in match.hits}
-    assert best["Tea is free."] == pytest.approx((3 / 4 + 1) / 2, abs=0.02)  # milk stands elsewhere in the passage
-    assert match.sentence == pytest.approx([1, 1, 0, 1], abs=0.05) and match.passage == pytest.approx([1] * 4)
+    assert best["Tea is free."] == pytest.approx(
+        (3 / 4 + 1) / 2, abs=0.02
+    )  # milk stands elsewhere in the passage
+    assert match.sentence == pytest.approx(
+        [1, 1, 0, 1], abs=0.05
+    ) and match.passage == pytest.approx([1] * 4)
     assert match.passages[0].score == match.hits[0].score
 
 
@@ -40,14 +49,22 @@ def test_scores_agree_with_the_plain_definition():
     (asked,) = embed_pieces([question])
     for hit in match.hits:
         whole = next(p for p in index.passages if hit.passage.text in p.text)
-        parts = [embed_pieces([text])[0].vectors for text in (f"{whole.title}. {hit.passage.text}", embedding_text(whole))]
+        parts = [
+            embed_pieces([text])[0].vectors
+            for text in (f"{whole.title}. {hit.passage.text}", embedding_text(whole))
+        ]
         in_sentence, in_passage = ((asked.vectors @ vectors.T).max(axis=1) for vectors in parts)
-        assert hit.score == pytest.approx(float(match.weights @ (in_sentence + in_passage) / 2), abs=1e-5)
+        assert hit.score == pytest.approx(
+            float(match.weights @ (in_sentence + in_passage) / 2), abs=1e-5
+        )
 
 
 def test_rare_words_weigh_more_and_a_word_shares_its_weight_among_its_pieces():
     def halves(texts):
-        return [Pieces(np.repeat(p.spans, 2, axis=0), np.repeat(p.vectors, 2, axis=0)) for p in embed_pieces(texts)]
+        return [
+            Pieces(np.repeat(p.spans, 2, axis=0), np.repeat(p.vectors, 2, axis=0))
+            for p in embed_pieces(texts)
+        ]
 
     index = new_index(LIBRARY)
     question = "the unheard piano"
@@ -62,7 +79,9 @@ def test_rare_words_weigh_more_and_a_word_shares_its_weight_among_its_pieces():
 def test_passages_are_ranked_by_their_best_sentence():
     index, select = selector(LIBRARY)
     [found] = select.passages(["when is the piano tuned"], index.dense(["tea"], 5), 2)
-    assert [hit.passage.document_id for hit in found][0] == "piano" and [hit.rank for hit in found] == [1, 2]
+    assert [hit.passage.document_id for hit in found][0] == "piano" and [
+        hit.rank for hit in found
+    ] == [1, 2]
 
 
 def test_sentences_that_passages_share_count_once_and_passages_are_embedded_once():
@@ -89,19 +108,48 @@ def test_what_lies_beyond_the_window_of_the_embedder_is_passed_over():
 
 def test_selection_without_hits_without_words_and_of_passages_added_later():
     index, select = selector(LIBRARY)
-    assert select(["tea"], [[]]) == [[]] and select([], []) == [] and select.passages(["tea"], [[]]) == [[]]
+    assert (
+        select(["tea"], [[]]) == [[]]
+        and select([], []) == []
+        and select.passages(["tea"], [[]]) == [[]]
+    )
     (match,) = select.matches(["tea"], [[]])
     assert match.hits == [] and match.anywhere.tolist() == [0.0]
     assert len(select([""], index.dense(["tea"], 2))[0]) == 1
     index.add([doc("attic", "The attic has a telescope.")])
-    assert select(["telescope"], index.dense(["telescope"], 1))[0][0].passage.text == "The attic has a telescope."
+    assert (
+        select(["telescope"], index.dense(["telescope"], 1))[0][0].passage.text
+        == "The attic has a telescope."
+    )
     assert SentenceSelector(new_index(), embed_pieces)(["tea"], [[]]) == [[]]
 
 
 def test_the_selector_follows_a_changed_index():
-    index, select = selector([Document("a-01", "Fees", "policies", "all", "2025-01-01", "A card costs £12 a year. Cards are blue.")])
-    changed = Document("a-01", "Fees", "policies", "all", "2026-01-01", "A visitor card costs £15 a year. Cards are blue.")
+    index, select = selector(
+        [
+            Document(
+                "a-01",
+                "Fees",
+                "policies",
+                "all",
+                "2025-01-01",
+                "A card costs £12 a year. Cards are blue.",
+            )
+        ]
+    )
+    changed = Document(
+        "a-01",
+        "Fees",
+        "policies",
+        "all",
+        "2026-01-01",
+        "A visitor card costs £15 a year. Cards are blue.",
+    )
     index.add([changed])
-    [[best]] = select(["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1)
-    [[same]] = SentenceSelector(index, embed_pieces)(["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1)
+    [[best]] = select(
+        ["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1
+    )
+    [[same]] = SentenceSelector(index, embed_pieces)(
+        ["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1
+    )
     assert best.passage.text == "A visitor card costs £15 a year." and best.score == same.score

@@ -1,6 +1,8 @@
-"""The frozen trunk: whatever it remembers or leaves out, loss and gradients are those of transformers.
+"""The frozen trunk: whatever it remembers or leaves out, loss and gradients are those of
+transformers.
 
-The double is a random Llama of two layers over bytes. The last layer carries LoRA matrices that are not zero.
+The double is a random Llama of two layers over bytes. The last layer carries LoRA matrices that are
+not zero.
 """
 
 from dataclasses import replace
@@ -13,12 +15,20 @@ from ftrag_helpers.adapters import Lora
 from ftrag_helpers.finetuning import Example, _OddsCache, answer_loss, encode, log_odds
 from ftrag_helpers.trunk import Row, Trunk, shared_prefix
 
-TEXTS = [("Where is the kettle?", "In the kitchen."), ("When?", "Nine."), ("Which bus stops at the weir, and when?", "No. 4, at six"),
-         ("Tea or £2.50 – café?", "x"), ("Who has the key?", "The warden of the old quay")]
+TEXTS = [
+    ("Where is the kettle?", "In the kitchen."),
+    ("When?", "Nine."),
+    ("Which bus stops at the weir, and when?", "No. 4, at six"),
+    ("Tea or £2.50 – café?", "x"),
+    ("Who has the key?", "The warden of the old quay"),
+]
 
 
 def messages(question):
-    return [{"role": "system", "content": "Answer in a few words."}, {"role": "user", "content": question}]
+    return [
+        {"role": "system", "content": "Answer in a few words."},
+        {"role": "user", "content": question},
+    ]
 
 
 def rows_of(lm, texts=TEXTS):
@@ -42,14 +52,18 @@ def gradients(lm):
 
 
 def by_transformers(lm, rows):
-    """Sum of the losses that transformers itself computes, row by row, from labels with -100 at the prompt."""
+    """Sum of the losses that transformers itself computes, row by row, from labels with -100 at the
+    prompt.
+    """
     import torch
 
     lm.model.zero_grad()
     total = 0.0
     for row in rows:
-        labels = torch.tensor([[-100] * row.prompt + list(row.ids[row.prompt:])])
-        total = total + lm.bare(torch.tensor([row.ids]), labels=labels).loss * (len(row.ids) - row.prompt)
+        labels = torch.tensor([[-100] * row.prompt + list(row.ids[row.prompt :])])
+        total = total + lm.bare(torch.tensor([row.ids]), labels=labels).loss * (
+            len(row.ids) - row.prompt
+        )
     total.backward()
     return total.item(), gradients(lm)
 
@@ -63,14 +77,20 @@ def by_trunk(lm, trunk, batches):
 
 def assert_same(found, wanted):
     assert found[0] == pytest.approx(wanted[0], rel=1e-5)
-    assert found[1].keys() == wanted[1].keys() and any(gradient.abs().max() > 0.1 for gradient in wanted[1].values())
+    assert found[1].keys() == wanted[1].keys() and any(
+        gradient.abs().max() > 0.1 for gradient in wanted[1].values()
+    )
     for name, gradient in wanted[1].items():
-        assert found[1][name].numpy() == pytest.approx(gradient.numpy(), rel=1e-3, abs=1e-3 * float(gradient.abs().max())), name
+        assert found[1][name].numpy() == pytest.approx(
+            gradient.numpy(), rel=1e-3, abs=1e-3 * float(gradient.abs().max())
+        ), name
 
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("prefixed", [True, False], ids=["prefix", "no prefix"])
-@pytest.mark.parametrize("max_bytes", [1_000_000, 8_000, 0], ids=["cached", "partly cached", "uncached"])
+@pytest.mark.parametrize(
+    "max_bytes", [1_000_000, 8_000, 0], ids=["cached", "partly cached", "uncached"]
+)
 def test_loss_and_gradients_are_those_of_transformers(tiny, layers, prefixed, max_bytes):
     lm, rows = tuned_on(tiny, layers), rows_of(tiny)
     prefix = shared_prefix(rows) if prefixed else ()
@@ -100,7 +120,9 @@ def test_what_enters_the_top_layers_does_not_depend_on_cache_or_prefix(tiny):
         skip, hidden = len(trunk.prefix), trunk.hidden(rows)
         assert hidden.shape == (len(rows), max(len(row.ids) for row in rows) - skip, 48)
         for i, row in enumerate(rows):
-            assert hidden[i, :len(row.ids) - skip].numpy() == pytest.approx(plain[i, skip:len(row.ids)].numpy(), abs=1e-4)
+            assert hidden[i, : len(row.ids) - skip].numpy() == pytest.approx(
+                plain[i, skip : len(row.ids)].numpy(), abs=1e-4
+            )
 
 
 def test_masked_tokens_do_not_change_the_loss(tiny, monkeypatch):
@@ -116,11 +138,17 @@ def test_masked_tokens_do_not_change_the_loss(tiny, monkeypatch):
                 for token in disturbed(row):
                     hidden[i, token - skip] = 7.0 * (-1) ** token
             return hidden
+
         monkeypatch.setattr(trunk, "top", top_disturbed)
         return answer_loss(lm.bare, trunk, rows).item()
 
     # The token at prompt - 1 speaks the first answer token; the last one of a row speaks to nobody.
-    masked = lambda row: [*range(skip, row.prompt - 1), *range(len(row.ids) - 1, max(len(r.ids) for r in rows))]  # noqa: E731
+    def masked(row):
+        return [
+            *range(skip, row.prompt - 1),
+            *range(len(row.ids) - 1, max(len(r.ids) for r in rows)),
+        ]  # noqa: E731
+
     assert loss_with(masked) == right
     for token in (lambda row: [row.prompt - 1], lambda row: [len(row.ids) - 2]):
         assert abs(loss_with(token) - right) > 0.1
@@ -128,16 +156,22 @@ def test_masked_tokens_do_not_change_the_loss(tiny, monkeypatch):
 
 def test_the_loss_is_that_of_the_answer_and_its_end_mark(tiny):
     rows = rows_of(tiny)
-    answers = [tiny.tokenizer.decode(row.ids[row.prompt:]) for row in rows]
+    answers = [tiny.tokenizer.decode(row.ids[row.prompt :]) for row in rows]
     assert answers == [answer + "<|im_end|>" for _, answer in TEXTS]
-    wanted = models._score_batch(tiny, [(list(row.ids[:row.prompt]), list(row.ids[row.prompt:])) for row in rows])
+    wanted = models._score_batch(
+        tiny, [(list(row.ids[: row.prompt]), list(row.ids[row.prompt :])) for row in rows]
+    )
     for row, values in zip(rows, wanted, strict=True):
-        assert answer_loss(tiny.bare, Trunk(tiny, 1), [row]).item() == pytest.approx(-values.sum(), rel=1e-4)
+        assert answer_loss(tiny.bare, Trunk(tiny, 1), [row]).item() == pytest.approx(
+            -values.sum(), rel=1e-4
+        )
 
 
 def test_the_vocabulary_is_projected_at_answer_tokens_only(fresh_tiny):
     rows, seen = rows_of(fresh_tiny), []
-    fresh_tiny.model.lm_head.register_forward_hook(lambda _, given, out: seen.append(tuple(given[0].shape)))
+    fresh_tiny.model.lm_head.register_forward_hook(
+        lambda _, given, out: seen.append(tuple(given[0].shape))
+    )
     answer_loss(fresh_tiny.bare, Trunk(fresh_tiny, 1), rows)
     assert seen == [(sum(len(row.ids) - row.prompt for row in rows), 48)]
 
@@ -145,7 +179,9 @@ def test_the_vocabulary_is_projected_at_answer_tokens_only(fresh_tiny):
 def test_each_text_passes_the_frozen_layers_once(fresh_tiny):
     rows, passed = rows_of(fresh_tiny), []
     prefix = shared_prefix(rows)
-    fresh_tiny.model.model.layers[0].register_forward_hook(lambda _, given, out: passed.append(tuple(given[0].shape[:2])))
+    fresh_tiny.model.model.layers[0].register_forward_hook(
+        lambda _, given, out: passed.append(tuple(given[0].shape[:2]))
+    )
     trunk = Trunk(fresh_tiny, 1, prefix)
     assert passed == [(1, len(prefix))], "the shared beginning is read for all at once"
     trunk.read(rows * 2)
@@ -179,18 +215,31 @@ def test_layers_that_the_model_does_not_have_are_an_error(tiny, layers):
         Trunk(tiny, layers)
 
 
-@pytest.mark.parametrize("rows, expected", [
-    pytest.param([((1, 2, 3, 4), 3)], (), id="one row shares with nobody"),
-    pytest.param([((1, 2, 3), 1)], (), id="a prompt of one token"),
-    pytest.param([((1, 2, 3), 0)], (), id="no prompt"),
-    pytest.param([((1, 2, 3, 9), 3)] * 2, (1, 2), id="equal rows"),
-    pytest.param([((5, 1), 2), ((6, 1), 2)], (), id="nothing in common"),
-    pytest.param([((1, 2, 3, 4, 9), 4), ((1, 2, 8, 4, 9), 4)], (1, 2), id="they part within the prompt"),
-    pytest.param([((1, 2, 3, 4), 2), ((1, 2, 3, 5), 2)], (1,), id="equal beyond the prompt"),
-    pytest.param([((1, 2, 3), 3), ((1, 2, 3, 4, 5), 5)], (1, 2), id="one row begins the other"),
-    pytest.param([((1, 2, 3, 4), 4), ((1, 2, 3, 5), 2), ((1, 2, 3, 6), 4)], (1,), id="the shortest prompt lies between"),
-    pytest.param([((1, 2, 7), 3), ((1, 9, 7), 3), ((1, 2, 8), 3)], (1,), id="the odd one comes in the middle"),
-])
+@pytest.mark.parametrize(
+    "rows, expected",
+    [
+        pytest.param([((1, 2, 3, 4), 3)], (), id="one row shares with nobody"),
+        pytest.param([((1, 2, 3), 1)], (), id="a prompt of one token"),
+        pytest.param([((1, 2, 3), 0)], (), id="no prompt"),
+        pytest.param([((1, 2, 3, 9), 3)] * 2, (1, 2), id="equal rows"),
+        pytest.param([((5, 1), 2), ((6, 1), 2)], (), id="nothing in common"),
+        pytest.param(
+            [((1, 2, 3, 4, 9), 4), ((1, 2, 8, 4, 9), 4)], (1, 2), id="they part within the prompt"
+        ),
+        pytest.param([((1, 2, 3, 4), 2), ((1, 2, 3, 5), 2)], (1,), id="equal beyond the prompt"),
+        pytest.param([((1, 2, 3), 3), ((1, 2, 3, 4, 5), 5)], (1, 2), id="one row begins the other"),
+        pytest.param(
+            [((1, 2, 3, 4), 4), ((1, 2, 3, 5), 2), ((1, 2, 3, 6), 4)],
+            (1,),
+            id="the shortest prompt lies between",
+        ),
+        pytest.param(
+            [((1, 2, 7), 3), ((1, 9, 7), 3), ((1, 2, 8), 3)],
+            (1,),
+            id="the odd one comes in the middle",
+        ),
+    ],
+)
 def test_shared_prefix(rows, expected):
     assert shared_prefix([Row(*row) for row in rows]) == expected
 
@@ -198,7 +247,9 @@ def test_shared_prefix(rows, expected):
 @pytest.mark.parametrize("max_bytes", [1_000_000, 0], ids=["cached", "uncached"])
 @pytest.mark.parametrize("prefixed", [True, False], ids=["prefix", "no prefix"])
 def test_log_odds_equal_those_of_a_full_pass(tiny, prefixed, max_bytes):
-    prompts = [messages(question) for question, _ in TEXTS] + [messages("Open? " * n) for n in range(1, 16)]
+    prompts = [messages(question) for question, _ in TEXTS] + [
+        messages("Open? " * n) for n in range(1, 16)
+    ]
     prefix = shared_prefix(rows_of(tiny)) if prefixed else ()
     tuned = tuned_on(tiny)
     found = []
@@ -206,11 +257,18 @@ def test_log_odds_equal_those_of_a_full_pass(tiny, prefixed, max_bytes):
         trunk = Trunk(tiny, 1, prefix, max_bytes)
         found.append(log_odds(lm, trunk, prompts, "Yes", "No", progress=False))
         assert found[-1] == pytest.approx(models.log_odds(lm, prompts, "Yes", "No"), abs=1e-3)
-    assert found[1] == pytest.approx(found[2], abs=1e-3) and found[0] != pytest.approx(found[1], abs=1e-1)
+    assert found[1] == pytest.approx(found[2], abs=1e-3) and found[0] != pytest.approx(
+        found[1], abs=1e-1
+    )
 
 
 def test_a_prompt_that_begins_otherwise_is_an_error(tiny):
-    prompt = [{"role": "user", "content": "A prompt without the system message that all the other texts begin with."}]
+    prompt = [
+        {
+            "role": "user",
+            "content": "A prompt without the system message that all the other texts begin with.",
+        }
+    ]
     trunk = Trunk(tiny, 1, shared_prefix(rows_of(tiny)))
     with pytest.raises(ValueError, match="does not begin with the tokens.*make a Trunk"):
         log_odds(tiny, trunk, [prompt], "Yes", "No", progress=False)
@@ -231,12 +289,16 @@ MISFITS = {
     "a frozen layer trained and merged": lambda lm: adapters.merge(tuned_on(lm, layers=2)),
     "a frozen layer changed in a copy": lambda lm: changed(tiny_language_model(), 0),
     "a frozen layer changed in place": lambda lm: changed(lm, 0),
-    "other numbers": lambda lm: replace(tiny_language_model(), model=tiny_language_model().model.bfloat16()),
+    "other numbers": lambda lm: replace(
+        tiny_language_model(), model=tiny_language_model().model.bfloat16()
+    ),
 }
 
 
 @pytest.mark.parametrize("misfit", MISFITS)
-def test_a_trunk_of_other_frozen_layers_is_an_error_and_nothing_is_kept(fresh_tiny, misfit, monkeypatch):
+def test_a_trunk_of_other_frozen_layers_is_an_error_and_nothing_is_kept(
+    fresh_tiny, misfit, monkeypatch
+):
     monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "on")
     trunk, prompts = Trunk(fresh_tiny, 1), [messages("When?")]
     other = MISFITS[misfit](fresh_tiny)
@@ -245,9 +307,17 @@ def test_a_trunk_of_other_frozen_layers_is_an_error_and_nothing_is_kept(fresh_ti
     assert not (runtime.cache_dir() / _OddsCache.file).exists()
 
 
-@pytest.mark.parametrize("fit", [lambda lm: lm, tuned_on, lambda lm: adapters.merge(tuned_on(lm)), lambda lm: tiny_language_model(),
-                                 lambda lm: changed(tiny_language_model(), 1)],
-                         ids=["itself", "tuned above", "merged above", "loaded again", "changed above"])
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda lm: lm,
+        tuned_on,
+        lambda lm: adapters.merge(tuned_on(lm)),
+        lambda lm: tiny_language_model(),
+        lambda lm: changed(tiny_language_model(), 1),
+    ],
+    ids=["itself", "tuned above", "merged above", "loaded again", "changed above"],
+)
 def test_a_trunk_serves_whatever_shares_its_frozen_layers(fresh_tiny, fit):
     other, prompts = fit(fresh_tiny), [messages("When?"), messages("Where is the kettle?")]
     found = log_odds(other, Trunk(fresh_tiny, 1), prompts, "Yes", "No", progress=False)

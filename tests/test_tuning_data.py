@@ -1,4 +1,6 @@
-"""Reviews and instructions: what the loader finds wrong it names; and what the data cards claim is so."""
+"""Reviews and instructions: what the loader finds wrong it names; and what the data cards claim is
+so.
+"""
 
 import json
 from collections import Counter
@@ -9,10 +11,27 @@ from ftrag_helpers import properties, runtime, tuning_data
 from ftrag_helpers.course_data import write_manifest
 from ftrag_helpers.runtime import CourseError
 
-REVIEW = {"id": "a-1", "split": "train", "label": "positive", "text": "Read it twice.", "about": "book", "subject": "Salt",
-          "voice": "nurse", "difficulty": None}
-PAIR = {"id": "desk-1", "kind": "desk", "split": "train", "source": "new-a", "instruction": "Which desk?", "input": "My card is lost.",
-        "response": "Desk: Membership", "facts": [["Membership"]], "forbidden": []}
+REVIEW = {
+    "id": "a-1",
+    "split": "train",
+    "label": "positive",
+    "text": "Read it twice.",
+    "about": "book",
+    "subject": "Salt",
+    "voice": "nurse",
+    "difficulty": None,
+}
+PAIR = {
+    "id": "desk-1",
+    "kind": "desk",
+    "split": "train",
+    "source": "new-a",
+    "instruction": "Which desk?",
+    "input": "My card is lost.",
+    "response": "Desk: Membership",
+    "facts": [["Membership"]],
+    "forbidden": [],
+}
 
 
 @pytest.fixture
@@ -22,30 +41,54 @@ def data(tmp_path, monkeypatch):
 
     def write(folder, name, *rows):
         (tmp_path / folder).mkdir(exist_ok=True)
-        (tmp_path / folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        (tmp_path / folder / name).write_text(
+            "".join(json.dumps(row) + "\n" for row in rows), "utf-8"
+        )
         write_manifest(tmp_path / folder)
+
     return write
 
 
 def test_rows_become_records(data):
     data("reviews", "reviews.jsonl", REVIEW, REVIEW | {"id": "a-2", "split": "test"})
     data("instructions", "pairs.jsonl", PAIR)
-    assert [r.id for r in tuning_data.load_reviews("test")] == ["a-2"] and len(tuning_data.load_reviews()) == 2
+    assert [r.id for r in tuning_data.load_reviews("test")] == ["a-2"] and len(
+        tuning_data.load_reviews()
+    ) == 2
     [pair] = tuning_data.load_instructions("train", ["desk"])
     assert pair.facts == (("Membership",),) and tuning_data.load_instructions(kinds=["card"]) == []
 
 
-@pytest.mark.parametrize("field, value", [
-    ("label", "neutral"), ("split", "dev"), ("difficulty", "hard"), ("text", " "), ("text", 5), ("id", "")])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("label", "neutral"),
+        ("split", "dev"),
+        ("difficulty", "hard"),
+        ("text", " "),
+        ("text", 5),
+        ("id", ""),
+    ],
+)
 def test_a_faulty_review_is_named_with_row_and_field(data, field, value):
     data("reviews", "reviews.jsonl", REVIEW, REVIEW | {"id": "a-2", field: value})
     with pytest.raises(CourseError, match=f"row 2, field '{field}'"):
         tuning_data.load_reviews()
 
 
-@pytest.mark.parametrize("field, value", [
-    ("kind", "poem"), ("split", "dev"), ("response", "Desk: Kitchen"), ("facts", [["Loans"]]), ("facts", ["Loans"]),
-    ("facts", [[]]), ("forbidden", [["x"]]), ("input", "")])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("kind", "poem"),
+        ("split", "dev"),
+        ("response", "Desk: Kitchen"),
+        ("facts", [["Loans"]]),
+        ("facts", ["Loans"]),
+        ("facts", [[]]),
+        ("forbidden", [["x"]]),
+        ("input", ""),
+    ],
+)
 def test_a_faulty_pair_is_named_with_row_and_field(data, field, value):
     data("instructions", "pairs.jsonl", PAIR, PAIR | {"id": "desk-2", field: value})
     with pytest.raises(CourseError, match="row 2, field '(" + field + "|response)'"):
@@ -83,13 +126,19 @@ def test_unknown_splits_and_kinds_are_named():
         tuning_data.load_instructions(kinds=["poem"])
 
 
-# --- the data as shipped -----------------------------------------------------------------------------
+# --- the data as shipped
 
 
 def test_reviews_are_as_many_and_as_balanced_as_the_card_says():
     reviews, posts = tuning_data.load_reviews(), tuning_data.load_posts()
-    assert Counter(r.split for r in reviews) == {"train": 1000, "validation": 200, "test": 300} and len(posts) >= 200
-    for rows in (*([r for r in reviews if r.split == s] for s in ("train", "validation", "test")), posts):
+    assert (
+        Counter(r.split for r in reviews) == {"train": 1000, "validation": 200, "test": 300}
+        and len(posts) >= 200
+    )
+    for rows in (
+        *([r for r in reviews if r.split == s] for s in ("train", "validation", "test")),
+        posts,
+    ):
         assert Counter(r.label for r in rows)["positive"] * 2 == len(rows)
     assert 0.30 <= sum(r.difficulty is not None for r in reviews) / len(reviews) <= 0.36
     assert all(5 <= len(r.text.split()) <= 150 for r in reviews)
@@ -102,7 +151,10 @@ def test_no_subject_is_reviewed_in_two_splits():
 
 
 def test_the_wits_reviews_speak_of_nothing_that_training_speaks_of():
-    sly, trained = tuning_data.load_sly(), {r.subject.lower() for r in tuning_data.load_reviews("train")}
+    sly, trained = (
+        tuning_data.load_sly(),
+        {r.subject.lower() for r in tuning_data.load_reviews("train")},
+    )
     assert len(sly) >= 100 and Counter(r.label for r in sly)["positive"] * 2 == len(sly)
     assert all(r.difficulty for r in sly) and not trained & {r.subject.lower() for r in sly}
     assert not {r.id for r in sly} & {r.id for r in tuning_data.load_reviews()}
@@ -114,7 +166,10 @@ def test_word_counts_find_the_reviews_neither_hopeless_nor_easy():
     from sklearn.pipeline import make_pipeline
 
     train, test = tuning_data.load_reviews("train"), tuning_data.load_reviews("test")
-    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10, max_iter=2000))
+    model = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        LogisticRegression(C=10, max_iter=2000),
+    )
     model.fit([r.text for r in train], [r.label for r in train])
     assert 0.70 <= model.score([r.text for r in test], [r.label for r in test]) <= 0.88
 
@@ -128,7 +183,11 @@ def test_no_two_reviews_of_different_splits_are_near_duplicates():
     reviews += sly
     vectors = models.embed([r.text for r in reviews])
     close = vectors @ vectors.T
-    pairs = [(reviews[i].id, reviews[j].id) for i, j in zip(*(close > 0.85).nonzero(), strict=True) if splits[i] != splits[j]]
+    pairs = [
+        (reviews[i].id, reviews[j].id)
+        for i, j in zip(*(close > 0.85).nonzero(), strict=True)
+        if splits[i] != splits[j]
+    ]
     assert pairs == []
 
 
@@ -138,12 +197,17 @@ def test_no_two_inputs_of_different_splits_are_near_duplicates():
 
     pairs = tuning_data.load_instructions()
     vectors = models.embed([p.input for p in pairs])
-    assert [(pairs[i].id, pairs[j].id) for i, j in zip(*(vectors @ vectors.T > 0.85).nonzero(), strict=True)
-            if pairs[i].split != pairs[j].split] == []
+    assert [
+        (pairs[i].id, pairs[j].id)
+        for i, j in zip(*(vectors @ vectors.T > 0.85).nonzero(), strict=True)
+        if pairs[i].split != pairs[j].split
+    ] == []
 
 
 def test_instructions_are_as_many_as_the_card_says():
     pairs = tuning_data.load_instructions()
     assert len(pairs) >= 1200 and {p.kind for p in pairs} == set(properties.KINDS)
-    assert {p.kind for p in pairs if p.split != "test"} == set(properties.KINDS) - set(properties.HELD_OUT_KINDS)
+    assert {p.kind for p in pairs if p.split != "test"} == set(properties.KINDS) - set(
+        properties.HELD_OUT_KINDS
+    )
     assert min(Counter(p.kind for p in pairs if p.split == "test").values()) >= 12

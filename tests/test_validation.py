@@ -13,9 +13,21 @@ def no_models(monkeypatch):
 
 
 def notebook(path, *cells):
-    made = [nbformat.v4.new_code_cell(source, execution_count=1, outputs=[nbformat.v4.new_output("stream", text=text)] if text else [])
-            for source, text in cells]
-    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}}), path)
+    made = [
+        nbformat.v4.new_code_cell(
+            source,
+            execution_count=1,
+            outputs=[nbformat.v4.new_output("stream", text=text)] if text else [],
+        )
+        for source, text in cells
+    ]
+    nbformat.write(
+        nbformat.v4.new_notebook(
+            cells=made,
+            metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}},
+        ),
+        path,
+    )
     return path
 
 
@@ -30,13 +42,19 @@ def test_equal_outputs_pass_and_a_difference_is_shown(tmp_path, capsys):
 
 
 def test_all_equal_ends_with_zero(tmp_path, capsys):
-    assert cli.main(["validate", str(notebook(tmp_path / "good.ipynb", ("print('a')", "a\n")))]) == 0
+    assert (
+        cli.main(["validate", str(notebook(tmp_path / "good.ipynb", ("print('a')", "a\n")))]) == 0
+    )
     assert "1 notebooks, 1 cells, 0 differ" in capsys.readouterr().out
 
 
 def test_fresh_computes_everything_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "on")
-    path = str(notebook(tmp_path / "asks.ipynb", ("import os\nprint(os.environ['FTRAG_COMPUTE_CACHE'])", "on\n")))
+    path = str(
+        notebook(
+            tmp_path / "asks.ipynb", ("import os\nprint(os.environ['FTRAG_COMPUTE_CACHE'])", "on\n")
+        )
+    )
     assert cli.main(["validate", path]) == 0
     assert cli.main(["validate", "--fresh", path]) == 1
 
@@ -54,6 +72,13 @@ def test_a_file_that_is_no_notebook_fails_with_its_reason(tmp_path, capsys):
 
 def test_long_differences_are_cut():
     text = "\n".join(f"\x1b[31mline {n}\x1b[0m" for n in range(100))
-    xml = f'<testsuites><testsuite><testcase name="Cell 1"><failure message="x">{text.replace(chr(27), "")}</failure></testcase></testsuite></testsuites>'
+    xml = (
+        '<testsuites><testsuite><testcase name="Cell 1"><failure'
+        f' message="x">{text.replace(chr(27), "")}</failure></testcase></testsuite></testsuites>'
+    )
     outcome = validation.read_report(xml, "n", 1.0)
-    assert outcome.failed == 1 and outcome.difference.startswith("Cell 1") and "… 70 more lines" in outcome.difference
+    assert (
+        outcome.failed == 1
+        and outcome.difference.startswith("Cell 1")
+        and "… 70 more lines" in outcome.difference
+    )

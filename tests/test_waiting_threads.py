@@ -1,6 +1,8 @@
-"""Threads that wait for work sleep, wherever the course starts Python: waiting costs no processor time.
+"""Threads that wait for work sleep, wherever the course starts Python: waiting costs no processor
+time.
 
-The libraries read the setting once, when they are loaded, so each test looks into a process that the course started.
+The libraries read the setting once, when they are loaded, so each test looks into a process that
+the course started.
 """
 
 import contextlib
@@ -33,8 +35,11 @@ for multiply in (lambda: some @ some, lambda: others @ others):
         waited += time.process_time() - started
     print(round(waited, 3))
 """
-STARTS = sorted(path.relative_to(ROOT).as_posix() for folder in ("notebooks", "exercises", "solutions")
-                for path in (ROOT / folder).glob("*.ipynb"))
+STARTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("notebooks", "exercises", "solutions")
+    for path in (ROOT / folder).glob("*.ipynb")
+)
 BENCHMARKS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
 
 
@@ -50,10 +55,16 @@ def chosen(environment) -> dict:
 
 
 def test_waiting_threads_of_numpy_and_pytorch_use_no_processor(unset):
-    """Of 0.4 s slept after products the libraries' threads may use a tenth; spinning, NumPy's use all of it."""
+    """Of 0.4 s slept after products the libraries' threads may use a tenth; spinning, NumPy's use
+    all of it.
+    """
     environment = os.environ | runtime.offline_environment()
-    done = subprocess.run([sys.executable, "-c", WAITS], env=environment, capture_output=True, text=True)
-    assert len(done.stdout.split()) == 2 and max(map(float, done.stdout.split())) < 0.04, done.stdout + done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", WAITS], env=environment, capture_output=True, text=True
+    )
+    assert len(done.stdout.split()) == 2 and max(map(float, done.stdout.split())) < 0.04, (
+        done.stdout + done.stderr
+    )
 
 
 def test_these_tests_own_threads_sleep_too():
@@ -62,13 +73,20 @@ def test_these_tests_own_threads_sleep_too():
 
 def test_a_child_gets_the_setting_and_a_learners_own_wins(unset, monkeypatch, capfd):
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    assert cli.run_child([sys.executable, "-c", f"import os; print(*map(os.environ.get, {[*SET]}))"]) == 0
+    assert (
+        cli.run_child([sys.executable, "-c", f"import os; print(*map(os.environ.get, {[*SET]}))"])
+        == 0
+    )
     assert capfd.readouterr().out.split() == ["active", SET["OPENBLAS_THREAD_TIMEOUT"]]
 
 
-@pytest.mark.parametrize("command", ["progress", "compare --documents none --questions none", "build"])
+@pytest.mark.parametrize(
+    "command", ["progress", "compare --documents none --questions none", "build"]
+)
 def test_a_command_that_computes_itself_has_it_first(unset, command):
-    """The command's own function is replaced: what it would find, and whether the libraries are still to be loaded."""
+    """The command's own function is replaced: what it would find, and whether the libraries are
+    still to be loaded.
+    """
     code = f"""
 import os, sys
 from ftrag_helpers import cli
@@ -84,8 +102,12 @@ sys.exit(cli.main({command.split()!r}))"""
 
 @pytest.mark.parametrize("name", STARTS)
 def test_a_notebook_opened_anywhere_asks_for_it_before_pytorch_is_loaded(name, unset):
-    """Also without `ftrag lab`, in an editor or a plain Jupyter: the first cell is run up to the call that sets it."""
-    cells = [cell.source for cell in nbformat.read(ROOT / name, 4).cells if cell.cell_type == "code"]
+    """Also without `ftrag lab`, in an editor or a plain Jupyter: the first cell is run up to the
+    call that sets it.
+    """
+    cells = [
+        cell.source for cell in nbformat.read(ROOT / name, 4).cells if cell.cell_type == "code"
+    ]
     code = f"""
 import sys
 from ftrag_helpers import runtime
@@ -103,8 +125,11 @@ exec({cells[0]!r})"""
 
 def test_kernels_of_ftrag_validate_have_it(unset, tmp_path, monkeypatch):
     monkeypatch.setattr(model_files, "fetch", lambda *_args, **_more: None)
-    cell = nbformat.v4.new_code_cell(f"import os\nprint(*map(os.environ.get, {[*SET]}))", execution_count=1, outputs=[
-        nbformat.v4.new_output("stream", text=" ".join(SET.values()) + "\n")])
+    cell = nbformat.v4.new_code_cell(
+        f"import os\nprint(*map(os.environ.get, {[*SET]}))",
+        execution_count=1,
+        outputs=[nbformat.v4.new_output("stream", text=" ".join(SET.values()) + "\n")],
+    )
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), tmp_path / "asks.ipynb")
     assert cli.main(["validate", str(tmp_path / "asks.ipynb")]) == 0
@@ -117,12 +142,27 @@ def test_a_kernel_in_the_jupyterlab_that_the_course_opens_has_it(unset, tmp_path
 
     port = free_port()
     address = f"http://127.0.0.1:{port}/api/kernels?token=of-this-test"
-    command = [sys.executable, "-P", "-m", "ftrag_helpers.cli", "lab", "--no-browser", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "ftrag_helpers.cli",
+        "lab",
+        "--no-browser",
+        "--port",
+        str(port),
+    ]
     with open(tmp_path / "log", "wb") as log:
-        lab = subprocess.Popen([*command, "--IdentityProvider.token=of-this-test"], cwd=ROOT, stdout=log, stderr=log)
+        lab = subprocess.Popen(
+            [*command, "--IdentityProvider.token=of-this-test"], cwd=ROOT, stdout=log, stderr=log
+        )
     try:
-        started = json.load(ask(address, data=json.dumps({"name": "python3"}).encode(), log=tmp_path / "log"))
-        assert [chosen(environment) for environment in environments(lab.pid, started["id"])] == [SET]
+        started = json.load(
+            ask(address, data=json.dumps({"name": "python3"}).encode(), log=tmp_path / "log")
+        )
+        assert [chosen(environment) for environment in environments(lab.pid, started["id"])] == [
+            SET
+        ]
     finally:
         family = psutil.Process(lab.pid).children(recursive=True)
         lab.terminate()
@@ -132,7 +172,9 @@ def test_a_kernel_in_the_jupyterlab_that_the_course_opens_has_it(unset, tmp_path
 
 
 def environments(pid: int, word: str) -> list[dict]:
-    """The environments of a process's descendants with a word in their command line; short-lived ones may be gone."""
+    """The environments of a process's descendants with a word in their command line; short-lived
+    ones may be gone.
+    """
     found = []
     for child in psutil.Process(pid).children(recursive=True):
         with contextlib.suppress(psutil.Error):
@@ -171,7 +213,9 @@ def test_the_benchmarks_busy_program_ends_whatever_happens_beside_it(monkeypatch
     import beside
 
     with pytest.raises(KeyError), beside.busy_program():
-        [loop] = [child for child in psutil.Process().children() if "getppid" in " ".join(child.cmdline())]
+        [loop] = [
+            child for child in psutil.Process().children() if "getppid" in " ".join(child.cmdline())
+        ]
         raise KeyError
     assert not psutil.pid_exists(loop.pid)
 

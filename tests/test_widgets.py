@@ -5,7 +5,9 @@ from ftrag_helpers import plots, widgets
 
 @pytest.fixture
 def screen(monkeypatch):
-    """What a notebook would show: outputs in order, and a record of updates, without a front end."""
+    """What a notebook would show: outputs in order, and a record of updates, without a front
+    end.
+    """
     shown = []
 
     class Handle:
@@ -26,7 +28,9 @@ def screen(monkeypatch):
 @pytest.fixture
 def boxes(monkeypatch):
     made, original = {}, widgets._box
-    monkeypatch.setattr(widgets, "_box", lambda name, control: made.setdefault(name, original(name, control)))
+    monkeypatch.setattr(
+        widgets, "_box", lambda name, control: made.setdefault(name, original(name, control))
+    )
     return made
 
 
@@ -58,7 +62,9 @@ def test_an_error_is_shown_and_the_next_value_recovers(screen, boxes):
 
 
 def test_an_error_leaves_the_figure_and_speaks_in_the_text(screen, boxes):
-    widgets.explore(lambda n: (plots.bars(["a"], [1 / n], unit="share"), f"n is {n}"), n=(0, 5, 1, 1))
+    widgets.explore(
+        lambda n: (plots.bars(["a"], [1 / n], unit="share"), f"n is {n}"), n=(0, 5, 1, 1)
+    )
     boxes["n"].value = 0
     assert "image/png" in screen[1] and screen[2]["text/plain"].startswith("ZeroDivisionError")
     boxes["n"].value = 2
@@ -89,4 +95,6 @@ def test_only_moved_sliders_are_guesses(screen, boxes):
     widgets.guess(["closed book", "retrieval"], lambda name, value: kept.append((name, value)))
     boxes["retrieval"].value = 0.8
     assert kept == [("retrieval", 0.8)]
-    assert screen[0]["text/plain"] == "[Run this cell in JupyterLab to change: closed book, retrieval]"
+    assert (
+        screen[0]["text/plain"] == "[Run this cell in JupyterLab to change: closed book, retrieval]"
+    )

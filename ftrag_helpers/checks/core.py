@@ -1,10 +1,11 @@
-"""What every check of a graded task shares: cases, observation, judgement, and what the learner gets to read.
+"""What every check of a graded task shares: cases, observation, judgement, and what the learner
+gets to read.
 
-Level 3. A check has three steps. `cases` makes inputs from a seed. `observe` calls the learner's answer on them and
-returns plain JSON values. `judge` compares these with what it works out itself. Only `observe` runs the learner's
-code, so a grader may run it in a sandbox and keep the other two outside. What this module leaves out: the tasks
-themselves (`lesson_01` and on), plain values and what messages say of them (`values`), the record of points
-(`progress`), marking by hand.
+Level 3. A check has three steps. `cases` makes inputs from a seed. `observe` calls the learner's
+answer on them and returns plain JSON values. `judge` compares these with what it works out itself.
+Only `observe` runs the learner's code, so a grader may run it in a sandbox and keep the other two
+outside. What this module leaves out: the tasks themselves (`lesson_01` and on), plain values and
+what messages say of them (`values`), the record of points (`progress`), marking by hand.
 """
 
 import copy
@@ -23,8 +24,10 @@ from ftrag_helpers.checks.values import plain, shown
 from ftrag_helpers.runtime import CourseError
 from ftrag_helpers.wrapping import wrapped
 
-_LIBRARIES = (str(Path(__file__).resolve().parent.parent),
-              *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_LIBRARIES = (
+    str(Path(__file__).resolve().parent.parent),
+    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
+)
 
 
 class _Missing:
@@ -41,7 +44,10 @@ class CheckFailed(Exception):
 
     def _render_traceback_(self) -> list[str]:
         # JupyterLab's own output breaks long lines; the box of its Validate button does not.
-        return [textwrap.fill(line, 100, break_long_words=False, replace_whitespace=False) for line in str(self).splitlines()]
+        return [
+            textwrap.fill(line, 100, break_long_words=False, replace_whitespace=False)
+            for line in str(self).splitlines()
+        ]
 
 
 class NotAttempted(CheckFailed):
@@ -49,12 +55,17 @@ class NotAttempted(CheckFailed):
 
 
 class _TooSlow(BaseException):
-    """Not an Exception, so that a learner's `except Exception` inside an endless loop cannot hold it."""
+    """Not an Exception, so that a learner's `except Exception` inside an endless loop cannot hold
+    it.
+    """
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge decides. The message of a failed one: what was expected, what came, where to look."""
+    """What a judge decides.
+
+    The message of a failed one: what was expected, what came, where to look.
+    """
 
     passed: bool
     message: str = ""
@@ -67,9 +78,9 @@ PASSED = Verdict(True)
 class Task:
     """A graded task.
 
-    `cases` turns a seed into inputs (plain JSON values), `observe` the learner's answer and those inputs into plain
-    JSON values. `judge(inputs, observed)` looks at nothing else, loads no model, and fails junk without an exception.
-    `timeout` is in seconds and holds for `observe`.
+    `cases` turns a seed into inputs (plain JSON values), `observe` the learner's answer and those
+    inputs into plain JSON values. `judge(inputs, observed)` looks at nothing else, loads no model,
+    and fails junk without an exception. `timeout` is in seconds and holds for `observe`.
     """
 
     id: str
@@ -91,7 +102,8 @@ class ByHand:
 
 
 def run(task: Task, answer: object, seed: int = 0) -> None:
-    """Check an answer and print one line; seed 0 is the check that the learner sees, and it alone records points.
+    """Check an answer and print one line; seed 0 is the check that the learner sees, and it alone
+    records points.
 
     Raises:
         NotAttempted: there is no answer yet.
@@ -112,15 +124,20 @@ def run(task: Task, answer: object, seed: int = 0) -> None:
 
 
 def observation(task: Task, answer: object, seed: int) -> object:
-    """What the learner's answer gives for the cases of a seed, as plain JSON values; the part that a sandbox runs.
+    """What the learner's answer gives for the cases of a seed, as plain JSON values; the part that
+    a sandbox runs.
 
-    Warnings are silenced and stderr goes to stdout, because nbgrader gives no points to a cell that wrote to stderr.
+    Warnings are silenced and stderr goes to stdout, because nbgrader gives no points to a cell that
+    wrote to stderr.
 
     Raises:
         NotAttempted, CheckFailed: as `run`.
     """
     if answer is MISSING:
-        raise NotAttempted(f"Task {task.id} is not done yet: write your answer in the cell above and run that cell.")
+        raise NotAttempted(
+            f"Task {task.id} is not done yet: write your answer in the cell above and run that"
+            " cell."
+        )
     inputs = copy.deepcopy(task.cases(seed))
     try:
         with _time_limit(task.timeout), warnings.catch_warnings(), redirect_stderr(sys.stdout):
@@ -129,8 +146,10 @@ def observation(task: Task, answer: object, seed: int) -> object:
     except CheckFailed as failed:
         raise type(failed)(f"Task {task.id}: {failed}") from None
     except _TooSlow:
-        raise CheckFailed(f"Task {task.id}: stopped after {task.timeout:g} seconds. Look for a loop that never ends, "
-                          "or for work inside a loop that could be done once before it.") from None
+        raise CheckFailed(
+            f"Task {task.id}: stopped after {task.timeout:g} seconds. Look for a loop that never"
+            " ends, or for work inside a loop that could be done once before it."
+        ) from None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 (a learner's code may raise anything, SystemExit too)
@@ -138,12 +157,17 @@ def observation(task: Task, answer: object, seed: int) -> object:
 
 
 def decide(task: Task, observed: object, seed: int) -> Verdict:
-    """The judge's verdict on what was observed; the part that stays outside the sandbox. Never raises."""
+    """The judge's verdict on what was observed; the part that stays outside the sandbox.
+
+    Never raises.
+    """
     observed = plain(observed)  # forged values may be nested without end
     try:
         return task.judge(task.cases(seed), observed)
     except Exception as error:  # noqa: BLE001 (forged input must cost its author the points, not us the grading)
-        return Verdict(False, f"the check cannot read this answer ({type(error).__name__}): {shown(observed)}")
+        return Verdict(
+            False, f"the check cannot read this answer ({type(error).__name__}): {shown(observed)}"
+        )
 
 
 def answer(name: str) -> object:
@@ -154,10 +178,14 @@ def answer(name: str) -> object:
 def _explained(task: Task, error: BaseException) -> CheckFailed:
     text = str(error)
     stub = text.split(":")[0] if text.startswith("Task ") else ""
-    if isinstance(error, NotImplementedError) and (not text or stub == f"Task {task.id}"):  # nbgrader's own stub is bare
-        return NotAttempted(f"Task {task.id} is not done yet: put your code in place of the line that raises "
-                            "NotImplementedError, run that cell, then this one. If you have: did that cell run without an "
-                            "error, and has the function the task's name?")
+    if isinstance(error, NotImplementedError) and (
+        not text or stub == f"Task {task.id}"
+    ):  # nbgrader's own stub is bare
+        return NotAttempted(
+            f"Task {task.id} is not done yet: put your code in place of the line that raises"
+            " NotImplementedError, run that cell, then this one. If you have: did that cell run"
+            " without an error, and has the function the task's name?"
+        )
     if isinstance(error, NotImplementedError) and stub:
         return NotAttempted(f"Task {task.id} rests on {stub}, which is not done yet.")
     if isinstance(error, CourseError):
@@ -165,35 +193,48 @@ def _explained(task: Task, error: BaseException) -> CheckFailed:
     what = f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
     place = _learners_line(error)
     if not place and isinstance(error, TypeError):
-        return CheckFailed(f"Task {task.id}: your answer could not be called as the task asks ({what}). "
-                           "Compare its name and its parameters with the task.")
+        return CheckFailed(
+            f"Task {task.id}: your answer could not be called as the task asks ({what}). "
+            "Compare its name and its parameters with the task."
+        )
     return CheckFailed(f"Task {task.id}: your code stopped with {what}{place}")
 
 
 def _learners_line(error: BaseException) -> str:
-    """The innermost line of the error that is in no library, on a line of its own; "" if there is none."""
+    """The innermost line of the error that is in no library, on a line of its own; "" if there is
+    none.
+    """
     found, function, trace = "", "", error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if not code.co_filename.startswith(_LIBRARIES):
-            function = function if code.co_name.startswith("<") else code.co_name  # not "<listcomp>"
+            function = (
+                function if code.co_name.startswith("<") else code.co_name
+            )  # not "<listcomp>"
             source = linecache.getline(code.co_filename, trace.tb_lineno).strip()
-            found = f"\nLine {trace.tb_lineno} of its cell{f', in {function}' if function else ''}: {source}"
+            found = (
+                f"\nLine {trace.tb_lineno} of its cell{f', in {function}' if function else ''}:"
+                f" {source}"
+            )
         trace = trace.tb_next
     return found
 
 
 @contextmanager
 def _time_limit(seconds: float):
-    """Stop the block after so many seconds with `_TooSlow`, and again each second if something swallows that.
+    """Stop the block after so many seconds with `_TooSlow`, and again each second if something
+    swallows that.
 
-    It needs the main thread and a system with interval timers (not Windows). Elsewhere, and inside a single long
-    call of compiled code, the learner stops the kernel by hand.
+    It needs the main thread and a system with interval timers (not Windows). Elsewhere, and inside
+    a single long call of compiled code, the learner stops the kernel by hand.
     """
     import signal
     import threading
 
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
         yield
         return
     inside = True
@@ -213,7 +254,8 @@ def _time_limit(seconds: float):
 
 
 def calls(function: object, inputs: list) -> list:
-    """`function(*case)` for each case, as plain values: the `observe` of most tasks whose answer is a function.
+    """`function(*case)` for each case, as plain values: the `observe` of most tasks whose answer is
+    a function.
 
     Raises:
         CheckFailed: what was given is no function.
@@ -224,10 +266,13 @@ def calls(function: object, inputs: list) -> list:
 
 
 def by_case(problem: Callable[..., str], call: str) -> Callable[[list, object], Verdict]:
-    """A judge for the results of `calls`: `problem(*case, got)` says what is wrong with one of them, or "".
+    """A judge for the results of `calls`:
+
+    `problem(*case, got)` says what is wrong with one of them, or "".
 
     `call` has a {} for each part of a case, and heads the message: "soften({}, {})".
     """
+
     def judge(inputs: list, observed: object) -> Verdict:
         if not isinstance(observed, list) or len(observed) != len(inputs):
             return Verdict(False, f"expected {len(inputs)} results, got {shown(observed)}")
@@ -253,7 +298,11 @@ def lessons() -> dict[int, object]:
 
     from ftrag_helpers import checks
 
-    names = sorted(found.name for found in pkgutil.iter_modules(checks.__path__) if found.name.startswith("lesson_"))
+    names = sorted(
+        found.name
+        for found in pkgutil.iter_modules(checks.__path__)
+        if found.name.startswith("lesson_")
+    )
     return {int(name[-2:]): importlib.import_module(f"{checks.__name__}.{name}") for name in names}
 
 
@@ -270,7 +319,9 @@ def find(task_id: str) -> Task:
     """
     tasks = {task.id: task for task in all_tasks()}
     if task_id not in tasks:
-        raise ValueError(f'there is no task {task_id!r} with a check; the tasks are {", ".join(tasks)}')
+        raise ValueError(
+            f"there is no task {task_id!r} with a check; the tasks are {', '.join(tasks)}"
+        )
     return tasks[task_id]
 
 
@@ -291,11 +342,18 @@ def hint(task_id: str) -> None:
 
 
 def points(lesson: int) -> None:
-    """Print how many of a lesson's checked points were passed since the kernel started, and what is still open."""
+    """Print how many of a lesson's checked points were passed since the kernel started, and what is
+    still open.
+    """
     module = lessons()[lesson]
-    tasks, by_hand = module.TASKS.values(), sum(task.points for task in getattr(module, "MANUAL", {}).values())
+    tasks, by_hand = (
+        module.TASKS.values(),
+        sum(task.points for task in getattr(module, "MANUAL", {}).values()),
+    )
     earned = sum(task.points for task in tasks if task.id in _passed)
     still = ", ".join(task.id for task in tasks if task.id not in _passed)
-    print(f"Lesson {lesson}: {earned} of {sum(task.points for task in tasks)} points"
-          + (f"; still open: {still}." if still else ". All checks passed.")
-          + (f" {by_hand} more are marked by a person." if by_hand else ""))
+    print(
+        f"Lesson {lesson}: {earned} of {sum(task.points for task in tasks)} points"
+        + (f"; still open: {still}." if still else ". All checks passed.")
+        + (f" {by_hand} more are marked by a person." if by_hand else "")
+    )

@@ -1,7 +1,9 @@
-"""Judges that know the usual slips: an answer that is wrong in a known way gets the words that help.
+"""Judges that know the usual slips: an answer that is wrong in a known way gets the words that
+help.
 
-Level 3. It compares, and knows no task: what is right, and which slips there are, the lessons say (`lesson_04`,
-`lesson_05`). What it leaves out: the form of an answer, which a lesson's `problem` looks at first.
+Level 3. It compares, and knows no task: what is right, and which slips there are, the lessons say
+(`lesson_04`, `lesson_05`). What it leaves out: the form of an answer, which a lesson's `problem`
+looks at first.
 """
 
 import math
@@ -20,37 +22,53 @@ def same(got: object, want: object, rel: float = 1e-6) -> bool:
     (True, False)
     """
     if isinstance(want, list):
-        return isinstance(got, list) and len(got) == len(want) and all(same(*pair, rel) for pair in zip(got, want, strict=True))
+        return (
+            isinstance(got, list)
+            and len(got) == len(want)
+            and all(same(*pair, rel) for pair in zip(got, want, strict=True))
+        )
     if is_number(want):
         return is_number(got) and math.isclose(got, want, rel_tol=rel, abs_tol=rel / 1000)
     return type(got) is type(want) and got == want
 
 
 def telling(cases: list, right: Callable, slips: Mapping[str, Callable], times: int = 2) -> bool:
-    """True where each slip gives another result than `right` in so many of the cases, so that none passes by luck."""
+    """True where each slip gives another result than `right` in so many of the cases, so that none
+    passes by luck.
+    """
     wants = [right(*case) for case in cases]
-    return all(sum(not same(slip(*case), want) for case, want in zip(cases, wants, strict=True)) >= times
-               for slip in slips.values())
+    return all(
+        sum(not same(slip(*case), want) for case, want in zip(cases, wants, strict=True)) >= times
+        for slip in slips.values()
+    )
 
 
 def told_apart(cases: list, right: Callable, slips: Mapping[str, Callable]) -> bool:
-    """True where no slip gives the right results, nor those of another slip: each learner hears of the one that was made."""
+    """True where no slip gives the right results, nor those of another slip: each learner hears of
+    the one that was made.
+    """
     found = [[function(*case) for case in cases] for function in (right, *slips.values())]
     return len(set(map(str, found))) == len(found)
 
 
 def only_rounded(got: object, want: object) -> bool:
-    """True where each wrong number would be right with fewer digits, all of them with as many digits.
+    """True where each wrong number would be right with fewer digits, all of them with as many
+    digits.
 
     >>> only_rounded([0.33, 1], [1 / 3, 1.0]), only_rounded([0.34, 1], [1 / 3, 1.0])
     (True, False)
     """
-    # To whole numbers only where that is not nothing: a share that became 0 was not rounded but cut off.
-    return not same(got, want) and any(same(got, _shorter(want, digits)) for digits in range(not _large(want), 7))
+    # To whole numbers only where that is not nothing: a share that became 0 was not rounded but cut
+    # off.
+    return not same(got, want) and any(
+        same(got, _shorter(want, digits)) for digits in range(not _large(want), 7)
+    )
 
 
 def _large(value: object) -> bool:
-    return all(map(_large, value)) if isinstance(value, list) else not is_number(value) or value >= 1
+    return (
+        all(map(_large, value)) if isinstance(value, list) else not is_number(value) or value >= 1
+    )
 
 
 def _shorter(value: object, digits: int) -> object:
@@ -59,16 +77,26 @@ def _shorter(value: object, digits: int) -> object:
     return round(value, digits) if is_number(value) else value
 
 
-ROUNDED = "your numbers are rounded. Return them with all their digits: whoever shows them can round them"
+ROUNDED = (
+    "your numbers are rounded. Return them with all their digits: whoever shows them can round them"
+)
 
 
-def by_slips(right: Callable, slips: Mapping[str, Callable], *, call: str, problem: Callable[..., str],
-             otherwise: Callable[..., str], rel: float = 1e-6) -> Judge:
-    """A judge for the results of `core.calls`, of which each has one right value, `right(*case)`, to a relative `rel`.
+def by_slips(
+    right: Callable,
+    slips: Mapping[str, Callable],
+    *,
+    call: str,
+    problem: Callable[..., str],
+    otherwise: Callable[..., str],
+    rel: float = 1e-6,
+) -> Judge:
+    """A judge for the results of `core.calls`, of which each has one right value, `right(*case)`,
+    to a relative `rel`.
 
-    `problem(*case, got)` complains about a result's form, or returns "". If every result is that of one slip, its words
-    are the message; else `otherwise(*case, got)` speaks of the first wrong result, and says no more than what it sees there.
-    `call` is as in `core.by_case`.
+    `problem(*case, got)` complains about a result's form, or returns "". If every result is that of
+    one slip, its words are the message; else `otherwise(*case, got)` speaks of the first wrong
+    result, and says no more than what it sees there. `call` is as in `core.by_case`.
     """
     formed = by_case(problem, call)
 
@@ -85,6 +113,8 @@ def by_slips(right: Callable, slips: Mapping[str, Callable], *, call: str, probl
         if only_rounded(observed, wants):
             return Verdict(False, ROUNDED)
         i = next(i for i, want in enumerate(wants) if not same(observed[i], want, rel))
-        return Verdict(False, f"for {call.format(*map(shown, inputs[i]))} {otherwise(*inputs[i], observed[i])}")
+        return Verdict(
+            False, f"for {call.format(*map(shown, inputs[i]))} {otherwise(*inputs[i], observed[i])}"
+        )
 
     return judge

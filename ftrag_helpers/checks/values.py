@@ -1,7 +1,7 @@
 """Plain values, which pass from the learner's code to the judge, and what a message says of them.
 
-Level 3. Whatever an answer returns is turned into JSON's types (`plain`); a judge then looks at those alone. What this
-module leaves out: which values are right.
+Level 3. Whatever an answer returns is turned into JSON's types (`plain`); a judge then looks at
+those alone. What this module leaves out: which values are right.
 """
 
 from collections import deque
@@ -11,13 +11,15 @@ from itertools import islice
 #: The key that marks a value without a plain form: {NOT_PLAIN: "set"}.
 NOT_PLAIN = "not a plain value"
 _DEPTH = 12
-#: What hands its items out one by one and in an order: as good as a list of them. (A set has no order.)
+#: What hands its items out one by one and in an order: as good as a list of them. (A set has no
+#: order.)
 _ONE_BY_ONE = (Iterator, range, deque, KeysView, ValuesView)
 _ENDLESS = 100_000
 
 
 def plain(value: object, depth: int = _DEPTH) -> object:
-    """The value in JSON's types: arrays, tensors, tuples and generators as lists, keys as texts; the rest is marked.
+    """The value in JSON's types: arrays, tensors, tuples and generators as lists, keys as texts;
+    the rest is marked.
 
     >>> plain({1: (2, 3.5)}), plain(iter("ab")), plain({3})
     ({'1': [2, 3.5]}, ['a', 'b'], {'not a plain value': 'set'})
@@ -43,12 +45,16 @@ def plain(value: object, depth: int = _DEPTH) -> object:
 
 def is_number(value: object) -> bool:
     """True for a finite int or float; False for True, NaN and "3"."""
-    return type(value) in (int, float) and abs(value) < 1e300  # a NaN is not smaller; a huge int is no float
+    return (
+        type(value) in (int, float) and abs(value) < 1e300
+    )  # a NaN is not smaller; a huge int is no float
 
 
 def number_problem(value: object) -> str:
     """Why a value is no finite number, or "" if it is one."""
-    return "" if is_number(value) else f"expected a number, got {shown(value)}{_without_return(value)}"
+    return (
+        "" if is_number(value) else f"expected a number, got {shown(value)}{_without_return(value)}"
+    )
 
 
 def numbers_problem(value: object, length: int) -> str:
@@ -58,7 +64,11 @@ def numbers_problem(value: object, length: int) -> str:
     if len(value) != length:
         return f"expected a list of {length} numbers, got {len(value)}: {shown(value)}"
     bad = next((i for i, item in enumerate(value) if not is_number(item)), None)
-    return "" if bad is None else f"expected numbers only, but item {bad} of the list is {shown(value[bad])}"
+    return (
+        ""
+        if bad is None
+        else f"expected numbers only, but item {bad} of the list is {shown(value[bad])}"
+    )
 
 
 def shown(value: object, width: int = 80) -> str:
@@ -70,7 +80,7 @@ def shown(value: object, width: int = 80) -> str:
     if isinstance(value, dict) and set(value) == {NOT_PLAIN}:
         return f"a {value[NOT_PLAIN]} object"
     text = repr(_rounded(value))
-    return text if len(text) <= width else text[:width - 2] + " …"
+    return text if len(text) <= width else text[: width - 2] + " …"
 
 
 def _rounded(value: object) -> object:
@@ -78,7 +88,9 @@ def _rounded(value: object) -> object:
         return float(f"{value:.4g}")
     if isinstance(value, list):
         return [_rounded(item) for item in value]
-    return {key: _rounded(item) for key, item in value.items()} if isinstance(value, dict) else value
+    return (
+        {key: _rounded(item) for key, item in value.items()} if isinstance(value, dict) else value
+    )
 
 
 def _without_return(value: object) -> str:

@@ -1,1 +1,4 @@
-"""The commands of `ftrag` beyond opening, testing and checking: for learners, and for instructors. Level 4."""
+"""The commands of `ftrag` beyond opening, testing and checking: for learners, and for instructors.
+
+Level 4.
+"""

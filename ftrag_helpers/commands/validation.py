@@ -1,6 +1,8 @@
-"""`ftrag validate`: run every notebook again, compare its outputs by value, and say what differs in words.
+"""`ftrag validate`: run every notebook again, compare its outputs by value, and say what differs in
+words.
 
-Level 4. nbval does the comparing; this reads its report. `pytest --nbval` shows the same in pytest's own words.
+Level 4. nbval does the comparing; this reads its report. `pytest --nbval` shows the same in
+pytest's own words.
 """
 
 import argparse
@@ -25,7 +27,9 @@ _DIFFERENCE_LINES = 30
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one notebook: its cells, how many differ or fail, seconds, and the first difference ("" if none)."""
+    """What came of one notebook: its cells, how many differ or fail, seconds, and the first
+    difference ("" if none).
+    """
 
     notebook: str
     cells: int
@@ -36,17 +40,33 @@ class Outcome:
 
 def add_validate(parser: argparse.ArgumentParser) -> None:
     """The options of `ftrag validate`."""
-    parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="only these (default: all of notebooks/ and solutions/)")
-    parser.add_argument("--fresh", action="store_true", help="compute every answer anew, also those kept from an earlier run (trainings stay)")
+    parser.add_argument(
+        "notebooks",
+        nargs="*",
+        type=Path,
+        metavar="NOTEBOOK",
+        help="only these (default: all of notebooks/ and solutions/)",
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="compute every answer anew, also those kept from an earlier run (trainings stay)",
+    )
 
 
 def run_validate(options: argparse.Namespace, rest: list[str]) -> int:
-    """A line a notebook as it is done, then the first difference of each that failed; 1 if any did."""
+    """A line a notebook as it is done, then the first difference of each that failed; 1 if any
+    did.
+    """
     root = runtime.course_root()
-    paths = [path.resolve() for path in options.notebooks] or sorted(p for folder in FOLDERS for p in (root / folder).glob("*.ipynb"))
+    paths = [path.resolve() for path in options.notebooks] or sorted(
+        p for folder in FOLDERS for p in (root / folder).glob("*.ipynb")
+    )
     missing = [path for path in paths if not path.is_file()]
     if missing:
-        raise CourseError(f"There is no notebook {missing[0]}. Name one as in notebooks/01_llm_basics.ipynb.")
+        raise CourseError(
+            f"There is no notebook {missing[0]}. Name one as in notebooks/01_llm_basics.ipynb."
+        )
     model_files.fetch()
     if options.fresh:
         os.environ["FTRAG_COMPUTE_CACHE"] = "off"
@@ -63,26 +83,55 @@ def validate(path: Path) -> Outcome:
     root, started = runtime.course_root(), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="ftrag-validate-") as scratch:
         report = Path(scratch, "report.xml")
-        command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-sanitize-with", str(root / "tests" / "sanitize.cfg"),
-                   "-q", "-p", "no:cacheprovider", f"--junitxml={report}", str(path)]
-        done = subprocess.run(command, cwd=root, env=os.environ | runtime.offline_environment(), capture_output=True, text=True, errors="replace")
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbval",
+            "--nbval-sanitize-with",
+            str(root / "tests" / "sanitize.cfg"),
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            f"--junitxml={report}",
+            str(path),
+        ]
+        done = subprocess.run(
+            command,
+            cwd=root,
+            env=os.environ | runtime.offline_environment(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
         if not report.is_file():
-            raise CourseError(f"pytest could not run {path.name}:\n{(done.stderr or done.stdout)[-800:]}")
-        return read_report(report.read_text("utf-8"), _named(path, root), time.perf_counter() - started)
+            raise CourseError(
+                f"pytest could not run {path.name}:\n{(done.stderr or done.stdout)[-800:]}"
+            )
+        return read_report(
+            report.read_text("utf-8"), _named(path, root), time.perf_counter() - started
+        )
 
 
 def read_report(xml: str, notebook: str, seconds: float) -> Outcome:
     """What pytest's JUnit report says of one notebook."""
     cases = list(ElementTree.fromstring(xml).iter("testcase"))
     wrong = [(case, found) for case in cases for found in case if found.tag in ("failure", "error")]
-    first = f"{wrong[0][0].get('name')}\n{_readable(wrong[0][1].text or wrong[0][1].get('message') or '')}" if wrong else ""
+    first = (
+        f"{wrong[0][0].get('name')}\n"
+        f"{_readable(wrong[0][1].text or wrong[0][1].get('message') or '')}"
+        if wrong
+        else ""
+    )
     return Outcome(notebook, len(cases), len({id(case) for case, _ in wrong}), seconds, first)
 
 
 def _readable(text: str) -> str:
     """The report's text without colours, cut where it would fill the screen."""
     lines = [part for part in _COLOUR.sub("", text).splitlines() if part.strip()]
-    more = [f"… {len(lines) - _DIFFERENCE_LINES} more lines"] if len(lines) > _DIFFERENCE_LINES else []
+    more = (
+        [f"… {len(lines) - _DIFFERENCE_LINES} more lines"] if len(lines) > _DIFFERENCE_LINES else []
+    )
     return "\n".join(f"    {part}" for part in [*lines[:_DIFFERENCE_LINES], *more])
 
 
@@ -100,7 +149,10 @@ def summary(outcomes: Sequence[Outcome]) -> int:
     for outcome in failed:
         print(f"\n{outcome.notebook}: {outcome.difference or 'no cell was run'}")
     cells, seconds = sum(o.cells for o in outcomes), sum(o.seconds for o in outcomes)
-    print(f"\n{len(outcomes)} notebooks, {cells} cells, {sum(o.failed for o in outcomes)} differ, {seconds / 60:.1f} minutes")
+    print(
+        f"\n{len(outcomes)} notebooks, {cells} cells, {sum(o.failed for o in outcomes)} differ,"
+        f" {seconds / 60:.1f} minutes"
+    )
     return 1 if failed else 0
 
 

@@ -1,1 +1,3 @@
-"""Grading of submitted exercises: intake (`submissions`), masters (`assignments`), sandbox, engine, results (`records`)."""
+"""Grading of submitted exercises: intake (`submissions`), masters (`assignments`), sandbox, engine,
+results (`records`).
+"""

@@ -1,8 +1,9 @@
 """What the solutions say of an exercise: its cells, its tasks, and the seeds of its hidden tests.
 
-Level 3. A solution notebook is trusted and is the only source of everything but the learner's answers: setup cells,
-given cells, which cell holds which answer, which check looks at it with which seeds. What this module leaves out: the
-learner's notebook (`submissions`), and running anything (`engine`).
+Level 3. A solution notebook is trusted and is the only source of everything but the learner's
+answers: setup cells, given cells, which cell holds which answer, which check looks at it with which
+seeds. What this module leaves out: the learner's notebook (`submissions`), and running anything
+(`engine`).
 """
 
 import ast
@@ -20,18 +21,26 @@ from ftrag_helpers.checks import core
 from ftrag_helpers.grading import observers
 from ftrag_helpers.runtime import CourseError
 
-#: What a cell of a master is: run before the first task; run between tasks; the learner's; a check; a text to mark.
+#: What a cell of a master is: run before the first task; run between tasks; the learner's; a check;
+#: a text to mark.
 SETUP, GIVEN, ANSWER, CHECK, TEXT = "setup", "given", "answer", "check", "text"
 #: The tag of a given cell that only shows something: no answer and no check depends on it.
 DEMONSTRATION = "demonstration"
 #: A task's heading: its number and its title.
-HEADING = re.compile(r"^#+\s*Task\s+(\d+\.\d+)\s*[·:.-]*\s*(.*?)\s*(?:\(\d+ points?\))?\s*$", re.MULTILINE)
-_REGION = re.compile(r"^[^\n]*### BEGIN [A-Z ]+\n.*?^[^\n]*### END [A-Z ]+\n?", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(
+    r"^#+\s*Task\s+(\d+\.\d+)\s*[·:.-]*\s*(.*?)\s*(?:\(\d+ points?\))?\s*$", re.MULTILINE
+)
+_REGION = re.compile(
+    r"^[^\n]*### BEGIN [A-Z ]+\n.*?^[^\n]*### END [A-Z ]+\n?", re.DOTALL | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
 class MasterCell:
-    """A code cell of a solution, or a text cell that is marked; `kind` as above. A `demonstration` decides no mark."""
+    """A code cell of a solution, or a text cell that is marked; `kind` as above.
+
+    A `demonstration` decides no mark.
+    """
 
     id: str
     grade_id: str
@@ -42,7 +51,8 @@ class MasterCell:
 
 @dataclass(frozen=True)
 class GradedTask:
-    """A task as its check cell has it: the answer's name, and the seeds to check with, the visible 0 among them.
+    """A task as its check cell has it: the answer's name, and the seeds to check with, the visible
+    0 among them.
 
     A task that is marked by hand has no `check` and no seeds.
     """
@@ -59,8 +69,9 @@ class GradedTask:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One exercise. `modules` are its checks without judges, by module; `stubs` the untouched texts by grade id; `prose` the
-    course's own text cells."""
+    """One exercise. `modules` are its checks without judges, by module; `stubs` the untouched texts
+    by grade id; `prose` the course's own text cells.
+    """
 
     slug: str
     cells: tuple[MasterCell, ...]
@@ -72,6 +83,7 @@ class Assignment:
 
     @property
     def max_score(self) -> float:
+        """The points of all tasks together."""
         return sum(task.points for task in self.tasks)
 
     def cases(self, task: GradedTask, seed: int) -> list:
@@ -88,13 +100,16 @@ def load_assignments(solutions: Path) -> dict[str, Assignment]:
     found = {path.stem: load_assignment(path) for path in sorted(Path(solutions).glob("*.ipynb"))}
     found = {slug: assignment for slug, assignment in found.items() if assignment.tasks}
     if not found:
-        raise CourseError(f"There is no solution with graded tasks in {solutions}. Grading takes its tests from there: "
-                          "name the folder of the full course's solutions.")
+        raise CourseError(
+            f"There is no solution with graded tasks in {solutions}. Grading takes its tests from"
+            " there: name the folder of the full course's solutions."
+        )
     return found
 
 
 def load_assignment(path: Path) -> Assignment:
-    """One solution as an assignment; `exercises/` beside its folder tells which texts are untouched.
+    """One solution as an assignment; `exercises/` beside its folder tells which texts are
+    untouched.
 
     Raises:
         CourseError: a cell is not as the checks need it; the message names file and cell.
@@ -104,23 +119,36 @@ def load_assignment(path: Path) -> Assignment:
     alias, module = _check_module(cells, path) if checks else ("", "")
     titles = dict(HEADING.findall("\n".join(source for _kind, source in _sources(path))))
     tasks = [_checked_task(cell, calls, cells, (path, alias, module)) for cell, calls in checks]
-    tasks += [GradedTask(_task_id(cell.grade_id), titles.get(_task_id(cell.grade_id), ""), points, cell.grade_id)
-              for cell, points in _marked(cells, path)]
+    tasks += [
+        GradedTask(
+            _task_id(cell.grade_id), titles.get(_task_id(cell.grade_id), ""), points, cell.grade_id
+        )
+        for cell, points in _marked(cells, path)
+    ]
     modules = _modules(module) if module else {}
     order = {cell.grade_id: i for i, cell in enumerate(cells)}
     tasks.sort(key=lambda task: order[task.answer_cell])
-    return Assignment(path.stem, tuple(cells), tuple(tasks), modules, _stubs(path, cells),
-                      _fingerprint(path, modules), _prose(path))
+    return Assignment(
+        path.stem,
+        tuple(cells),
+        tuple(tasks),
+        modules,
+        _stubs(path, cells),
+        _fingerprint(path, modules),
+        _prose(path),
+    )
 
 
-# --- cells -------------------------------------------------------------------------------------------
+# --- cells
 
 
 def _notebook(path: Path) -> dict:
     try:
         return json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise CourseError(f"{path} cannot be read as a notebook ({error}). Restore it from the course.") from None
+        raise CourseError(
+            f"{path} cannot be read as a notebook ({error}). Restore it from the course."
+        ) from None
 
 
 def _sources(path: Path) -> list[tuple[str, str]]:
@@ -149,9 +177,16 @@ def _cells(path: Path) -> list[MasterCell]:
 
 
 def _prose(path: Path) -> frozenset[str]:
-    """The text cells that are the course's own, in the solution and in the exercise made from it."""
-    return frozenset(source.strip() for file in (path, _exercise(path)) if file.is_file()
-                     for kind, source in _sources(file) if kind != "code")
+    """The text cells that are the course's own, in the solution and in the exercise made from
+    it.
+    """
+    return frozenset(
+        source.strip()
+        for file in (path, _exercise(path))
+        if file.is_file()
+        for kind, source in _sources(file)
+        if kind != "code"
+    )
 
 
 def _exercise(solution: Path) -> Path:
@@ -160,14 +195,18 @@ def _exercise(solution: Path) -> Path:
 
 def _marked(cells: list[MasterCell], path: Path) -> list[tuple[MasterCell, float]]:
     """The cells that a person marks, with their points."""
-    marks = {mark["grade_id"]: mark.get("points", 0) for mark in
-             (cell.get("metadata", {}).get("nbgrader", {}) for cell in _notebook(path)["cells"])
-             if mark.get("grade") and mark.get("solution")}
+    marks = {
+        mark["grade_id"]: mark.get("points", 0)
+        for mark in (
+            cell.get("metadata", {}).get("nbgrader", {}) for cell in _notebook(path)["cells"]
+        )
+        if mark.get("grade") and mark.get("solution")
+    }
     return [(cell, marks[cell.grade_id]) for cell in cells if cell.grade_id in marks]
 
 
 def _task_id(grade_id: str) -> str:
-    """"task_2_1" and "task_2_1_check" as "2.1"."""
+    """ "task_2_1" and "task_2_1_check" as "2.1"."""
     found = re.fullmatch(r"task_(\d+)_(\d+)(?:_\w+)?", grade_id)
     return f"{found[1]}.{found[2]}" if found else grade_id
 
@@ -182,40 +221,60 @@ def _stubs(path: Path, cells: list[MasterCell]) -> dict[str, str]:
     stubs = {cell.grade_id: without_regions(cell.source) for cell in cells if cell.kind == TEXT}
     if exercise.is_file():
         solved = {(cell.grade_id, cell.source.strip()) for cell in cells if cell.kind == ANSWER}
-        stubs |= {cell.grade_id: cell.source.strip() for cell in _cells(exercise) if cell.kind in (TEXT, ANSWER)
-                  and (cell.grade_id, cell.source.strip()) not in solved}
+        stubs |= {
+            cell.grade_id: cell.source.strip()
+            for cell in _cells(exercise)
+            if cell.kind in (TEXT, ANSWER) and (cell.grade_id, cell.source.strip()) not in solved
+        }
     return stubs
 
 
-# --- checks ------------------------------------------------------------------------------------------
+# --- checks
 
 
 def _check_module(cells: list[MasterCell], path: Path) -> tuple[str, str]:
-    """The alias and the full name of the module that the check cells call, from the setup cells' imports."""
-    used = {node.func.value.id for cell in cells if cell.kind == CHECK for node in _check_calls(cell.source)}
+    """The alias and the full name of the module that the check cells call, from the setup cells'
+    imports.
+    """
+    used = {
+        node.func.value.id
+        for cell in cells
+        if cell.kind == CHECK
+        for node in _check_calls(cell.source)
+    }
     for cell in cells:
         for node in ast.walk(_parsed(cell, path)) if cell.kind == SETUP else ():
             if isinstance(node, ast.ImportFrom) and node.module:
                 for alias in node.names:
                     if (alias.asname or alias.name) in used:
                         return alias.asname or alias.name, f"{node.module}.{alias.name}"
-    raise CourseError(f'{path}: the first cells do not import the checks (from ftrag_helpers.checks import lesson_… as '
-                      f'check), and check cells use {", ".join(sorted(used)) or "none"}.')
+    raise CourseError(
+        f"{path}: the first cells do not import the checks (from ftrag_helpers.checks import"
+        " lesson_… as "
+        f"check), and check cells use {', '.join(sorted(used)) or 'none'}."
+    )
 
 
 def _check_calls(source: str) -> list[ast.Call]:
     """`check.task_2_1(…)` wherever it stands in a cell."""
-    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
-            and re.fullmatch(r"task_\d+_\d+", node.func.attr)]
+    return [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and re.fullmatch(r"task_\d+_\d+", node.func.attr)
+    ]
 
 
 def _parsed(cell: MasterCell, path: Path) -> ast.Module:
     try:
         return ast.parse(cell.source)
     except SyntaxError as error:
-        raise CourseError(f"{path}, cell {cell.id}: the grader reads setup and check cells as plain Python, and this "
-                          f"one is not ({error.msg}).") from None
+        raise CourseError(
+            f"{path}, cell {cell.id}: the grader reads setup and check cells as plain Python, and"
+            f" this one is not ({error.msg})."
+        ) from None
 
 
 def _calls(cell: MasterCell, path: Path) -> list[tuple[str, str, int]]:
@@ -223,14 +282,23 @@ def _calls(cell: MasterCell, path: Path) -> list[tuple[str, str, int]]:
     _parsed(cell, path)
     found = []
     for call in _check_calls(cell.source):
-        name, seed = _answer_name(call), [word.value for word in call.keywords if word.arg == "seed"]
-        if not name or (seed and not (isinstance(seed[0], ast.Constant) and type(seed[0].value) is int)):
-            raise CourseError(f'{path}, cell {cell.id}: write a check as check.task_1_1(name, seed=123) or '
-                              f'check.task_1_1(check.answer("name"), seed=123), not as {ast.unparse(call)}')
+        name, seed = (
+            _answer_name(call),
+            [word.value for word in call.keywords if word.arg == "seed"],
+        )
+        if not name or (
+            seed and not (isinstance(seed[0], ast.Constant) and type(seed[0].value) is int)
+        ):
+            raise CourseError(
+                f"{path}, cell {cell.id}: write a check as check.task_1_1(name, seed=123) or "
+                f'check.task_1_1(check.answer("name"), seed=123), not as {ast.unparse(call)}'
+            )
         found.append((_task_id(call.func.attr), name, seed[0].value if seed else 0))
     if len({(task, name) for task, name, _seed in found}) != 1:
-        raise CourseError(f"{path}, cell {cell.id}: a check cell checks one task by one name, this one checks "
-                          f"{', '.join(sorted({task for task, *_ in found})) or 'none'}.")
+        raise CourseError(
+            f"{path}, cell {cell.id}: a check cell checks one task by one name, this one checks "
+            f"{', '.join(sorted({task for task, *_ in found})) or 'none'}."
+        )
     return found
 
 
@@ -241,28 +309,48 @@ def _answer_name(call: ast.Call) -> str:
     given = call.args[0]
     if isinstance(given, ast.Name):
         return given.id
-    if isinstance(given, ast.Call) and getattr(given.func, "attr", "") == "answer" and len(given.args) == 1:
+    if (
+        isinstance(given, ast.Call)
+        and getattr(given.func, "attr", "") == "answer"
+        and len(given.args) == 1
+    ):
         value = getattr(given.args[0], "value", None)
         return value if isinstance(value, str) else ""
     return ""
 
 
-def _checked_task(cell: MasterCell, calls: list, cells: list[MasterCell], where: tuple[Path, str, str]) -> GradedTask:
+def _checked_task(
+    cell: MasterCell, calls: list, cells: list[MasterCell], where: tuple[Path, str, str]
+) -> GradedTask:
     path, _alias, module = where
     task_id, name, _seed = calls[0]
     tasks = getattr(importlib.import_module(module), "TASKS", {})
-    before = [other for other in cells[:cells.index(cell)] if other.kind == ANSWER]
+    before = [other for other in cells[: cells.index(cell)] if other.kind == ANSWER]
     own = [other for other in before if _task_id(other.grade_id) == task_id] or before[-1:]
     if task_id not in tasks or not own:
-        missing = f"{module} has no task {task_id}" if task_id not in tasks else "no answer cell stands before it"
+        missing = (
+            f"{module} has no task {task_id}"
+            if task_id not in tasks
+            else "no answer cell stands before it"
+        )
         raise CourseError(f"{path}, cell {cell.id}: {missing}.")
     check = tasks[task_id]
-    return GradedTask(task_id, check.title, check.points, own[-1].grade_id, cell.grade_id, name,
-                      tuple(dict.fromkeys(seed for _task, _name, seed in calls)), check)
+    return GradedTask(
+        task_id,
+        check.title,
+        check.points,
+        own[-1].grade_id,
+        cell.grade_id,
+        name,
+        tuple(dict.fromkeys(seed for _task, _name, seed in calls)),
+        check,
+    )
 
 
 def _modules(module: str) -> dict[str, str]:
-    """The sources that the sandbox gets in place of a check module, those that it needs before it."""
+    """The sources that the sandbox gets in place of a check module, those that it needs before
+    it.
+    """
     source = observers.cut(_module_path(module).read_text("utf-8"), module)
     needed: dict[str, str] = {}
     waiting = sorted(observers.beside(source))
@@ -282,13 +370,21 @@ def _module_path(name: str) -> Path:
 
 
 def _fingerprint(path: Path, modules: Iterable[str]) -> str:
-    """Changes with the solution, the exercise, the data, the versions of the libraries, and any code of the course.
+    """Changes with the solution, the exercise, the data, the versions of the libraries, and any
+    code of the course.
 
-    All of the package counts, since a judge may use any of it: grading anew costs minutes, a stale mark costs trust.
+    All of the package counts, since a judge may use any of it: grading anew costs minutes, a stale
+    mark costs trust.
     """
     package, root = Path(__file__).resolve().parent.parent, runtime.course_root()
-    files = [path, _exercise(path), root / "requirements.lock", *sorted(package.rglob("*.py")),
-             *map(_module_path, modules), *sorted(runtime.data_dir().glob("*/manifest.json"))]
+    files = [
+        path,
+        _exercise(path),
+        root / "requirements.lock",
+        *sorted(package.rglob("*.py")),
+        *map(_module_path, modules),
+        *sorted(runtime.data_dir().glob("*/manifest.json")),
+    ]
     total = hashlib.sha256()
     for file in filter(Path.is_file, files):
         total.update(hashlib.sha256(file.read_bytes()).digest())

@@ -1,8 +1,9 @@
 """Points that a person gives: a table to fill in beside the results, and its marks put into them.
 
-Level 3. `ftrag grade` writes `to_mark.csv`; whoever marks fills in "Points" and "Comment", in any spreadsheet, and runs the
-same command again. A mark belongs to one answer of one file: where the answer changes, the mark is kept in the table but
-counts no more. What this module leaves out: reading and writing the file (`outputs`).
+Level 3. `ftrag grade` writes `to_mark.csv`; whoever marks fills in "Points" and "Comment", in any
+spreadsheet, and runs the same command again. A mark belongs to one answer of one file: where the
+answer changes, the mark is kept in the table but counts no more. What this module leaves out:
+reading and writing the file (`outputs`).
 """
 
 import csv
@@ -20,13 +21,16 @@ from ftrag_helpers.runtime import CourseError
 MARKED = "marked"
 NAME = "to_mark.csv"
 _HEADS = ("Key", "Learner", "ID", "File", "Task", "Title", "Answer", "Of", "Points", "Comment")
-_ANSWER = 4_000  # characters; a cell of a spreadsheet holds 32,767, and the page has the whole answer
+_ANSWER = (
+    4_000  # characters; a cell of a spreadsheet holds 32,767, and the page has the whole answer
+)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Points and comment as they stand in the table, where one may still be empty; `row` is the whole row, `line` its
-    number."""
+    """Points and comment as they stand in the table, where one may still be empty; `row` is the
+    whole row, `line` its number.
+    """
 
     points: str
     comment: str
@@ -41,8 +45,9 @@ def key(result: Result, task: TaskResult) -> str:
 
 
 def read(data: bytes) -> dict[str, Mark]:
-    """The marks in a table by key, those with neither points nor comment left out. Reads what spreadsheets make of CSV,
-    too: semicolons, tabs, and an encoding of Windows.
+    """The marks in a table by key, those with neither points nor comment left out.
+
+    Reads what spreadsheets make of CSV, too: semicolons, tabs, and an encoding of Windows.
 
     Raises:
         CourseError: the table lost its columns, or gives two different marks to one answer.
@@ -55,12 +60,16 @@ def read(data: bytes) -> dict[str, Mark]:
     try:
         rows = list(csv.reader(io.StringIO(content, newline=""), delimiter=separator))
     except csv.Error as error:
-        raise CourseError(f"{NAME} cannot be read as CSV ({error}). Save it as CSV again, or move it away.") from None
+        raise CourseError(
+            f"{NAME} cannot be read as CSV ({error}). Save it as CSV again, or move it away."
+        ) from None
     heads = [head.strip() for head in rows[0]] if rows else []
     missing = [head for head in ("Key", "Points") if head not in heads]
     if missing:
-        raise CourseError(f"{NAME} has no column {missing[0]!r}. Restore the first line: {', '.join(_HEADS)}; or move the "
-                          "file away, and it is written anew, without marks.")
+        raise CourseError(
+            f"{NAME} has no column {missing[0]!r}. Restore the first line: {', '.join(_HEADS)}; or"
+            " move the file away, and it is written anew, without marks."
+        )
     found: dict[str, Mark] = {}
     for line, row in enumerate(rows[1:], 2):
         cells = dict(zip(heads, row, strict=False))
@@ -69,8 +78,14 @@ def read(data: bytes) -> dict[str, Mark]:
         if not name or not (points or comment):
             continue
         mark = Mark(points, comment, tuple(cells.get(head, "") for head in _HEADS), line)
-        if name in found and (found[name].points, found[name].comment) != (mark.points, mark.comment):
-            raise CourseError(f"{NAME} marks one answer twice, in lines {found[name].line} and {line}. Delete one of them.")
+        if name in found and (found[name].points, found[name].comment) != (
+            mark.points,
+            mark.comment,
+        ):
+            raise CourseError(
+                f"{NAME} marks one answer twice, in lines {found[name].line} and {line}. Delete one"
+                " of them."
+            )
         found[name] = mark
     return found
 
@@ -79,14 +94,17 @@ def apply(results: Sequence[Result], marks: Mapping[str, Mark]) -> list[Result]:
     """The results with their marks; one that has nothing left to mark is graded.
 
     Raises:
-        CourseError: points that are no number, or more than the task is worth; the message names the line.
+        CourseError: points that are no number, or more than the task is worth; the message names
+        the line.
     """
     return [_with_marks(result, marks) for result in results]
 
 
 def _with_marks(result: Result, marks: Mapping[str, Mark]) -> Result:
-    tasks = tuple(_marked(task, marks.get(key(result, task))) if task.state == "needs marking" else task
-                  for task in result.tasks)
+    tasks = tuple(
+        _marked(task, marks.get(key(result, task))) if task.state == "needs marking" else task
+        for task in result.tasks
+    )
     if tasks == result.tasks:
         return result
     if result.status != "needs marking":
@@ -103,14 +121,17 @@ def _marked(task: TaskResult, mark: Mark | None) -> TaskResult:
     except ValueError:
         points = math.nan
     if not 0 <= points <= task.max_points:
-        raise CourseError(f"{NAME}, line {mark.line}: the points of task {task.id} are a number from 0 to "
-                          f"{tables.number(task.max_points)}, not {mark.points!r}. Mend it and run the command again; nothing "
-                          "is graded twice.")
+        raise CourseError(
+            f"{NAME}, line {mark.line}: the points of task {task.id} are a number from 0 to"
+            f" {tables.number(task.max_points)}, not {mark.points!r}. Mend it and run the command"
+            " again; nothing is graded twice."
+        )
     return replace(task, points=points, message=mark.comment, state=MARKED)
 
 
 def table(results: Sequence[Result], marks: Mapping[str, Mark]) -> str:
-    """The table to fill in, for results before `apply`; "" where there is nothing to mark and no mark to keep.
+    """The table to fill in, for results before `apply`; "" where there is nothing to mark and no
+    mark to keep.
 
     Marks of answers that are no longer there stay at the end, so that nobody's work is lost.
     """
@@ -120,13 +141,23 @@ def table(results: Sequence[Result], marks: Mapping[str, Mark]) -> str:
             name = key(result, task)
             seen.add(name)
             mark = marks.get(name)
-            rows.append([name, *_row(result, task), *map(tables.defused, (mark.points, mark.comment) if mark else ("", ""))])
+            rows.append(
+                [
+                    name,
+                    *_row(result, task),
+                    *map(tables.defused, (mark.points, mark.comment) if mark else ("", "")),
+                ]
+            )
     rows += [[*map(tables.defused, mark.row)] for name, mark in marks.items() if name not in seen]
     return tables.text([_HEADS, *rows], bom=True) if rows else ""
 
 
 def _row(result: Result, task: TaskResult) -> list[str]:
     answer = dict(result.answers).get(task.id, "")
-    shown = answer if len(answer) <= _ANSWER else f"{answer[:_ANSWER]} … (the rest is on the learner's page)"
+    shown = (
+        answer
+        if len(answer) <= _ANSWER
+        else f"{answer[:_ANSWER]} … (the rest is on the learner's page)"
+    )
     told = (result.learner, result.learner_id, result.file, task.id, task.title, shown)
     return [*map(tables.defused, told), tables.number(task.max_points)]

@@ -1,7 +1,7 @@
 """The cells of a submitted notebook, as its JSON has them.
 
-Level 3. A notebook is JSON and nothing more here, and anything may stand in it. What this module leaves out: what the cells
-mean (`answers`).
+Level 3. A notebook is JSON and nothing more here, and anything may stand in it. What this module
+leaves out: what the cells mean (`answers`).
 """
 
 import json
@@ -31,16 +31,25 @@ def read_cells(data: bytes) -> list[Cell]:
     try:
         found = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError, MemoryError):
-        raise Unreadable("damaged", "is no JSON, so it is no notebook as Jupyter writes it") from None
+        raise Unreadable(
+            "damaged", "is no JSON, so it is no notebook as Jupyter writes it"
+        ) from None
     version = found.get("nbformat") if isinstance(found, dict) else None
     if version is None:
         raise Unreadable("damaged", "is JSON, but no notebook")
     if version != 4:
-        raise Unreadable("damaged", f"is a notebook of format {str(version)[:20]}, and the course's are of format 4: open it "
-                                    "in JupyterLab 4 and save it again")
+        raise Unreadable(
+            "damaged",
+            f"is a notebook of format {str(version)[:20]}, and the course's are of format 4: open"
+            " it in JupyterLab 4 and save it again",
+        )
     cells = found.get("cells")
     if not isinstance(cells, list) or len(cells) > CELLS:
-        many = f"has {len(cells)} cells; {CELLS} is the most that is read" if isinstance(cells, list) else "has no cells"
+        many = (
+            f"has {len(cells)} cells; {CELLS} is the most that is read"
+            if isinstance(cells, list)
+            else "has no cells"
+        )
         raise Unreadable("damaged", many)
     return [_cell(cell) for cell in cells]
 
@@ -59,5 +68,9 @@ def _cell(cell: object) -> Cell:
     name = cell.get("id")
     # Half of a surrogate pair is JSON, but no text that could ever be written again.
     source = source.encode("utf-8", "replace").decode("utf-8")
-    return Cell(name if isinstance(name, str) else "", grade_id if isinstance(grade_id, str) else "", cell["cell_type"],
-                source.replace("\r\n", "\n"))
+    return Cell(
+        name if isinstance(name, str) else "",
+        grade_id if isinstance(grade_id, str) else "",
+        cell["cell_type"],
+        source.replace("\r\n", "\n"),
+    )

@@ -1,8 +1,9 @@
 """Grading a class: a folder or zip of notebooks to results, each kept the moment it is known.
 
-Level 3. Several submissions run at a time; what an earlier run left and nothing has changed is taken from there. What
-this module leaves out: one submission (`grader`), reports and exports (they read `records`), clusters (they may map
-`Grader.grade` over `in_order`, with `stored` and `store` around it).
+Level 3. Several submissions run at a time; what an earlier run left and nothing has changed is
+taken from there. What this module leaves out: one submission (`grader`), reports and exports (they
+read `records`), clusters (they may map `Grader.grade` over `in_order`, with `stored` and `store`
+around it).
 """
 
 import hashlib
@@ -23,22 +24,39 @@ from ftrag_helpers.grading.submissions import Submission
 from ftrag_helpers.runtime import CourseError
 
 
-def grade(folder_or_zip: Path, solutions: Path, out: Path, *, jobs: int = 0, timeout: float | None = None,
-          sandbox: bool = True, assignment: str = "", tell: Callable[[Result], None] | None = None) -> list[Result]:
-    """Grade every submission; the results in the order of the files' names, and each as JSON in `out`/results.
+def grade(
+    folder_or_zip: Path,
+    solutions: Path,
+    out: Path,
+    *,
+    jobs: int = 0,
+    timeout: float | None = None,
+    sandbox: bool = True,
+    assignment: str = "",
+    tell: Callable[[Result], None] | None = None,
+) -> list[Result]:
+    """Grade every submission; the results in the order of the files' names, and each as JSON in
+    `out`/results.
 
-    `jobs` submissions at a time (0: one per core); `timeout` in seconds holds for each cell and each check (None: 60,
-    and what a task itself allows). `assignment` names the solution ("02_task_fine_tuning") that all submissions are
-    for; without it each is recognised by its cells. `tell` hears of each result as it is known. A submission is run again
-    only if it, the tests or the grader changed, or if it timed out and is given more time.
+    `jobs` submissions at a time (0: one per core); `timeout` in seconds holds for each cell and
+    each check (None: 60, and what a task itself allows). `assignment` names the solution
+    ("02_task_fine_tuning") that all submissions are for; without it each is recognised by its
+    cells. `tell` hears of each result as it is known. A submission is run again only if it, the
+    tests or the grader changed, or if it timed out and is given more time.
 
     Raises:
-        CourseError: no sandbox (where one is wanted), no submissions, no solutions, another run in the same folder, or a
-            solution that fails its own tests in the sandbox.
+        CourseError: no sandbox (where one is wanted), no submissions, no solutions, another run in
+            the same folder, or a solution that fails its own tests in the sandbox.
     """
     from filelock import FileLock, Timeout
 
-    with Grader(solutions, timeout=timeout, sandbox=sandbox, assignment=assignment, hidden=(folder_or_zip, out)) as grader:
+    with Grader(
+        solutions,
+        timeout=timeout,
+        sandbox=sandbox,
+        assignment=assignment,
+        hidden=(folder_or_zip, out),
+    ) as grader:
         results = Path(out) / "results"
         results.mkdir(parents=True, exist_ok=True)
         try:
@@ -49,14 +67,20 @@ def grade(folder_or_zip: Path, solutions: Path, out: Path, *, jobs: int = 0, tim
                     if tell:
                         tell(result)
         except Timeout:
-            raise CourseError(f"Another run is writing to {out}. Wait until it ends, or name another folder.") from None
+            raise CourseError(
+                f"Another run is writing to {out}. Wait until it ends, or name another folder."
+            ) from None
     if not found:
-        raise CourseError(f"There is no file in {folder_or_zip}. Name the folder with the submitted notebooks.")
+        raise CourseError(
+            f"There is no file in {folder_or_zip}. Name the folder with the submitted notebooks."
+        )
     return sorted(found, key=lambda result: result.file)
 
 
 def in_order(grader: Grader, folder_or_zip: Path) -> Iterator[Submission]:
-    """The submissions, one assignment after another, so that warmed processes last; unreadable ones come first."""
+    """The submissions, one assignment after another, so that warmed processes last; unreadable ones
+    come first.
+    """
     if grader.only or len(grader.assignments) == 1:
         yield from submissions.intake(folder_or_zip, grader.assignments)
         return
@@ -74,7 +98,10 @@ def _cores() -> int:
 
 
 def _graded(grader: Grader, folder_or_zip: Path, results: Path, jobs: int) -> Iterator[Result]:
-    """Each result as it is known; at most two submissions per job are held in memory. Judges run in this thread."""
+    """Each result as it is known; at most two submissions per job are held in memory.
+
+    Judges run in this thread.
+    """
     waiting: dict = {}
 
     def finished() -> Iterator[Result]:
@@ -101,16 +128,19 @@ def _graded(grader: Grader, folder_or_zip: Path, results: Path, jobs: int) -> It
             raise
 
 
-# --- results on disk ---------------------------------------------------------------------------------
+# --- results on disk
 
 
 def file_name(submission: Submission) -> str:
-    """A name for a submission's result: safe on every system, readable, and different for different files.
+    """A name for a submission's result: safe on every system, readable, and different for different
+    files.
 
     >>> file_name(Submission("Zoë / ../Ek", "", "a/b.ipynb"))
     'zoe-ek-a1bee0d799b6.json'
     """
-    plain = unicodedata.normalize("NFKD", submission.learner).encode("ascii", "ignore").decode().lower()
+    plain = (
+        unicodedata.normalize("NFKD", submission.learner).encode("ascii", "ignore").decode().lower()
+    )
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "learner"
     return f"{slug}-{hashlib.sha256(submission.file.encode()).hexdigest()[:12]}.json"
 
@@ -129,15 +159,25 @@ def stored(results: Path, grader: Grader, submission: Submission) -> Result | No
 
 
 def _of(submission: Submission, result: Result) -> Result:
-    """The result as that of the learner whose submission it is now: beside other files a name may tell something else."""
-    return replace(result, learner=submission.learner, learner_id=submission.learner_id, platform=submission.platform)
+    """The result as that of the learner whose submission it is now: beside other files a name may
+    tell something else.
+    """
+    return replace(
+        result,
+        learner=submission.learner,
+        learner_id=submission.learner_id,
+        platform=submission.platform,
+    )
 
 
 def store(results: Path, grader: Grader, submission: Submission, result: Result) -> Result:
     """Keep a result, in one step, so that a reader sees all of it or nothing; returns it."""
     result = _of(submission, result)
-    found = {"fingerprint": grader.fingerprint(submission, result.assignment), "timeout": grader.timeout,
-             "result": records.to_json(result)}
+    found = {
+        "fingerprint": grader.fingerprint(submission, result.assignment),
+        "timeout": grader.timeout,
+        "result": records.to_json(result),
+    }
     handle, name = tempfile.mkstemp(dir=results, prefix=".result-")
     try:
         with open(handle, "w", encoding="utf-8") as target:

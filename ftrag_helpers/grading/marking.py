@@ -1,7 +1,9 @@
-"""From what was observed to a result: each task's judge, the state of the task, the status of the submission.
+"""From what was observed to a result: each task's judge, the state of the task, the status of the
+submission.
 
-Level 3. This runs in the grader's own process, on JSON that a learner's code may have forged: a forged observation still
-has to be right. What this module leaves out: making observations (`grader`), and what a judge decides (`checks`).
+Level 3. This runs in the grader's own process, on JSON that a learner's code may have forged: a
+forged observation still has to be right. What this module leaves out: making observations
+(`grader`), and what a judge decides (`checks`).
 """
 
 import json
@@ -22,7 +24,8 @@ _MESSAGE = 2_000
 
 @dataclass
 class Observed:
-    """What running a submission told: facts by the place of their step, and (how, in words, where) of runs that were ended.
+    """What running a submission told: facts by the place of their step, and (how, in words, where)
+    of runs that were ended.
 
     `status` and `detail` stand in place of all else where the
     submission could not be read.
@@ -38,12 +41,21 @@ class Observed:
     detail: str = ""
 
     def places(self, task_id: str, check: int | None = None) -> list[int]:
-        """Where a task's checks (or the attempts at one of them) stand among the steps, the visible check first."""
-        return [i for i, step in enumerate(self.steps) if step["kind"] == "check" and step["task"] == task_id
-                and check in (None, step["check"])]
+        """Where a task's checks (or the attempts at one of them) stand among the steps, the visible
+        check first.
+        """
+        return [
+            i
+            for i, step in enumerate(self.steps)
+            if step["kind"] == "check"
+            and step["task"] == task_id
+            and check in (None, step["check"])
+        ]
 
     def fact(self, task_id: str, check: int) -> tuple[int, dict | None]:
-        """The place and the facts of a check: in its own place if it could be made there, else below all cells."""
+        """The place and the facts of a check: in its own place if it could be made there, else
+        below all cells.
+        """
         places = self.places(task_id, check)
         made = [place for place in places if "observed" in self.facts.get(place, {})]
         place = (made or places)[0]
@@ -56,11 +68,18 @@ class Observed:
 
     def modules(self) -> tuple[str, ...]:
         """What a solution's run imported."""
-        return tuple(name for facts in self.facts.values() for name in facts.get("modules", ()) if isinstance(name, str))
+        return tuple(
+            name
+            for facts in self.facts.values()
+            for name in facts.get("modules", ())
+            if isinstance(name, str)
+        )
 
 
 def mark(observed: Observed) -> tuple[tuple[TaskResult, ...], str, str]:
-    """The tasks, the status, and a sentence or two for whoever looks after submissions that ended badly."""
+    """The tasks, the status, and a sentence or two for whoever looks after submissions that ended
+    badly.
+    """
     tasks = tuple(_task(task, observed) for task in observed.assignment.tasks)
     status, sentences = _status(tasks, observed)
     remarks = [f"{remark[0].upper()}{remark[1:]}." for remark in observed.answers.remarks]
@@ -80,7 +99,9 @@ def _task(task: GradedTask, observed: Observed) -> TaskResult:
         if state == "not attempted" and source is None:
             message = f"{_NO_CELL}. {message}"
         if state != "passed":
-            return replace(result, state=state, message=f"with other inputs: {message}" if check else message)
+            return replace(
+                result, state=state, message=f"with other inputs: {message}" if check else message
+            )
     return replace(result, state="passed", points=task.points)
 
 
@@ -88,7 +109,10 @@ def _written(result: TaskResult, source: str | None, stub: str) -> TaskResult:
     """An answer in words: a person marks whatever was written."""
     if source is None:
         return replace(result, state="not attempted", message=_NO_CELL)
-    return replace(result, state="not attempted" if own_words(source) in ([], own_words(stub)) else "needs marking")
+    return replace(
+        result,
+        state="not attempted" if own_words(source) in ([], own_words(stub)) else "needs marking",
+    )
 
 
 def _unreached(task: GradedTask, observed: Observed) -> str:
@@ -120,18 +144,39 @@ def _judge_limit():
 
 
 def _status(tasks: tuple[TaskResult, ...], observed: Observed) -> tuple[str, list[str]]:
-    late = [f"The check of task {task.id} passed only after the cells below it had run." for task in tasks
-            if task.state == "passed" and observed.made_late(task.id)]
+    late = [
+        f"The check of task {task.id} passed only after the cells below it had run."
+        for task in tasks
+        if task.state == "passed" and observed.made_late(task.id)
+    ]
     unchecked = any(task.state == "failed" for task in tasks)
-    slow = [step for step in (observed.steps[place] for place, told in observed.facts.items() if told.get("slow") is True)
-            if step["kind"] in ("answer", "check") or (step["kind"] == "own" and unchecked)]
+    slow = [
+        step
+        for step in (
+            observed.steps[place]
+            for place, told in observed.facts.items()
+            if told.get("slow") is True
+        )
+        if step["kind"] in ("answer", "check") or (step["kind"] == "own" and unchecked)
+    ]
     if not observed.ends and not slow:
-        return ("needs marking" if any(task.state == "needs marking" for task in tasks) else "graded"), late
-    where = [f"{_where(observed.steps[at]) if at is not None else 'The submission'} {why}." for _how, why, at in observed.ends]
-    where += [f"{_where(step)} ran into its time limit of {step['limit']:g} seconds." for step in slow]
+        return (
+            "needs marking" if any(task.state == "needs marking" for task in tasks) else "graded"
+        ), late
+    where = [
+        f"{_where(observed.steps[at]) if at is not None else 'The submission'} {why}."
+        for _how, why, at in observed.ends
+    ]
+    where += [
+        f"{_where(step)} ran into its time limit of {step['limit']:g} seconds." for step in slow
+    ]
     status = "crashed" if any(how != "time" for how, _why, _at in observed.ends) else "timed out"
     earned = sum(task.points for task in tasks)
-    return status, [*dict.fromkeys(where), *late, f"What else could be run earned {earned:g} points, which are not a score yet."]
+    return status, [
+        *dict.fromkeys(where),
+        *late,
+        f"What else could be run earned {earned:g} points, which are not a score yet.",
+    ]
 
 
 def _where(step: dict) -> str:
@@ -152,5 +197,11 @@ def solution_problem(observed: Observed) -> str:
     """Why a solution does not pass its own tests, or ""."""
     tasks, status, detail = mark(observed)
     checked = {task.id for task in observed.assignment.tasks if task.check}
-    wrong = [f"task {task.id}: {task.message or task.state}" for task in tasks if task.id in checked and task.state != "passed"]
-    return "; ".join(filter(None, [*wrong, detail])) if wrong or status not in records.SCORED else ""
+    wrong = [
+        f"task {task.id}: {task.message or task.state}"
+        for task in tasks
+        if task.id in checked and task.state != "passed"
+    ]
+    return (
+        "; ".join(filter(None, [*wrong, detail])) if wrong or status not in records.SCORED else ""
+    )

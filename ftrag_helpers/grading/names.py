@@ -7,7 +7,8 @@ import symtable
 
 
 def global_names(source: str, filename: str = "<cell>") -> tuple[set[str], set[str]]:
-    """(names bound, names used) at the top of a source and, as globals, in the functions, classes and comprehensions in it.
+    """(names bound, names used) at the top of a source and, as globals, in the functions, classes
+    and comprehensions in it.
 
     Raises:
         SyntaxError, ValueError: the source is no Python.

@@ -1,7 +1,8 @@
 """Everything that an instructor gets from results, on disk: tables, import files, pages, gradebook.
 
-Level 3. Each file is replaced in one step; what an earlier run left and this one has no use for is taken away. What this
-module leaves out: what the files say (`tables`, `by_hand`, `pages`, `overview`, `gradebook`).
+Level 3. Each file is replaced in one step; what an earlier run left and this one has no use for is
+taken away. What this module leaves out: what the files say (`tables`, `by_hand`, `pages`,
+`overview`, `gradebook`).
 """
 
 import json
@@ -19,26 +20,42 @@ from ftrag_helpers.runtime import CourseError
 
 _SCHEME = re.compile(r"### BEGIN MARK SCHEME[^\n]*\n(.*?)\n?[^\n]*### END MARK SCHEME", re.DOTALL)
 _TASK = re.compile(r"task_(\d+)_(\d+)")
-_OWN = {"feedback": re.compile(r"[a-z0-9-]+-[0-9a-f]{12}\.html"), "import": re.compile(r"(?:canvas|moodle)_[\w.-]+\.csv")}
+_OWN = {
+    "feedback": re.compile(r"[a-z0-9-]+-[0-9a-f]{12}\.html"),
+    "import": re.compile(r"(?:canvas|moodle)_[\w.-]+\.csv"),
+}
 
 
-def write_all(results: Sequence[Result], out: Path, *, gradebook: Path | None = None,
-              solutions: Path | None = None) -> list[Path]:
-    """Write every table and page into `out`, and fill nbgrader's database where `gradebook` names one; returns the paths.
+def write_all(
+    results: Sequence[Result],
+    out: Path,
+    *,
+    gradebook: Path | None = None,
+    solutions: Path | None = None,
+) -> list[Path]:
+    """Write every table and page into `out`, and fill nbgrader's database where `gradebook` names
+    one; returns the paths.
 
-    `solutions` is the folder with the mark schemes (None: the course's). Points that a person wrote into
-    `out`/to_mark.csv count.
+    `solutions` is the folder with the mark schemes (None: the course's). Points that a person wrote
+    into `out`/to_mark.csv count.
 
     Raises:
-        CourseError: to_mark.csv holds a mark that cannot be; a file cannot be written; the database is none of nbgrader's.
+        CourseError: to_mark.csv holds a mark that cannot be; a file cannot be written; the database
+        is none of nbgrader's.
     """
     out = Path(out)
     solutions = runtime.course_root() / "solutions" if solutions is None else Path(solutions)
     marks = _marks(out / by_hand.NAME)
     marked = by_hand.apply(results, marks)
-    texts = {"marks.csv": tables.marks(marked), "not_graded.csv": tables.not_graded(marked),
-             "handed_in_twice.csv": tables.handed_in_twice(marked), by_hand.NAME: by_hand.table(results, marks),
-             "overview.html": overview.page(marked), **_imports(marked), **_pages(marked, mark_schemes(solutions))}
+    texts = {
+        "marks.csv": tables.marks(marked),
+        "not_graded.csv": tables.not_graded(marked),
+        "handed_in_twice.csv": tables.handed_in_twice(marked),
+        by_hand.NAME: by_hand.table(results, marks),
+        "overview.html": overview.page(marked),
+        **_imports(marked),
+        **_pages(marked, mark_schemes(solutions)),
+    }
     written = [put(out / name, text) for name, text in texts.items() if text]
     _sweep(out, texts)
     if gradebook is not None:
@@ -71,13 +88,23 @@ def _pages(results: Sequence[Result], rubrics: Mapping[str, str]) -> dict[str, s
     for result in results:
         learners.setdefault(names[result.file], []).append(result)
     hints = first_hints({task.id for result in results for task in result.tasks})
-    return {f"feedback/{name}": pages.page(sorted(found, key=lambda result: (result.assignment, result.file)), hints=hints,
-                                           rubrics=rubrics) for name, found in learners.items()}
+    return {
+        f"feedback/{name}": pages.page(
+            sorted(found, key=lambda result: (result.assignment, result.file)),
+            hints=hints,
+            rubrics=rubrics,
+        )
+        for name, found in learners.items()
+    }
 
 
 def first_hints(ids: set[str]) -> dict[str, str]:
     """The first hint of each task that has a check in the course."""
-    return {task.id: task.hints[0] for task in core.all_tasks() if task.id in ids and task.hints} if ids else {}
+    return (
+        {task.id: task.hints[0] for task in core.all_tasks() if task.id in ids and task.hints}
+        if ids
+        else {}
+    )
 
 
 def mark_schemes(solutions: Path) -> dict[str, str]:
@@ -93,10 +120,12 @@ def mark_schemes(solutions: Path) -> dict[str, str]:
 
 
 def put(path: Path, text: str) -> Path:
-    """Write a file in one step, for its owner's eyes: a reader sees the old one or the new one, never half of one.
+    """Write a file in one step, for its owner's eyes: a reader sees the old one or the new one,
+    never half of one.
 
     Raises:
-        CourseError: it cannot be written; a spreadsheet that has it open is the usual reason on Windows.
+        CourseError: it cannot be written; a spreadsheet that has it open is the usual reason on
+        Windows.
     """
     data = text.encode("utf-8", "replace")
     name = ""
@@ -109,13 +138,17 @@ def put(path: Path, text: str) -> Path:
     except OSError as error:
         if name:
             Path(name).unlink(missing_ok=True)
-        raise CourseError(f"{path} cannot be written ({error.strerror}). If it is open in another program, close it there "
-                          "and run the same command again: nothing is graded twice.") from error
+        raise CourseError(
+            f"{path} cannot be written ({error.strerror}). If it is open in another program, close"
+            " it there and run the same command again: nothing is graded twice."
+        ) from error
     return path
 
 
 def _sweep(out: Path, texts: Mapping[str, str]) -> None:
-    """Take away what earlier runs wrote and this one did not: marks of a file that is gone must not be imported again."""
+    """Take away what earlier runs wrote and this one did not: marks of a file that is gone must not
+    be imported again.
+    """
     kept = {name for name, text in texts.items() if text}
     for folder, own in _OWN.items():
         for path in (out / folder).glob("*"):

@@ -1,7 +1,7 @@
 """What grading one submission comes to: frozen records, and their form as JSON.
 
-Level 3. Everything that reads marks (reports, exports, a cluster) knows these records alone. What this module leaves
-out: how marks are made (`engine`), and how they are shown.
+Level 3. Everything that reads marks (reports, exports, a cluster) knows these records alone. What
+this module leaves out: how marks are made (`engine`), and how they are shown.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,7 +15,10 @@ STATES = ("passed", "failed", "not attempted", "needs marking")
 
 @dataclass(frozen=True)
 class TaskResult:
-    """One task of one submission. `points` are those earned so far: 0 for a task that a person still marks."""
+    """One task of one submission.
+
+    `points` are those earned so far: 0 for a task that a person still marks.
+    """
 
     id: str
     title: str
@@ -29,11 +32,12 @@ class TaskResult:
 class Result:
     """One submission.
 
-    `learner` and `learner_id` come from the file's name and are the learner's own text: quote them wherever they are
-    written. `platform` ("canvas", "moodle", …, "" for none) is the one whose pattern the name has, and which gave the id.
-    `file` is the path within the folder or zip and names the submission. `score` is None for every status but
-    "graded" and "needs marking"; the tasks of a submission that timed out or crashed are what was seen without the
-    guilty cell. `sha256` is the file's, and `answers` holds the learner's source or text for each task found.
+    `learner` and `learner_id` come from the file's name and are the learner's own text: quote them
+    wherever they are written. `platform` ("canvas", "moodle", …, "" for none) is the one whose
+    pattern the name has, and which gave the id. `file` is the path within the folder or zip and
+    names the submission. `score` is None for every status but "graded" and "needs marking"; the
+    tasks of a submission that timed out or crashed are what was seen without the guilty cell.
+    `sha256` is the file's, and `answers` holds the learner's source or text for each task found.
     """
 
     learner: str
@@ -54,7 +58,9 @@ class Result:
         if self.status not in STATUSES:
             raise ValueError(f"status {self.status!r} is none of {', '.join(STATUSES)}")
         if (self.score is None) == (self.status in SCORED):
-            raise ValueError(f"a submission that is {self.status!r} cannot have the score {self.score}")
+            raise ValueError(
+                f"a submission that is {self.status!r} cannot have the score {self.score}"
+            )
 
 
 def to_json(result: Result) -> dict:

@@ -1,7 +1,8 @@
-"""One place where submissions run one after another: a warmed process, and a fresh sandbox for each of its forks.
+"""One place where submissions run one after another: a warmed process, and a fresh sandbox for each
+of its forks.
 
-Level 3. What this module leaves out: walls and limits (`sandbox`), reading what a run reports (`watch`), which steps to
-run (`grader`).
+Level 3. What this module leaves out: walls and limits (`sandbox`), reading what a run reports
+(`watch`), which steps to run (`grader`).
 """
 
 import json
@@ -29,8 +30,9 @@ _END_SECONDS = 5
 
 @dataclass(frozen=True)
 class Setting:
-    """What all runs of an exercise share: check modules without judges, import lines, setup cells, modules to import ahead,
-    hidden paths."""
+    """What all runs of an exercise share: check modules without judges, import lines, setup cells,
+    modules to import ahead, hidden paths.
+    """
 
     modules: dict[str, str]
     imports: list[str]
@@ -42,21 +44,26 @@ class Setting:
 
 
 class Runner:
-    """A warmed process and what it forks, once it is `started`. `setup_steps` says whether each run must still do the setup
-    cells itself."""
+    """A warmed process and what it forks, once it is `started`.
+
+    `setup_steps` says whether each run must still do the setup cells itself.
+    """
 
     def __init__(self, setting: Setting):
         self._setting = setting
         self._process, self._line = None, None
         self._running, self._aborted = 0, False
-        self._folder = Path(tempfile.mkdtemp(prefix="ftrag-grading-", dir="/tmp" if os.path.isdir("/tmp") else None)).resolve()
+        self._folder = Path(
+            tempfile.mkdtemp(prefix="ftrag-grading-", dir="/tmp" if os.path.isdir("/tmp") else None)
+        ).resolve()
         self.setup_steps = False
         self._command, self._folders = [], [str(self._folder)]
 
     # --- the warmed process
 
     def started(self) -> "Runner":
-        """This runner, with its process up: apart from making it, so that whoever may `abort` it knows it by then.
+        """This runner, with its process up: apart from making it, so that whoever may `abort` it
+        knows it by then.
 
         Raises:
             CourseError: the setup cells cannot be run here.
@@ -65,7 +72,9 @@ class Runner:
             return self
         try:
             if self._setting.walls:
-                self._command = sandbox.command(self._folder, self._setting.limits, list(self._setting.hidden))
+                self._command = sandbox.command(
+                    self._folder, self._setting.limits, list(self._setting.hidden)
+                )
                 self._folders = sandbox.scratch_folders(self._folder)
             if self._start(self._setting.setup):
                 self._stop()
@@ -79,23 +88,45 @@ class Runner:
     def _start(self, setup: list[str]) -> str:
         """Start the process; why its forks cannot share the setup, or ""."""
         ours, theirs = socket.socketpair()
-        code = (f"import sys; sys.path.insert(0, {str(runtime.course_root())!r}); "
-                f"from ftrag_helpers.grading import worker; worker.main({theirs.fileno()})")
+        code = (
+            f"import sys; sys.path.insert(0, {str(runtime.course_root())!r}); "
+            f"from ftrag_helpers.grading import worker; worker.main({theirs.fileno()})"
+        )
         with open(self._folder / "worker.log", "wb") as log:
-            self._process = subprocess.Popen([sys.executable, "-I", "-c", code], stdin=subprocess.DEVNULL, stdout=log,
-                                             stderr=log, pass_fds=(theirs.fileno(),), cwd=self._folder,
-                                             env=sandbox.environment(self._folder), start_new_session=True)
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", code],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(theirs.fileno(),),
+                cwd=self._folder,
+                env=sandbox.environment(self._folder),
+                start_new_session=True,
+            )
         theirs.close()
         self._line = ours
         if self._aborted:
             self._process.kill()
-        said = self._ask({"modules": self._setting.modules, "imports": self._setting.imports, "setup": setup,
-                          "warm": list(self._setting.warm), "folder": str(self._folder)}, seconds=_START_SECONDS)
+        said = self._ask(
+            {
+                "modules": self._setting.modules,
+                "imports": self._setting.imports,
+                "setup": setup,
+                "warm": list(self._setting.warm),
+                "folder": str(self._folder),
+            },
+            seconds=_START_SECONDS,
+        )
         if "error" in said:
-            raise CourseError(f"The first cells of the solution cannot be run where exercises are graded: {said['error']}")
+            raise CourseError(
+                "The first cells of the solution cannot be run where exercises are graded:"
+                f" {said['error']}"
+            )
         return said["unshared"]
 
-    def _ask(self, message: dict, handles: tuple[int, ...] = (), *, seconds: float = _ANSWER_SECONDS) -> dict:
+    def _ask(
+        self, message: dict, handles: tuple[int, ...] = (), *, seconds: float = _ANSWER_SECONDS
+    ) -> dict:
         self._line.settimeout(seconds)
         try:
             worker.send(self._line, message, handles)
@@ -116,7 +147,8 @@ class Runner:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_END_SECONDS)
         if self._line:
-            self._line.close()  # after its end: a process that loses its line tidies up as if the grader were gone
+            # After its end: a process that loses its line tidies up as if the grader were gone.
+            self._line.close()
 
     def abort(self) -> None:
         """From another thread: end whatever is under way, and let nothing else begin."""
@@ -134,7 +166,9 @@ class Runner:
     # --- one run
 
     def warm(self, modules: list[str]) -> None:
-        """Import modules in the warmed process, for the runs to come; trusted code only may have named them."""
+        """Import modules in the warmed process, for the runs to come; trusted code only may have
+        named them.
+        """
         self._ask({"warm": modules}, seconds=_START_SECONDS)
 
     def run(self, request_steps: list[dict], skip: set[int], total: float) -> Outcome:
@@ -156,7 +190,13 @@ class Runner:
                 raise WorkerLost("it was stopped")
             os.close(report)
             report = None
-            watch = Watch(source, nonce.encode(), self._setting.limits, feed, (walls, self._process.pid, child))
+            watch = Watch(
+                source,
+                nonce.encode(),
+                self._setting.limits,
+                feed,
+                (walls, self._process.pid, child),
+            )
             outcome = watch.outcome(total)
             if not outcome.entered:
                 raise CourseError(f"The sandbox could not be entered: {self._log()}.")
@@ -172,17 +212,24 @@ class Runner:
         namespaces = walls.namespaces() if walls else {}
         limits = {**asdict(self._setting.limits), "folders": self._folders}
         # A user of its own for every sandbox: the kernel counts each one's processes apart.
-        uid = sandbox.USERS[uuid.uuid4().int % len(sandbox.USERS)] if walls and sandbox.changes_user() else None
+        uid = (
+            sandbox.USERS[uuid.uuid4().int % len(sandbox.USERS)]
+            if walls and sandbox.changes_user()
+            else None
+        )
         try:
-            return self._ask({"namespaces": list(namespaces), "limits": limits, "uid": uid},
-                             (request, report, *namespaces.values()))["pid"]
+            return self._ask(
+                {"namespaces": list(namespaces), "limits": limits, "uid": uid},
+                (request, report, *namespaces.values()),
+            )["pid"]
         finally:
             for handle in namespaces.values():
                 os.close(handle)
 
     def _end(self, walls: "sandbox.Walls | None", child: int | None) -> None:
         if walls:
-            walls.close()  # before the fork that waits outside, which takes in what is left of the one inside
+            # Before the fork that waits outside, which takes in what is left of the one inside.
+            walls.close()
         if child:
             _kill(child)
             self._process.send_signal(signal.SIGCONT)  # without walls a submission can stop it

@@ -1,7 +1,9 @@
-"""The paper that feedback pages and the class overview are written on: shell, style, escaping, tables, bars.
+"""The paper that feedback pages and the class overview are written on: shell, style, escaping,
+tables, bars.
 
-Level 3. A page is one file without scripts, fonts or pictures from elsewhere, and its content security policy lets it load
-none: it opens offline, on a phone and in print. What this module leaves out: what the pages say (`pages`, `overview`).
+Level 3. A page is one file without scripts, fonts or pictures from elsewhere, and its content
+security policy lets it load none: it opens offline, on a phone and in print. What this module
+leaves out: what the pages say (`pages`, `overview`).
 """
 
 import html
@@ -11,33 +13,56 @@ from collections.abc import Iterable, Sequence
 from ftrag_helpers.grading.records import STATUSES
 from ftrag_helpers.grading.tables import number
 
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
 _MARKS = dict(zip(STATUSES, "✓✎◷✕▨∅", strict=True))
-_STATE_MARKS = {"passed": "✓", "failed": "✗", "not attempted": "–", "needs marking": "✎", "marked": "✎"}
+_STATE_MARKS = {
+    "passed": "✓",
+    "failed": "✗",
+    "not attempted": "–",
+    "needs marking": "✎",
+    "marked": "✎",
+}
 
 
 def page(title: str, body: str) -> str:
     """A whole page. `title` is plain text, `body` is HTML."""
-    return ('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>' + safe(title) + "</title>\n"
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            '<meta name="referrer" content="no-referrer">\n'
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">\n'
-            f"<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n")
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>'
+        + safe(title)
+        + "</title>\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src'
+        " 'unsafe-inline'\">\n"
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
 
 
 def safe(text: object, hidden: str = "") -> str:
-    """Text for the page: escaped; control characters and marks that turn or hide writing become `hidden`."""
+    """Text for the page: escaped; control characters and marks that turn or hide writing become
+    `hidden`.
+    """
     return html.escape(_HIDDEN.sub(hidden, str(text)))
 
 
 def name(text: str) -> str:
-    """A person's or file's name, which may be written from right to left, kept apart from the words around it."""
+    """A person's or file's name, which may be written from right to left, kept apart from the words
+    around it.
+    """
     return f"<bdi>{safe(text)}</bdi>"
 
 
 def source(text: str, limit: int = 12_000) -> str:
-    """What a learner wrote, as it stands; hidden characters are shown as � so that code reads as it runs."""
-    more = f'\n<p class="soft">… {len(text) - limit:,} more characters are in the notebook.</p>' if len(text) > limit else ""
+    """What a learner wrote, as it stands; hidden characters are shown as � so that code reads as it
+    runs.
+    """
+    more = (
+        f'\n<p class="soft">… {len(text) - limit:,} more characters are in the notebook.</p>'
+        if len(text) > limit
+        else ""
+    )
     shown = text.replace("\r\n", "\n")[:limit]
     return f'<pre dir="ltr" tabindex="0"><code>{safe(shown, "�")}</code></pre>{more}'
 
@@ -51,41 +76,66 @@ def exercise(slug: str) -> str:
     lesson, _, words = slug.partition("_")
     if not slug:
         return "No exercise recognised"
-    return f"{lesson} · {words.replace('_', ' ').capitalize()}" if lesson.isdecimal() and words else slug
+    return (
+        f"{lesson} · {words.replace('_', ' ').capitalize()}"
+        if lesson.isdecimal() and words
+        else slug
+    )
 
 
 def of(points: float | None, most: float) -> str:
-    """"3 of 4 points", the first "–" where nobody knows it."""
+    """ "3 of 4 points", the first "–" where nobody knows it."""
     return f"{number(points) or '–'} of {number(most) or '0'} {'point' if most == 1 else 'points'}"
 
 
 def status(kind: str) -> str:
     """How a submission ended, as a badge."""
-    return f'<span class="badge s{STATUSES.index(kind)}"><span aria-hidden="true">{_MARKS[kind]}</span> {safe(kind)}</span>'
+    return (
+        f'<span class="badge s{STATUSES.index(kind)}"><span'
+        f' aria-hidden="true">{_MARKS[kind]}</span> {safe(kind)}</span>'
+    )
 
 
 def state(kind: str) -> str:
     """How a task ended, as a badge."""
     css = kind.replace(" ", "-") if kind in _STATE_MARKS else "failed"
-    return f'<span class="badge {css}"><span aria-hidden="true">{_STATE_MARKS.get(kind, "✗")}</span> {safe(kind)}</span>'
+    return (
+        f'<span class="badge {css}"><span aria-hidden="true">{_STATE_MARKS.get(kind, "✗")}</span>'
+        f" {safe(kind)}</span>"
+    )
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    """A table whose first column heads its rows. The cells are HTML; the roles keep it a table where a phone stacks it."""
+    """A table whose first column heads its rows.
+
+    The cells are HTML; the roles keep it a table where a phone stacks it.
+    """
     head = "".join(f'<th scope="col" role="columnheader">{safe(text)}</th>' for text in heads)
-    body = "".join('<tr role="row">' + f'<th scope="row" role="rowheader">{cells[0]}</th>' + "".join(
-        f'<td role="cell" data-head="{safe(text)}">{cell}</td>' for text, cell in zip(heads[1:], cells[1:], strict=True))
-        + "</tr>" for cells in rows)
-    return (f'<table role="table" class="{kind}"><caption>{safe(caption)}</caption><thead role="rowgroup"><tr role="row">{head}'
-            f'</tr></thead><tbody role="rowgroup">{body}</tbody></table>')
+    body = "".join(
+        '<tr role="row">'
+        + f'<th scope="row" role="rowheader">{cells[0]}</th>'
+        + "".join(
+            f'<td role="cell" data-head="{safe(text)}">{cell}</td>'
+            for text, cell in zip(heads[1:], cells[1:], strict=True)
+        )
+        + "</tr>"
+        for cells in rows
+    )
+    return (
+        f'<table role="table" class="{kind}"><caption>{safe(caption)}</caption><thead'
+        f' role="rowgroup"><tr role="row">{head}</tr></thead><tbody'
+        f' role="rowgroup">{body}</tbody></table>'
+    )
 
 
 def bar(share: float, told: str) -> str:
     """A bar filled to a share from 0 to 1; `told` says it in words."""
     width = round(200 * min(max(share, 0.0), 1.0), 1)
-    return (f'<svg class="bar" role="img" aria-label="{safe(told)}" viewBox="0 0 202 14" width="202" height="14">'
-            '<rect class="frame" x="1" y="1" width="200" height="12"/>'
-            f'<rect class="full" x="1" y="1" width="{width}" height="12"/></svg>')
+    return (
+        f'<svg class="bar" role="img" aria-label="{safe(told)}" viewBox="0 0 202 14" width="202"'
+        ' height="14"><rect class="frame" x="1" y="1" width="200" height="12"/><rect class="full"'
+        f' x="1" y="1" width="{width}" height="12"/></svg>'
+    )
 
 
 _STYLE = """

@@ -1,9 +1,11 @@
-"""What runs in the sandbox: the cells of one submission in their order, and the observations between them.
+"""What runs in the sandbox: the cells of one submission in their order, and the observations
+between them.
 
-Level 3. Cells run in IPython's own shell, so that `await`, `!`, magics and `get_ipython()` do what they do in Jupyter. The
-learner's code shares this process, and may change anything here: it reaches no mark with it, because all that leaves
-is observations, and a judge outside decides whether they are right. What this module leaves out: judging (`marking`),
-the order of the cells (`answers`), and the walls around this process (`lockdown`, `sandbox`).
+Level 3. Cells run in IPython's own shell, so that `await`, `!`, magics and `get_ipython()` do what
+they do in Jupyter. The learner's code shares this process, and may change anything here: it reaches
+no mark with it, because all that leaves is observations, and a judge outside decides whether they
+are right. What this module leaves out: judging (`marking`), the order of the cells (`answers`), and
+the walls around this process (`lockdown`, `sandbox`).
 """
 
 import asyncio
@@ -25,16 +27,20 @@ _MESSAGE = 2_000
 
 
 class TooSlow(BaseException):
-    """A step ran past its limit. Not an Exception, so that `except Exception` in a loop cannot hold it."""
+    """A step ran past its limit.
+
+    Not an Exception, so that `except Exception` in a loop cannot hold it.
+    """
 
 
-# --- the notebook's world ----------------------------------------------------------------------------
+# --- the notebook's world
 
 
 class Notebook:
     """A fresh `__main__` in an IPython shell, as a kernel has it; `names` are its global names.
 
-    It differs from a kernel in what cannot be here: nothing is shown, no history is kept on disk, nothing can be asked.
+    It differs from a kernel in what cannot be here: nothing is shown, no history is kept on disk,
+    nothing can be asked.
     """
 
     def __init__(self):
@@ -45,18 +51,22 @@ class Notebook:
         config.HistoryManager.enabled = False  # else a thread, which a fork would lose
         main = types.ModuleType("__main__")
         self.names = main.__dict__
-        self._shell = InteractiveShell.instance(config=config, user_module=main, user_ns=self.names,
-                                                compiler_class=_compiler())
+        self._shell = InteractiveShell.instance(
+            config=config, user_module=main, user_ns=self.names, compiler_class=_compiler()
+        )
         for unused in ("showtraceback", "showsyntaxerror", "enable_gui", "ask_exit"):
             setattr(self._shell, unused, lambda *_values, **_more: None)
-        # Nobody reads it, and drawing it takes a tenth of a second, in every process of a fork bomb too.
+        # Nobody reads it, and drawing it takes a tenth of a second, in every process of a fork bomb
+        # too.
         self._shell.InteractiveTB.structured_traceback = lambda *_values, **_more: []
         self._loop = None
 
     def run(self, source: str, title: str, limit: float) -> BaseException | None:
-        """Run a cell for at most `limit` seconds; what it raised, a `TooSlow` where it was stopped, or None."""
-        # One loop for all cells, as in a kernel: a task that one cell starts goes on in the next ones. Made late: a
-        # loop does not survive a fork.
+        """Run a cell for at most `limit` seconds; what it raised, a `TooSlow` where it was stopped,
+        or None.
+        """
+        # One loop for all cells, as in a kernel: a task that one cell starts goes on in the next
+        # ones. Made late: a loop does not survive a fork.
         self._loop = self._loop or asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
         cell = self._loop.create_task(self._cell(source, title))
@@ -76,7 +86,9 @@ class Notebook:
             code = shell.transform_cell(source)
         except Exception:  # noqa: BLE001 (the shell reports it in its own way)
             code, failed = source, sys.exc_info()
-        done = await shell.run_cell_async(source, store_history=True, transformed_cell=code, preprocessing_exc_tuple=failed)
+        done = await shell.run_cell_async(
+            source, store_history=True, transformed_cell=code, preprocessing_exc_tuple=failed
+        )
         return done.error_before_exec or done.error_in_exec
 
     def rest(self) -> None:
@@ -100,34 +112,42 @@ def _compiler() -> type:
     return Compiler
 
 
-# --- running -----------------------------------------------------------------------------------------
+# --- running
 
 
 class Report:
-    """Lines of JSON behind the request's nonce, into a pipe. Whatever else arrives there is noise to the reader."""
+    """Lines of JSON behind the request's nonce, into a pipe.
+
+    Whatever else arrives there is noise to the reader.
+    """
 
     def __init__(self, handle: int, nonce: str):
         self._handle, self._nonce = handle, nonce
 
     def __call__(self, **facts) -> None:
+        """Write the facts of one step."""
         data = f"\n{self._nonce}{json.dumps(facts)}\n".encode()
         while data:
-            data = data[os.write(self._handle, data):]
+            data = data[os.write(self._handle, data) :]
 
 
 def run(steps: Iterable[dict], report: Report, notebook: Notebook, observers: dict) -> None:
     """Run steps as they come and report on each: an error of one leaves the others as they are.
 
-    A step has its `place`, `kind` ("given", "own", "answer", "demonstration", "check", or "modules", which asks what has
-    been imported by then), `limit` in seconds, and either `source` and `title`, or `task`, `name` and `inputs`.
-    `observers` has the observe functions by task.
+    A step has its `place`, `kind` ("given", "own", "answer", "demonstration", "check", or
+    "modules", which asks what has been imported by then), `limit` in seconds, and either `source`
+    and `title`, or `task`, `name` and `inputs`. `observers` has the observe functions by task.
     """
     errors: dict[str, str] = {}
     me, loaded = os.getpid(), set(sys.modules)
     for step in steps:
         start = time.monotonic()
         if step["kind"] == "modules":
-            facts = {"modules": [name for name in sys.modules if name not in loaded and name != "__main__"]}
+            facts = {
+                "modules": [
+                    name for name in sys.modules if name not in loaded and name != "__main__"
+                ]
+            }
         elif step["kind"] == "check":
             facts = _observed(step, notebook.names, observers, errors)
         else:
@@ -153,10 +173,21 @@ def _ran(step: dict, notebook: Notebook, errors: dict[str, str]) -> dict:
 
 
 def _observed(step: dict, names: dict, observers: dict, errors: dict[str, str]) -> dict:
-    task = core.Task(step["task"], "", 0, ("", ""), lambda _seed: step["inputs"], observers[step["task"]], None, step["limit"])
+    task = core.Task(
+        step["task"],
+        "",
+        0,
+        ("", ""),
+        lambda _seed: step["inputs"],
+        observers[step["task"]],
+        None,
+        step["limit"],
+    )
     value = names.get(step["name"], core.MISSING)
     if value is core.MISSING and step["task"] in errors:
-        return {"failed": f"your cell stopped before it defined {step['name']}: {errors[step['task']]}"}
+        return {
+            "failed": f"your cell stopped before it defined {step['name']}: {errors[step['task']]}"
+        }
     try:
         return {"observed": _small(core.observation(task, value, 0))}
     except core.CheckFailed as failed:
@@ -168,16 +199,21 @@ def _observed(step: dict, names: dict, observers: dict, errors: dict[str, str]) 
 
 def _small(observed: object) -> object:
     if len(json.dumps(observed)) > FRAME_BYTES // 2:
-        raise core.CheckFailed(f"the answer returns far more than was asked for (over {FRAME_BYTES // 2:,} characters)")
+        raise core.CheckFailed(
+            f"the answer returns far more than was asked for (over {FRAME_BYTES // 2:,} characters)"
+        )
     return observed
 
 
 def _in_words(error: BaseException, title: str) -> str:
-    """ "NameError: name 'x' is not defined (line 3: y = x)", from the innermost line of the cell."""
+    """Say "NameError: name 'x' is not defined (line 3: y = x)", from the cell's innermost line."""
     try:
         text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-        lines = [f"line {frame.lineno}: {frame.line}" for frame in traceback.extract_tb(error.__traceback__)
-                 if frame.filename == title]
+        lines = [
+            f"line {frame.lineno}: {frame.line}"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == title
+        ]
         return f"{text} ({lines[-1]})"[:_MESSAGE] if lines else text[:_MESSAGE]
     except BaseException:  # noqa: BLE001 (an error that cannot even be printed)
         return type(error).__name__
@@ -185,7 +221,9 @@ def _in_words(error: BaseException, title: str) -> str:
 
 @contextmanager
 def time_limit(seconds: float):
-    """Stop the block after so many seconds with `TooSlow`, and again each second if something swallows that."""
+    """Stop the block after so many seconds with `TooSlow`, and again each second if something
+    swallows that.
+    """
     inside = True
 
     def stop(_signal, _frame):

@@ -1,7 +1,8 @@
-"""Watching one run of a submission: its steps and what it reports on them, its deadlines, and what all its processes use.
+"""Watching one run of a submission: its steps and what it reports on them, its deadlines, and what
+all its processes use.
 
-Level 3. Whatever comes out of a sandbox is read here, with bounds on size and time. What this module leaves out:
-starting and ending the run (`runner`), and what the facts are worth (`marking`).
+Level 3. Whatever comes out of a sandbox is read here, with bounds on size and time. What this
+module leaves out: starting and ending the run (`runner`), and what the facts are worth (`marking`).
 """
 
 import json
@@ -13,7 +14,8 @@ from dataclasses import dataclass, field
 
 from ftrag_helpers.grading import sandbox, steps
 
-#: Seconds that a step may take beyond its own limit, for a process that cannot be interrupted from inside.
+#: Seconds that a step may take beyond its own limit, for a process that cannot be interrupted from
+#: inside.
 GRACE = 3.0
 _WATCH_SECONDS = 0.2
 #: What a socket may hold, where (in a container, say) the machine's own limit cannot be seen.
@@ -24,14 +26,19 @@ _LOOKS = 6
 _ENDING_SECONDS = 1
 #: Lines of a process's status and, where forks share pages, of its smaps_rollup.
 _HELD, _PARTS = ("RssAnon", "RssShmem", "VmSwap"), ("Pss_Anon", "Pss_Shmem", "SwapPss")
-_WHAT_ENDED = {"time": "did not stop at its time limit", "memory": "used more memory than is allowed",
-               "files": "made more files than are allowed", "flood": "reported more than any answer needs",
-               "died": "ended the process it ran in"}
+_WHAT_ENDED = {
+    "time": "did not stop at its time limit",
+    "memory": "used more memory than is allowed",
+    "files": "made more files than are allowed",
+    "flood": "reported more than any answer needs",
+    "died": "ended the process it ran in",
+}
 
 
 @dataclass
 class Outcome:
-    """What a run told: facts by the place of their step; `ended` is "done" or one of `_WHAT_ENDED`; `at` is where.
+    """What a run told: facts by the place of their step; `ended` is "done" or one of `_WHAT_ENDED`;
+    `at` is where.
 
     `entered` tells a submission that ended its process
     from a sandbox that could not be entered at all.
@@ -44,11 +51,14 @@ class Outcome:
 
     @property
     def why(self) -> str:
+        """What ended the run, in words for the result's detail; empty if it came to its end."""
         return _WHAT_ENDED.get(self.ended, "")
 
 
 class Feed:
-    """Sends the steps one by one, so that the inputs of a check never lie beside the code that runs before it."""
+    """Sends the steps one by one, so that the inputs of a check never lie beside the code that runs
+    before it.
+    """
 
     def __init__(self, handle: int, request_steps: list[dict], skip: set[int]):
         os.set_blocking(handle, False)
@@ -76,22 +86,27 @@ class Feed:
     def send(self) -> None:
         """Write as much as the pipe takes now."""
         try:
-            self._unsent = self._unsent[os.write(self.handle, self._unsent):]
+            self._unsent = self._unsent[os.write(self.handle, self._unsent) :]
         except BlockingIOError:
             pass  # a submission fills its own request
         except BrokenPipeError:
             self._unsent = b""  # the run has ended; its report says so
 
     def close(self) -> None:
+        """No further step: the run reads the end of its request."""
         if self.handle is not None:
             os.close(self.handle)
         self.handle = None
 
 
 def _needless(step: dict, facts: dict[int, dict]) -> bool:
-    """True for a step that only serves checks which have been made, or which took all their time."""
+    """True for a step that only serves checks which have been made, or which took all their
+    time.
+    """
     serves = step.get("serves")
-    return serves is not None and all("observed" in facts.get(place, {}) or facts.get(place, {}).get("slow") for place in serves)
+    return serves is not None and all(
+        "observed" in facts.get(place, {}) or facts.get(place, {}).get("slow") for place in serves
+    )
 
 
 class Watch:
@@ -106,6 +121,7 @@ class Watch:
         self._deadline = 0.0
 
     def outcome(self, total: float) -> Outcome:
+        """Feed and read the run until its end, for at most `total` seconds."""
         end, rest, received, look, ended = time.monotonic() + total, b"", 0, 0.0, False
         self._deadline = end
         self._step()
@@ -152,11 +168,13 @@ class Watch:
             self._deadline = time.monotonic() + self._feed.limit(place) + GRACE
 
     def _take(self, line: bytes) -> None:
-        """One line: the facts of the step that was sent (a forger cannot tell of others), or the end."""
+        """One line: the facts of the step that was sent (a forger cannot tell of others), or the
+        end.
+        """
         if not line.startswith(self._nonce):
             return
         try:
-            told = json.loads(line[len(self._nonce):])
+            told = json.loads(line[len(self._nonce) :])
         except (ValueError, RecursionError):
             return
         if not isinstance(told, dict):
@@ -171,7 +189,9 @@ class Watch:
             self._outcome.ended = "done"
 
     def _ended(self) -> bool:
-        """True once the process that reports is gone, though others may still hold its end of the pipe."""
+        """True once the process that reports is gone, though others may still hold its end of the
+        pipe.
+        """
         try:
             with open(f"/proc/{self._child}/stat", encoding="ascii", errors="replace") as file:
                 return file.read().rpartition(")")[2].split()[0] == "Z"
@@ -184,8 +204,9 @@ class Watch:
             return ""
         if self._walls.files() > self._limits.scratch_files:
             return "files"
-        # Pages that forks share count for each of them at first, and in parts where that is too much; then some times more,
-        # since a process that is just starting a program counts as much as its parent.
+        # Pages that forks share count for each of them at first, and in parts where that is too
+        # much; then some times more, since a process that is just starting a program counts as much
+        # as its parent.
         for look in range(_LOOKS):
             total = memory(self._walls.proc, shared=look > 0)
             if total <= self._memory:
@@ -197,13 +218,19 @@ class Watch:
 
 
 def memory(proc: str, shared: bool) -> float:
-    """Bytes that all processes of a sandbox hold, in memory, on the swap device and in sockets; infinite where one of them
-    cannot be read. `proc` is the sandbox's own /proc; pages that are `shared` are counted in parts."""
-    return _in_sockets(proc) + sum(_of_process(f"{proc}/{pid}", shared) for pid in os.listdir(proc) if pid.isdigit())
+    """Bytes that all processes of a sandbox hold, in memory, on the swap device and in sockets;
+    infinite where one of them cannot be read. `proc` is the sandbox's own /proc; pages that are
+    `shared` are counted in parts.
+    """
+    return _in_sockets(proc) + sum(
+        _of_process(f"{proc}/{pid}", shared) for pid in os.listdir(proc) if pid.isdigit()
+    )
 
 
 def _of_process(folder: str, shared: bool) -> float:
-    """What a process holds, told by another of its threads where the first has ended; 0 once all have."""
+    """What a process holds, told by another of its threads where the first has ended; 0 once all
+    have.
+    """
     end = time.monotonic() + _ENDING_SECONDS
     while time.monotonic() < end:
         try:
@@ -214,7 +241,8 @@ def _of_process(folder: str, shared: bool) -> float:
             found = _told(f"{folder}/task/{thread}", shared)
             if found is not None:
                 return found
-        # A list of threads that come and go may show the first alone, which has ended; their number is exact.
+        # A list of threads that come and go may show the first alone, which has ended; their number
+        # is exact.
         if _threads(folder) < 2:
             return 0
         time.sleep(0.01)  # it is ending, or each of its threads starts the next one and ends
@@ -236,8 +264,11 @@ def _told(folder: str, shared: bool) -> float | None:
 
 
 def held(file: str, names: tuple[str, ...]) -> float | None:
-    """Bytes that the named lines of a file in /proc add up to: None where they are not there since the process has ended,
-    infinite where it keeps them to itself."""
+    """Bytes that the named lines of a file in /proc add up to:
+
+    None where they are not there since the process has ended, infinite where it keeps them to
+    itself.
+    """
     try:
         with open(file, encoding="ascii", errors="replace") as lines:
             found = [int(line.split()[1]) for line in lines if line.split(":")[0] in names]
@@ -249,8 +280,14 @@ def held(file: str, names: tuple[str, ...]) -> float | None:
 
 
 def _in_sockets(proc: str) -> int:
-    """Bytes that what is sent and not yet received may take: the kernel tells the number of sockets alone."""
-    return _last_number(f"{proc}/1/net/sockstat", 0) * 2 * _last_number("/proc/sys/net/core/wmem_max", _SENT_BYTES)
+    """Bytes that what is sent and not yet received may take: the kernel tells the number of sockets
+    alone.
+    """
+    return (
+        _last_number(f"{proc}/1/net/sockstat", 0)
+        * 2
+        * _last_number("/proc/sys/net/core/wmem_max", _SENT_BYTES)
+    )
 
 
 def _last_number(file: str, default: int) -> int:

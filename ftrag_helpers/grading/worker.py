@@ -1,8 +1,9 @@
 """The warmed process: imports and the exercise's setup once, then a fork for each submission.
 
-Level 3. It is trusted and never sees a submission: a fork of it reads the request from a descriptor, so that nothing of
-one learner's work lies in the memory that the next one's process starts with. Neither does it hold judges, cases, seeds
-or solutions. What this module leaves out: deadlines and reading what a submission says (`runner`).
+Level 3. It is trusted and never sees a submission: a fork of it reads the request from a
+descriptor, so that nothing of one learner's work lies in the memory that the next one's process
+starts with. Neither does it hold judges, cases, seeds or solutions. What this module leaves out:
+deadlines and reading what a submission says (`runner`).
 """
 
 import importlib
@@ -21,7 +22,9 @@ _SETUP_SECONDS = 600.0
 
 
 def main(descriptor: int) -> None:
-    """Serve requests that come over a socket until it closes: first the configuration, then one launch at a time."""
+    """Serve requests that come over a socket until it closes: first the configuration, then one
+    launch at a time.
+    """
     line = socket.socket(fileno=descriptor)
     config, _ = receive(line)
     if config is None:
@@ -67,8 +70,8 @@ def _serve(line: socket.socket, config: dict) -> None:
 def prepare(config: dict) -> tuple:
     """Load the check modules without judges, the imports and, where wanted, the setup cells.
 
-    Returns the notebook, the observe functions, and why a fork cannot share what setup made ("" if it can): open
-    files and threads stay behind.
+    Returns the notebook, the observe functions, and why a fork cannot share what setup made ("" if
+    it can): open files and threads stay behind.
     """
     import numpy  # noqa: F401
 
@@ -90,12 +93,18 @@ def prepare(config: dict) -> tuple:
             raise error
     notebook.rest()
     files, threads = (after - earlier for after, earlier in zip(_held(), before, strict=True))
-    why = f"setup leaves {files} files open and {threads} threads running" if files > 0 or threads > 0 else ""
+    why = (
+        f"setup leaves {files} files open and {threads} threads running"
+        if files > 0 or threads > 0
+        else ""
+    )
     return notebook, observers, why
 
 
 def _import(names: list[str]) -> None:
-    """Import modules by name, as far as they can be; what fails here, the submission that needs it will tell."""
+    """Import modules by name, as far as they can be; what fails here, the submission that needs it
+    will tell.
+    """
     for name in names:
         try:
             importlib.import_module(name)
@@ -130,7 +139,10 @@ def _held() -> tuple[int, int]:
 
 
 def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
-    """In the fork: into the namespaces, fork once more into the process namespace, and run. Never returns."""
+    """In the fork: into the namespaces, fork once more into the process namespace, and run.
+
+    Never returns.
+    """
     code = 70
     try:
         os.setsid()
@@ -146,7 +158,7 @@ def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
                 os.closerange(3, 5)
                 status = os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1])
                 os._exit(status if status >= 0 else 128 - status)
-            os.setsid()  # what it sends to its group shall not reach the process outside that waits for it
+            os.setsid()  # its signals to its group shall not reach the process that waits outside
             lockdown.confine(launch["limits"], launch["uid"])
         else:
             _limits_alone(launch["limits"])
@@ -160,11 +172,15 @@ def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
 def _limits_alone(limits: dict) -> None:
     from ftrag_helpers.grading import lockdown
 
-    lockdown.set_limits({**limits, "processes": None})  # without a namespace the user's other processes count too
+    lockdown.set_limits(
+        {**limits, "processes": None}
+    )  # without a namespace the user's other processes count too
 
 
 def _only(wanted: list[int], namespaces: dict[str, int]) -> None:
-    """Put the request and the report on their places, and close every other descriptor but the namespaces'."""
+    """Put the request and the report on their places, and close every other descriptor but the
+    namespaces'.
+    """
     import fcntl
 
     moved = [fcntl.fcntl(handle, fcntl.F_DUPFD, 64) for handle in (*wanted, *namespaces.values())]
@@ -197,7 +213,7 @@ def _work(launch: dict, notebook, observers: dict) -> int:
     return 0
 
 
-# --- messages ----------------------------------------------------------------------------------------
+# --- messages
 
 
 def send(line: socket.socket, message: dict, handles: tuple[int, ...] = ()) -> None:

@@ -12,7 +12,9 @@ FIRST_FAILS = ("failed", *GOOD[1:])
 
 @dataclass(frozen=True)
 class Attack:
-    """A notebook and its result: status, states by task, and words that the first task's message or the detail holds."""
+    """A notebook and its result: status, states by task, and words that the first task's message or
+    the detail holds.
+    """
 
     notebook: object
     status: str = "graded"
@@ -54,16 +56,24 @@ def _edit_checks(cells):
 
 
 def _copy_of_answer(source, copy):
-    """The answer cell twice, as when it is copied in JupyterLab: the ids differ, the grade id is the same."""
+    """The answer cell twice, as when it is copied in JupyterLab: the ids differ, the grade id is
+    the same.
+    """
+
     def change(cells):
         place = next(i for i, cell in enumerate(cells) if cell["id"] == "t9_1-answer")
         cells[place]["source"] = source
         cells.insert(place + 1, {**cells[place], "id": "aaaa1111", "source": copy})
+
     return change
 
 
 def _own_cells(*sources):
-    return lambda cells: [cells[0], *(code(f"own-{i}", source) for i, source in enumerate(sources)), *cells[1:]]
+    return lambda cells: [
+        cells[0],
+        *(code(f"own-{i}", source) for i, source in enumerate(sources)),
+        *cells[1:],
+    ]
 
 
 FORK_BOMB = f"import os\n{DOUBLE}\nwhile True:\n    os.fork()"
@@ -182,8 +192,16 @@ seen = {}
 def double(value):
     seen[len(seen)] = value
     return {5: 10, -3: -6}.get(value, 0)"""
-SHOUT = "\n".join(["import os, sys", DOUBLE, "print('x' * 100_000_000)", "print('line\\n' * 20_000_000)",
-                   "os.write(1, b'y' * 1_000_000)", "sys.stderr.write('z' * 1_000_000)"])
+SHOUT = "\n".join(
+    [
+        "import os, sys",
+        DOUBLE,
+        "print('x' * 100_000_000)",
+        "print('line\\n' * 20_000_000)",
+        "os.write(1, b'y' * 1_000_000)",
+        "sys.stderr.write('z' * 1_000_000)",
+    ]
+)
 FILLER = f"""{DOUBLE}
 import os
 for folder in ('.', '/tmp', '/dev/shm', os.environ['FTRAG_CACHE']):
@@ -228,75 +246,184 @@ def double(value): return written"""
 
 ATTACKS = {
     "control": Attack(exercise.notebook()),
-    "endless loop": _wrong_first("while True: pass", "9.1 ran into its time limit", status="timed out"),
-    "endless loop in a check": _wrong_first("def double(value):\n    while True: pass", "time limit", status="timed out"),
+    "endless loop": _wrong_first(
+        "while True: pass", "9.1 ran into its time limit", status="timed out"
+    ),
+    "endless loop in a check": _wrong_first(
+        "def double(value):\n    while True: pass", "time limit", status="timed out"
+    ),
     "endless loop that cannot be interrupted": _wrong_first(
-        "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass", "did not stop", status="timed out"),
+        "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
+        "did not stop",
+        status="timed out",
+    ),
     "fork bomb": _first(FORK_BOMB),
     "fork bomb that goes on": _wrong_first(STUBBORN_BOMB, "did not stop", status="timed out"),
-    "threads that stay": _first(f"{DOUBLE}\nimport threading, time\nfor _ in range(10):\n    threading.Thread(target=time.sleep, args=(60,)).start()"),
-    "a detached process": _first(f"{DOUBLE}\nimport os, time\nif not os.fork():\n    os.setsid()\n    if os.fork(): os._exit(0)\n    time.sleep(600)"),
+    "threads that stay": _first(
+        f"{DOUBLE}\nimport threading, time\nfor _ in range(10):\n   "
+        " threading.Thread(target=time.sleep, args=(60,)).start()"
+    ),
+    "a detached process": _first(
+        f"{DOUBLE}\nimport os, time\nif not os.fork():\n    os.setsid()\n    if os.fork():"
+        " os._exit(0)\n    time.sleep(600)"
+    ),
     "100 MB of output": _first(SHOUT),
     "memory hog": _first(HOG),
-    "memory hog in the answer": _wrong_first("def double(value):\n    return [0] * 10**12", "MemoryError"),
+    "memory hog in the answer": _wrong_first(
+        "def double(value):\n    return [0] * 10**12", "MemoryError"
+    ),
     "disk filler": _first(FILLER),
-    "deletes the checks": _edited(lambda cells: [c for c in cells if not c["id"].endswith("-check")]),
-    "duplicates the checks": _edited(lambda cells: [c for cell in cells for c in [cell] * (2 if cell["id"].endswith("-check") else 1)]),
+    "deletes the checks": _edited(
+        lambda cells: [c for c in cells if not c["id"].endswith("-check")]
+    ),
+    "duplicates the checks": _edited(
+        lambda cells: [
+            c for cell in cells for c in [cell] * (2 if cell["id"].endswith("-check") else 1)
+        ]
+    ),
     "edits the checks": _edited(_edit_checks),
-    "edits the checks, and is wrong": Attack({**exercise.notebook(), "cells": [
-        {**c, "source": "def double(value): return 0"} if c["id"] == "t9_1-answer" else {**c, "source": "pass"} if c["id"].endswith("-check")
-        else c for c in exercise.notebook()["cells"]]}, states=FIRST_FAILS, words="should be"),
+    "edits the checks, and is wrong": Attack(
+        {
+            **exercise.notebook(),
+            "cells": [
+                (
+                    {**c, "source": "def double(value): return 0"}
+                    if c["id"] == "t9_1-answer"
+                    else {**c, "source": "pass"}
+                    if c["id"].endswith("-check")
+                    else c
+                )
+                for c in exercise.notebook()["cells"]
+            ],
+        },
+        states=FIRST_FAILS,
+        words="should be",
+    ),
     "lost metadata": _edited(_strip_metadata),
     "lost metadata and ids": _edited(_strip_metadata_and_ids, states=(*GOOD[:3], "not attempted")),
-    "deletes an answer": _edited(lambda cells: [c for c in cells if c["id"] != "t9_1-answer"],
-                                 states=("not attempted", *GOOD[1:]), words="no answer cell"),
-    "answer copied, the copy is right": _edited(_copy_of_answer('raise NotImplementedError("Task 9.1: replace this line")', DOUBLE)),
-    "answer copied, both written": _edited(_copy_of_answer("first = 1", DOUBLE), words="in 2 cells; all were run"),
+    "deletes an answer": _edited(
+        lambda cells: [c for c in cells if c["id"] != "t9_1-answer"],
+        states=("not attempted", *GOOD[1:]),
+        words="no answer cell",
+    ),
+    "answer copied, the copy is right": _edited(
+        _copy_of_answer('raise NotImplementedError("Task 9.1: replace this line")', DOUBLE)
+    ),
+    "answer copied, both written": _edited(
+        _copy_of_answer("first = 1", DOUBLE), words="in 2 cells; all were run"
+    ),
     "reads hidden tests": _wrong_first(SEARCH, "got []"),
     "looks for judges and seeds in memory": _wrong_first(IN_MEMORY, "got []"),
-    "calls the judge's helper": _wrong_first("from adversarial import lesson_09\ndouble = lesson_09._the_doubled", "got None"),
+    "calls the judge's helper": _wrong_first(
+        "from adversarial import lesson_09\ndouble = lesson_09._the_doubled", "got None"
+    ),
     "imports the judge's module anew": _wrong_first(
-        "import sys, importlib\nsys.modules.pop('adversarial.lesson_09')\nsys.modules.pop('adversarial')\n"
-        "module = importlib.import_module('adversarial.lesson_09')\ndouble = module._the_doubled", "ModuleNotFoundError"),
+        "import sys,"
+        " importlib\nsys.modules.pop('adversarial.lesson_09')\nsys.modules.pop('adversarial')\nmodule"
+        " = importlib.import_module('adversarial.lesson_09')\ndouble = module._the_doubled",
+        "ModuleNotFoundError",
+    ),
     "opens sockets": _wrong_first(SOCKETS, "got []"),
     "writes to the course folder": _wrong_first(WRITES, "got []"),
     "os._exit": _wrong_first("import os\nos._exit(0)", "ended the process", status="crashed"),
-    "os._exit in a check": _wrong_first("import os\ndef double(value): os._exit(0)", "ended the process", status="crashed"),
-    "segmentation fault": _wrong_first("import ctypes\nctypes.string_at(0)", "ended the process", status="crashed"),
-    "kills all it can see": _wrong_first("import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)", "ended the process", status="crashed"),
-    "closes every descriptor": _wrong_first("import os\nos.closerange(3, 1000)", "ended the process", status="crashed"),
-    "floods its report": _wrong_first("import os\nwhile True: os.write(4, bytes(65536))", "reported more", status="crashed"),
+    "os._exit in a check": _wrong_first(
+        "import os\ndef double(value): os._exit(0)", "ended the process", status="crashed"
+    ),
+    "segmentation fault": _wrong_first(
+        "import ctypes\nctypes.string_at(0)", "ended the process", status="crashed"
+    ),
+    "kills all it can see": _wrong_first(
+        "import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)", "ended the process", status="crashed"
+    ),
+    "closes every descriptor": _wrong_first(
+        "import os\nos.closerange(3, 1000)", "ended the process", status="crashed"
+    ),
+    "floods its report": _wrong_first(
+        "import os\nwhile True: os.write(4, bytes(65536))", "reported more", status="crashed"
+    ),
     "exit()": _wrong_first("import sys\nsys.exit(0)", "SystemExit"),
     "syntax error": _wrong_first("def double(value:\n    return 1", "SyntaxError"),
-    "deep nesting": _wrong_first("x = " + "(" * 5000 + ")" * 5000, "stopped before it defined double"),
+    "deep nesting": _wrong_first(
+        "x = " + "(" * 5000 + ")" * 5000, "stopped before it defined double"
+    ),
     "null character": _wrong_first("def double(value):\n    return '\0'", ""),
     "always equal": _wrong_first(ALWAYS_EQUAL, "should be"),
-    # As in Jupyter, the learner's own later cells are read in the learner's own way; the checks are not.
-    "input transformers": Attack(exercise.notebook({"9.1": TRANSFORMER}), states=("failed", *["not attempted"] * 3), words="should be"),
-    "rebinds the checks": Attack(exercise.notebook({"9.1": REBINDS}), states=("failed", "failed", "failed", "not attempted")),
+    # As in Jupyter, the learner's own later cells are read in the learner's own way; the checks are
+    # not.
+    "input transformers": Attack(
+        exercise.notebook({"9.1": TRANSFORMER}),
+        states=("failed", *["not attempted"] * 3),
+        words="should be",
+    ),
+    "rebinds the checks": Attack(
+        exercise.notebook({"9.1": REBINDS}), states=("failed", "failed", "failed", "not attempted")
+    ),
     "rebinds builtins": _wrong_first(BUILTINS, "ended the process", status="crashed"),
     "monkeypatches the metrics": _wrong_first(METRICS, "should be"),
     "prints a forged pass": _wrong_first(PASS_TOKEN, "should be"),
-    "forges its report": Attack(exercise.notebook({"9.1": FORGED}), states=("failed", "failed", "failed", "not attempted")),
+    "forges its report": Attack(
+        exercise.notebook({"9.1": FORGED}), states=("failed", "failed", "failed", "not attempted")
+    ),
     "answers with junk": _wrong_first(PROTOTYPES, ""),
     "half of a surrogate pair": _wrong_first("def double(value): return '\\ud800'", "got"),
     "remembers the visible inputs": _wrong_first(STATEFUL, "should be"),
-    "script in its answers": _wrong_first("def double(value): return '<script>alert(1)</script>'", "<script>"),
+    "script in its answers": _wrong_first(
+        "def double(value): return '<script>alert(1)</script>'", "<script>"
+    ),
     "magics and shell escapes": _first(f"%matplotlib inline\n%time x = 3\n{DOUBLE}\nassert x == 3"),
-    "a shell escape": _first("!cat /etc/passwd\nfiles = !ls /etc /root /home\n" + DOUBLE + "\nassert not any('passwd' in name for name in files)"),
+    "a shell escape": _first(
+        "!cat /etc/passwd\nfiles = !ls /etc /root /home\n"
+        + DOUBLE
+        + "\nassert not any('passwd' in name for name in files)"
+    ),
     "a package that cannot be had": _first("!pip install cowsay\n" + DOUBLE),
     "cell magic over an answer": _first(f"%%time\n{DOUBLE}"),
-    "needs a cell of its own": Attack({**exercise.notebook(), "cells": _own_cells("import re\nTWO = 2", "while True: pass")(
-        exercise.notebook({"9.1": "def double(value):\n    return value * TWO"})["cells"])}),
-    "adds an import to the first cell": Attack({**exercise.notebook(), "cells": [
-        {**c, "source": c["source"] + "\nimport operator"} if c["id"] == "x9-setup" else
-        {**c, "source": "def double(value):\n    return operator.mul(value, 2)"} if c["id"] == "t9_1-answer" else c
-        for c in exercise.notebook()["cells"]]}),
-    "stub": _first('def double(value):\n    raise NotImplementedError("Task 9.1: replace this line with your code")',
-                   states=("not attempted", *GOOD[1:]), words="not done yet"),
-    "stub of a variable": Attack(exercise.notebook({"9.3": 'raise NotImplementedError("Task 9.3: replace this line with your code")'}),
-                                 states=("passed", "passed", "not attempted", "not attempted")),
-    "wrong with other inputs only": Attack(exercise.notebook({"9.3": "share = 0.75", "9.2": "def longest(words):\n    return 'catalogue'"}),
-                                           states=("passed", "failed", "passed", "not attempted")),
-    "text to mark": Attack(exercise.notebook({"9.4": exercise.TEXT}), status="needs marking", states=(*GOOD[:3], "needs marking")),
+    "needs a cell of its own": Attack(
+        {
+            **exercise.notebook(),
+            "cells": _own_cells("import re\nTWO = 2", "while True: pass")(
+                exercise.notebook({"9.1": "def double(value):\n    return value * TWO"})["cells"]
+            ),
+        }
+    ),
+    "adds an import to the first cell": Attack(
+        {
+            **exercise.notebook(),
+            "cells": [
+                (
+                    {**c, "source": c["source"] + "\nimport operator"}
+                    if c["id"] == "x9-setup"
+                    else (
+                        {**c, "source": "def double(value):\n    return operator.mul(value, 2)"}
+                        if c["id"] == "t9_1-answer"
+                        else c
+                    )
+                )
+                for c in exercise.notebook()["cells"]
+            ],
+        }
+    ),
+    "stub": _first(
+        'def double(value):\n    raise NotImplementedError("Task 9.1: replace this line with your'
+        ' code")',
+        states=("not attempted", *GOOD[1:]),
+        words="not done yet",
+    ),
+    "stub of a variable": Attack(
+        exercise.notebook(
+            {"9.3": 'raise NotImplementedError("Task 9.3: replace this line with your code")'}
+        ),
+        states=("passed", "passed", "not attempted", "not attempted"),
+    ),
+    "wrong with other inputs only": Attack(
+        exercise.notebook(
+            {"9.3": "share = 0.75", "9.2": "def longest(words):\n    return 'catalogue'"}
+        ),
+        states=("passed", "failed", "passed", "not attempted"),
+    ),
+    "text to mark": Attack(
+        exercise.notebook({"9.4": exercise.TEXT}),
+        status="needs marking",
+        states=(*GOOD[:3], "needs marking"),
+    ),
 }

@@ -29,7 +29,9 @@ def _judge_double(inputs: list, observed: object) -> Verdict:
         return Verdict(False, f"expected {len(inputs)} numbers, got {shown(observed)}")
     for (value,), got in zip(inputs, observed, strict=True):
         if type(got) not in (int, float) or got != _the_doubled(value):
-            return Verdict(False, f"double({value}) should be {_the_doubled(value)}, got {shown(got)}")
+            return Verdict(
+                False, f"double({value}) should be {_the_doubled(value)}, got {shown(got)}"
+            )
     return PASSED
 
 
@@ -56,10 +58,41 @@ def _judge_share(_inputs: list, observed: object) -> Verdict:
     return PASSED if right else Verdict(False, f"3 of 4 is not {shown(observed)}")
 
 
-TASKS = {task.id: task for task in (
-    Task("9.1", "Twice", 4, ("Think of a sum.", "value + value"), _numbers_to_double, calls, _judge_double, 10),
-    Task("9.2", "The longest word", 4, ("max() takes a key.", "key=len"), _words, calls, _judge_longest, 10),
-    Task("9.3", "A share", 4, ("Divide.", "Three by four."), lambda _seed: [], _look, _judge_share, 10))}
+TASKS = {
+    task.id: task
+    for task in (
+        Task(
+            "9.1",
+            "Twice",
+            4,
+            ("Think of a sum.", "value + value"),
+            _numbers_to_double,
+            calls,
+            _judge_double,
+            10,
+        ),
+        Task(
+            "9.2",
+            "The longest word",
+            4,
+            ("max() takes a key.", "key=len"),
+            _words,
+            calls,
+            _judge_longest,
+            10,
+        ),
+        Task(
+            "9.3",
+            "A share",
+            4,
+            ("Divide.", "Three by four."),
+            lambda _seed: [],
+            _look,
+            _judge_share,
+            10,
+        ),
+    )
+}
 
 
 def task_9_1(answer, seed: int = 0) -> None:

@@ -1,6 +1,8 @@
-"""Notebooks that try to slip the limits of their sandbox, and what must come of each; `SLIPS` by name.
+"""Notebooks that try to slip the limits of their sandbox, and what must come of each; `SLIPS` by
+name.
 
-Run as a program, this grades them all: `python limits.py FOLDER` reads FOLDER/in and writes FOLDER/out.
+Run as a program, this grades them all: `python limits.py FOLDER` reads FOLDER/in and writes
+FOLDER/out.
 """
 
 import functools
@@ -211,60 +213,93 @@ SLIPS = {
     "stops its own group": _wrong("os.kill(0, signal.SIGSTOP)", **LATE),
     "stops its group by number": _wrong("os.killpg(os.getpgrp(), signal.SIGSTOP)", **LATE),
     "stops its parent": _wrong("os.kill(os.getppid(), signal.SIGSTOP)", **LATE),
-    "a child that stops the group": _wrong("if not os.fork():\n    os.kill(0, signal.SIGSTOP)\ntime.sleep(600)", **LATE),
-    "a child that stops its parent": _wrong("if not os.fork():\n    os.kill(os.getppid(), signal.SIGSTOP)\n"
-                                           "time.sleep(600)", **LATE),
+    "a child that stops the group": _wrong(
+        "if not os.fork():\n    os.kill(0, signal.SIGSTOP)\ntime.sleep(600)", **LATE
+    ),
+    "a child that stops its parent": _wrong(
+        "if not os.fork():\n    os.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(600)", **LATE
+    ),
     "a daemon that stops everything": _wrong(STOPS_MAIN, **LATE),
     "stops all others": _right(f"os.kill(-1, signal.SIGSTOP)\n{DOUBLE}"),
-    "stops all others and itself": _wrong("os.kill(-1, signal.SIGSTOP)\nos.kill(os.getpid(), signal.SIGSTOP)", **LATE),
+    "stops all others and itself": _wrong(
+        "os.kill(-1, signal.SIGSTOP)\nos.kill(os.getpid(), signal.SIGSTOP)", **LATE
+    ),
     "a storm of stop signals": _wrong(f"{STORM}\nwhile True: pass", **LATE),
     "daemons that heed no signal": _right(DAEMONS),
-    "a sibling in place of a child": _right(f"if {CLONE}0x8000 | 17, 0, 0, 0, 0) == 0:\n    time.sleep(600)\n{DOUBLE}"),
-    "waits for a child that stays": _wrong(f"if {CLONE}0x4000 | 17, 0, 0, 0, 0) == 0:\n    time.sleep(600)", **LATE),
+    "a sibling in place of a child": _right(
+        f"if {CLONE}0x8000 | 17, 0, 0, 0, 0) == 0:\n    time.sleep(600)\n{DOUBLE}"
+    ),
+    "waits for a child that stays": _wrong(
+        f"if {CLONE}0x4000 | 17, 0, 0, 0, 0) == 0:\n    time.sleep(600)", **LATE
+    ),
     "becomes another program": _wrong("os.execvp('sleep', ['sleep', '600'])", **ENDED),
     "all signals blocked, loops": _wrong(f"{ALL_BLOCKED}while True: pass", **LATE),
     "all signals blocked, then right": _right(f"{ALL_BLOCKED}{DOUBLE}"),
     "compiled code that never returns": _wrong("sum(range(10**13))", **LATE),
-    "a handler that raises at any time": Attack(exercise.notebook({"9.1": START + RAISES}), "crashed", ANY),
-    "a thread goes on after the main one": _wrong("threading.Thread(target=time.sleep, args=(600,)).start()\n" + LEAVE,
-                                                  **LATE),
+    "a handler that raises at any time": Attack(
+        exercise.notebook({"9.1": START + RAISES}), "crashed", ANY
+    ),
+    "a thread goes on after the main one": _wrong(
+        "threading.Thread(target=time.sleep, args=(600,)).start()\n" + LEAVE, **LATE
+    ),
     # memory
     "hoards": _hoards(""),
     "hoards, its folder renamed": _hoards("os.rename(os.environ['HOME'], '/tmp/elsewhere')"),
     "hoards, its folder removed": _hoards("os.chdir('/')\nshutil.rmtree(os.environ['HOME'])"),
-    "hoards, its folders closed": _hoards("for name in (os.environ['HOME'], '/tmp', '/dev/shm'): os.chmod(name, 0)"),
+    "hoards, its folders closed": _hoards(
+        "for name in (os.environ['HOME'], '/tmp', '/dev/shm'): os.chmod(name, 0)"
+    ),
     "hoards, not dumpable": _hoards("libc.prctl(4, 0, 0, 0, 0)"),
-    "hoards in daemons": _hoards("""
+    "hoards in daemons": _hoards(
+        """
 for _ in range(2):
     if not os.fork():
         os.setsid()
         if os.fork(): os._exit(0)
         block = fill()
-        time.sleep(600)""", "time.sleep(600)"),
-    "hoards, the main threads gone": _hoards(f"""
+        time.sleep(600)""",
+        "time.sleep(600)",
+    ),
+    "hoards, the main threads gone": _hoards(
+        f"""
 def stay():
     block = fill()
     time.sleep(600)
 for _ in range(2):
     if not os.fork():
         threading.Thread(target=stay).start()
-        {LEAVE}""", "time.sleep(600)"),
-    "hoards, its own main thread gone": _hoards(f"threading.Thread(target=hoard).start()\n{LEAVE}", ""),
+        {LEAVE}""",
+        "time.sleep(600)",
+    ),
+    "hoards, its own main thread gone": _hoards(
+        f"threading.Thread(target=hoard).start()\n{LEAVE}", ""
+    ),
     "hoards in threads that come and go": _hoards(IN_TURN, ""),
-    "hoards in other programs": _hoards("import subprocess\nfor _ in range(2):\n    subprocess.Popen([sys.executable, '-c', "
-                                        "'import time; x = bytearray(5 * 2**25); time.sleep(600)'])", "time.sleep(600)"),
+    "hoards in other programs": _hoards(
+        "import subprocess\nfor _ in range(2):\n    subprocess.Popen([sys.executable, '-c', "
+        "'import time; x = bytearray(5 * 2**25); time.sleep(600)'])",
+        "time.sleep(600)",
+    ),
     "memory in connections": _hoards(TCP, ""),
     "large, and starts programs": _right(HOARD + PROGRAMS),
     "pools, managers and shared memory": _right(POOLS),
-    "shared memory that nothing maps": _wrong("held = [mmap.mmap(-1, 2**26)]", words="PermissionError"),
-    "shared memory of a device": _wrong("held = mmap.mmap(os.open('/dev/zero', os.O_RDWR), 2**26)", words="OSError"),
+    "shared memory that nothing maps": _wrong(
+        "held = [mmap.mmap(-1, 2**26)]", words="PermissionError"
+    ),
+    "shared memory of a device": _wrong(
+        "held = mmap.mmap(os.open('/dev/zero', os.O_RDWR), 2**26)", words="OSError"
+    ),
     "memory in sockets": _hoards(SOCKETS, ""),
     # files, processes, threads
     "too many files": _wrong(f"place = '.'\n{MANY_FILES}", words="more files", status="crashed"),
-    "too many files, folder renamed": _wrong(f"place = '/tmp/elsewhere'\nos.rename(os.environ['HOME'], place)\n{MANY_FILES}",
-                                             words="more files", status="crashed"),
-    "too many files in the cache": _wrong(f"place = os.environ['FTRAG_CACHE']\n{MANY_FILES}", words="more files",
-                                          status="crashed"),
+    "too many files, folder renamed": _wrong(
+        f"place = '/tmp/elsewhere'\nos.rename(os.environ['HOME'], place)\n{MANY_FILES}",
+        words="more files",
+        status="crashed",
+    ),
+    "too many files in the cache": _wrong(
+        f"place = os.environ['FTRAG_CACHE']\n{MANY_FILES}", words="more files", status="crashed"
+    ),
     "thread bomb": _right(BOMBS),
     "open, large, sparse and removed files": _right(FILES),
     "lifts its limits": _right(LIMITS_OFF),
@@ -272,11 +307,26 @@ for _ in range(2):
     # the report and the end
     "closes its report": _wrong("os.close(4)", **ENDED),
     "reports into nothing": _wrong("os.dup2(os.open('/dev/null', os.O_RDWR), 4)", **ENDED),
-    "ends while others hold its report": _wrong("if os.fork(): os._exit(0)\ntime.sleep(600)", **ENDED),
-    "a child that floods its report": _wrong("if not os.fork():\n    while True: os.write(4, bytes(65536))\ntime.sleep(600)",
-                                             words="reported more", status="crashed"),
-    "a child that takes its steps": Attack(exercise.notebook({
-        "9.1": f"{START}{DOUBLE}\nif not os.fork():\n    while True: os.read(3, 65536)\ntime.sleep(0.3)"}), "timed out", ANY),
+    "ends while others hold its report": _wrong(
+        "if os.fork(): os._exit(0)\ntime.sleep(600)", **ENDED
+    ),
+    "a child that floods its report": _wrong(
+        "if not os.fork():\n    while True: os.write(4, bytes(65536))\ntime.sleep(600)",
+        words="reported more",
+        status="crashed",
+    ),
+    "a child that takes its steps": Attack(
+        exercise.notebook(
+            {
+                "9.1": (
+                    f"{START}{DOUBLE}\nif not os.fork():\n    while True: os.read(3,"
+                    " 65536)\ntime.sleep(0.3)"
+                )
+            }
+        ),
+        "timed out",
+        ANY,
+    ),
     "kills itself": _wrong("os.kill(os.getpid(), signal.SIGKILL)", **ENDED),
     "kills its parent": _wrong("os.kill(os.getppid(), signal.SIGKILL)", **ENDED),
     "kills the first process, then right": _right(f"""
@@ -296,15 +346,25 @@ def grade(folder: Path, **more):
     limits = sandbox.Limits(memory_bytes=2**28, scratch_files=3_000)
     grader.Setting = functools.partial(runner.Setting, limits=limits)
     try:
-        return engine.grade(folder / "in", folder / "solutions", folder / "out", **{"jobs": 6, "timeout": TIMEOUT, **more})
+        return engine.grade(
+            folder / "in",
+            folder / "solutions",
+            folder / "out",
+            **{"jobs": 6, "timeout": TIMEOUT, **more},
+        )
     finally:
         grader.Setting = runner.Setting
 
 
 if __name__ == "__main__":
     try:
-        grade(Path(sys.argv[1]), **({"timeout": float(sys.argv[2])} if sys.argv[2:] else {}),
-              tell=lambda result: print(f"{result.seconds:6.1f} {result.status:10} {result.learner:40} {result.detail}",
-                                        flush=True))
+        grade(
+            Path(sys.argv[1]),
+            **({"timeout": float(sys.argv[2])} if sys.argv[2:] else {}),
+            tell=lambda result: print(
+                f"{result.seconds:6.1f} {result.status:10} {result.learner:40} {result.detail}",
+                flush=True,
+            ),
+        )
     except KeyboardInterrupt:
         sys.exit(130)

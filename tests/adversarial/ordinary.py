@@ -1,4 +1,6 @@
-"""A command run by an ordinary user, where the tests run as root: a user of its own, who sees Python and the course."""
+"""A command run by an ordinary user, where the tests run as root: a user of its own, who sees
+Python and the course.
+"""
 
 import os
 import subprocess
@@ -8,8 +10,9 @@ from pathlib import Path
 from ftrag_helpers import runtime
 
 USER = 54_321
-# Folders that this user may not enter are covered, in a mount namespace of the command's own, and what is needed of them
-# is bound back: nothing outside changes. The arguments: pairs of what is closed and what is needed, "--", the command.
+# Folders that this user may not enter are covered, in a mount namespace of the command's own, and
+# what is needed of them is bound back: nothing outside changes. The arguments: pairs of what is
+# closed and what is needed, "--", the command.
 _SCRIPT = f"""
 set -e
 hold=$(mktemp -d); places=(); closed=(); count=0
@@ -31,7 +34,19 @@ def command(*words: str) -> list[str]:
     """The command, as that user runs it."""
     needed = {Path(name).resolve() for name in (runtime.course_root(), sys.prefix, sys.base_prefix)}
     pairs = [(str(closed[-1]), str(path)) for path in sorted(needed) if (closed := _closed(path))]
-    return ["unshare", "--mount", "--propagation", "private", "bash", "-c", _SCRIPT, "bash", *sum(pairs, ()), "--", *words]
+    return [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "bash",
+        "-c",
+        _SCRIPT,
+        "bash",
+        *sum(pairs, ()),
+        "--",
+        *words,
+    ]
 
 
 def _closed(path: Path) -> list[Path]:
@@ -42,11 +57,17 @@ def refusal() -> str:
     """Why no command can be run like that here, or ""."""
     if not hasattr(os, "geteuid") or os.geteuid():
         return "needs root, to become another user"
-    code = ("import sys; sys.path.insert(0, sys.argv[1]); from ftrag_helpers.grading import sandbox; "
-            "print(sandbox.refusal())")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from ftrag_helpers.grading import sandbox; "
+        "print(sandbox.refusal())"
+    )
     try:
-        done = subprocess.run(command(sys.executable, "-c", code, str(runtime.course_root())), capture_output=True,
-                              text=True, timeout=60)
+        done = subprocess.run(
+            command(sys.executable, "-c", code, str(runtime.course_root())),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return done.stdout.strip() if done.returncode == 0 else done.stderr.strip()[-200:]

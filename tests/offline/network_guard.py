@@ -1,6 +1,7 @@
 """Stands between Python and the network: whoever reaches beyond this machine is refused, and noted.
 
-Used by `conftest.py` for the tests themselves and by `sitecustomize.py` for the processes that they start.
+Used by `conftest.py` for the tests themselves and by `sitecustomize.py` for the processes that they
+start.
 """
 
 import socket
@@ -9,8 +10,15 @@ from ipaddress import ip_address
 
 
 def guards(note: Callable[[object], None]) -> list[tuple[object, str, Callable]]:
-    """What to put in place of `socket`'s own: (owner, name, function). `note` is told each host that was refused."""
-    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+    """What to put in place of `socket`'s own:
+
+    (owner, name, function). `note` is told each host that was refused.
+    """
+    connect, connect_ex, getaddrinfo = (
+        socket.socket.connect,
+        socket.socket.connect_ex,
+        socket.getaddrinfo,
+    )
 
     def refuse(host):
         note(host)
@@ -21,6 +29,7 @@ def guards(note: Callable[[object], None]) -> list[tuple[object, str, Callable]]
             if isinstance(address, tuple) and not is_loopback(address[0]):
                 refuse(address[0])
             return call(self, address)
+
         return guard
 
     def guarded_lookup(host, *args, **kwargs):
@@ -28,8 +37,11 @@ def guards(note: Callable[[object], None]) -> list[tuple[object, str, Callable]]
             refuse(host)
         return getaddrinfo(host, *args, **kwargs)
 
-    return [(socket.socket, "connect", guarded(connect)), (socket.socket, "connect_ex", guarded(connect_ex)),
-            (socket, "getaddrinfo", guarded_lookup)]
+    return [
+        (socket.socket, "connect", guarded(connect)),
+        (socket.socket, "connect_ex", guarded(connect_ex)),
+        (socket, "getaddrinfo", guarded_lookup),
+    ]
 
 
 def is_loopback(host: object) -> bool:

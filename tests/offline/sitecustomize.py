@@ -1,6 +1,8 @@
-"""Python imports this by itself where its folder is on PYTHONPATH: so a notebook's kernel is guarded, too.
+"""Python imports this by itself where its folder is on PYTHONPATH: so a notebook's kernel is
+guarded, too.
 
-Hosts that were reached for are written to the file FTRAG_REACHED, because a library may swallow the refusal.
+Hosts that were reached for are written to the file FTRAG_REACHED, because a library may swallow the
+refusal.
 """
 
 import os

@@ -53,7 +53,7 @@ SELDOM_IMPORTED = (
     r"|.*[/\\]tests?[/\\])"
 )
 DISK_FULL = r"No space left on device|Errno 28\b|Disk quota exceeded|WinError 112\b|not enough space on the disk"
-# ftrag_helpers.libraries ends with it where a library is not in .venv at all.
+# ftrag_helpers.environment.libraries ends with it where a library is not in .venv at all.
 NOT_INSTALLED = 3
 TOO_OLD = "This processor is too old for the packages. Use another computer."
 ENDED = {
@@ -394,7 +394,7 @@ def install_course() -> None:
 def load_libraries() -> None:
     """Load the course and every library once in .venv: no set-up counts as complete that was not seen to work."""
     say("    Loading every library once (about 20 s)")
-    code, output = run([str(PYTHON), "-P", "-m", "ftrag_helpers.libraries"])
+    code, output = run([str(PYTHON), "-P", "-m", "ftrag_helpers.environment.libraries"])
     if not code:
         return
     if code == NOT_INSTALLED or "No module named ftrag_helpers" in output:
@@ -444,7 +444,7 @@ def part(name):
     """A module of the package that uses the standard library alone. `python -P course.py` leaves its folder out."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
-    return importlib.import_module(f"ftrag_helpers.{name}")
+    return importlib.import_module(f"ftrag_helpers.environment.{name}")
 
 
 @contextlib.contextmanager
@@ -602,7 +602,7 @@ def explain_os_error(error) -> str:
 def hand_over(arguments) -> int:
     """Let the package's own command do the rest: in this process's place, or as its child on Windows."""
     # -P: a folder of the learner's that happens to be called `datasets` must not be imported.
-    command = [str(PYTHON), "-P", "-m", "ftrag_helpers.cli", *arguments]
+    command = [str(PYTHON), "-P", "-m", "ftrag_helpers.cli.main", *arguments]
     if os.name != "nt":
         sys.stdout.flush()
         os.execve(command[0], command, clean_environment())

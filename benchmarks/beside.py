@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from ftrag_helpers import runtime  # noqa: E402
+from ftrag_helpers.environment import runtime  # noqa: E402
 
 WAITING = ("OMP_WAIT_POLICY", "OPENBLAS_THREAD_TIMEOUT")
 CASES = [
@@ -56,7 +56,8 @@ def measure() -> dict:
     """Seconds of the training and of the answers in this process, and the answers themselves."""
     import training
 
-    from ftrag_helpers import models, rag
+    from ftrag_helpers.lm import models
+    from ftrag_helpers.rag import pipeline
 
     lm = models.load_language_model()
     examples = training.examples_of(training.questions_of("train", COUNT))
@@ -65,7 +66,7 @@ def measure() -> dict:
     with runtime.stopwatch() as trained:
         training.train_ours(lm, examples, epochs=1)
     with runtime.stopwatch() as answered:
-        answers = rag.answerer(lm, lambda _: hits, progress=False)(questions)
+        answers = pipeline.answerer(lm, lambda _: hits, progress=False)(questions)
     return {
         "train": trained.seconds,
         "answer": answered.seconds,

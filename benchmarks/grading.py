@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from ftrag_helpers import runtime  # noqa: E402
+from ftrag_helpers.environment import runtime  # noqa: E402
 from ftrag_helpers.grading import engine, records  # noqa: E402
 
 _HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)

@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from ftrag_helpers import runtime
+from ftrag_helpers.environment import runtime
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMINGS = ROOT / "notebooks" / "timings.json"
@@ -30,7 +30,7 @@ def measure(path: Path) -> dict:
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(
         nbformat.v4.new_code_cell(
-            "from ftrag_helpers import runtime as _runtime\nprint(_runtime.peak_memory_gb())"
+            "from ftrag_helpers.environment import runtime as _runtime\nprint(_runtime.peak_memory_gb())"
         )
     )
     client = NotebookClient(

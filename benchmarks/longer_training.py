@@ -19,24 +19,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers import (
-    comparison,
-    course_data,
-    finetuning,
-    metrics,
-    models,
-    prompts,
-    properties,
-    runtime,
-    tuning_data,
-)
-from ftrag_helpers.records import Pair, Review
-from ftrag_helpers.trunk import Trunk, shared_prefix
+from ftrag_helpers.data import course_data, style_rules, tuning_data
+from ftrag_helpers.data.records import Pair, Review
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import comparison, metrics
+from ftrag_helpers.finetuning import sft
+from ftrag_helpers.finetuning.frozen_layers import Trunk, shared_prefix
+from ftrag_helpers.lm import models
+from ftrag_helpers.rag import prompts
 
 OUT = runtime.data_dir() / "reference"
 #: No early stop: the best epoch is kept. Chosen with `--choose`, as all below.
-REVIEWS = finetuning.Recipe(epochs=2, learning_rate=1e-3, batch_size=16, patience=99)
-INSTRUCTIONS = finetuning.Recipe(epochs=3, learning_rate=2e-3, batch_size=4, patience=99)
+REVIEWS = sft.Recipe(epochs=2, learning_rate=1e-3, batch_size=16, patience=99)
+INSTRUCTIONS = sft.Recipe(epochs=3, learning_rate=2e-3, batch_size=4, patience=99)
 ENCODER = {"epochs": 4, "rate": 2e-4}
 SEEDS = (0, 1, 2)
 
@@ -71,7 +66,7 @@ class Judge:
         self.asked = asked
 
     def language_models(
-        self, recipe: finetuning.Recipe, seeds: Sequence[int]
+        self, recipe: sft.Recipe, seeds: Sequence[int]
     ) -> list[tuple[dict[str, np.ndarray], float]]:
         """The language model tuned on all training reviews, once a seed: log-odds by set, and
         seconds of training.
@@ -81,26 +76,22 @@ class Judge:
         """
         lm = models.load_language_model()
         examples, held_out = (
-            [finetuning.Example(prompts.sentiment(r.text), r.label) for r in rows]
+            [sft.Example(prompts.sentiment(r.text), r.label) for r in rows]
             for rows in (self.train, self.validation)
         )
-        trunk = Trunk(
-            lm, recipe.lora.layers, shared_prefix([finetuning.encode(lm, e) for e in examples])
-        )
+        trunk = Trunk(lm, recipe.lora.layers, shared_prefix([sft.encode(lm, e) for e in examples]))
         return [
             self._odds(
-                finetuning.train(
-                    lm, examples, held_out, recipe=replace(recipe, seed=seed), trunk=trunk
-                ),
+                sft.train(lm, examples, held_out, recipe=replace(recipe, seed=seed), trunk=trunk),
                 trunk,
             )
             for seed in seeds
         ]
 
-    def _odds(self, tuned: finetuning.Tuned, trunk: Trunk) -> tuple[dict[str, np.ndarray], float]:
+    def _odds(self, tuned: sft.Tuned, trunk: Trunk) -> tuple[dict[str, np.ndarray], float]:
         return {
             name: np.array(
-                finetuning.log_odds(
+                sft.log_odds(
                     tuned.lm,
                     trunk,
                     [prompts.sentiment(r.text) for r in rows],
@@ -249,13 +240,13 @@ def longer_responses() -> list[dict]:
     ]
 
 
-def train_on_pairs(lm: models.LanguageModel, recipe: finetuning.Recipe) -> finetuning.Tuned:
+def train_on_pairs(lm: models.LanguageModel, recipe: sft.Recipe) -> sft.Tuned:
     """The language model tuned on every training pair, checked on the validation pairs."""
     examples, held_out = (
         comparison.house_examples(tuning_data.load_instructions(split))
         for split in ("train", "validation")
     )
-    return finetuning.train(lm, examples, held_out, recipe=recipe)
+    return sft.train(lm, examples, held_out, recipe=recipe)
 
 
 def respond(lm: models.LanguageModel, pairs: Sequence[Pair]) -> list[str]:
@@ -267,7 +258,7 @@ def respond(lm: models.LanguageModel, pairs: Sequence[Pair]) -> list[str]:
 def properties_row(name: str, seconds: float, pairs: Sequence[Pair], said: Sequence[str]) -> dict:
     """Shares of the properties met, by group of kinds, with intervals over the pairs."""
     checks = [
-        properties.check(p.kind, text, p.facts, p.forbidden)
+        style_rules.check(p.kind, text, p.facts, p.forbidden)
         for p, text in zip(pairs, said, strict=True)
     ]
     found = {"system": name, "seconds": round(seconds)}
@@ -275,9 +266,9 @@ def properties_row(name: str, seconds: float, pairs: Sequence[Pair], said: Seque
         part = [
             c
             for p, c in zip(pairs, checks, strict=True)
-            if (p.kind in properties.HELD_OUT_KINDS) == held_out
+            if (p.kind in style_rules.HELD_OUT_KINDS) == held_out
         ]
-        met = [properties.share_met(c) for c in part]
+        met = [style_rules.share_met(c) for c in part]
         low, high = metrics.bootstrap_interval(met)
         found |= {
             group: round(float(np.mean(met)), 3),

@@ -14,18 +14,12 @@ import sys
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers import (
-    course_data,
-    evaluation,
-    gate,
-    metrics,
-    models,
-    prompts,
-    rag,
-    retrieval,
-    runtime,
-    selection,
-)
+from ftrag_helpers.data import course_data
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import harness, metrics
+from ftrag_helpers.lm import models
+from ftrag_helpers.rag import answerability, pipeline, prompts
+from ftrag_helpers.retrieval import passage_index, reranking
 
 OTHER_PROMPTS = {
     "sentence copied (chosen)": prompts.FROM_TEXT,
@@ -37,13 +31,13 @@ OTHER_PROMPTS = {
 def library():
     """The model, the documents, their index and the sentence selector."""
     documents = course_data.load_documents()
-    index = retrieval.Index(models.embed)
+    index = passage_index.Index(models.embed)
     index.synchronise(documents)
     return (
         models.load_language_model(),
         documents,
         index,
-        selection.SentenceSelector(index, models.embed_pieces),
+        reranking.SentenceSelector(index, models.embed_pieces),
     )
 
 
@@ -55,8 +49,12 @@ def choose(lm, documents, index, select):
     for name, prompt in OTHER_PROMPTS.items():
         prompts.FROM_TEXT = prompt
         for sentences in (1, 2, 3) if prompt == chosen else (1,):
-            rows = evaluation.evaluate(
-                {name: rag.answerer(lm, rag.retrieved(index, select, sentences=sentences))},
+            rows = harness.evaluate(
+                {
+                    name: pipeline.answerer(
+                        lm, pipeline.retrieved(index, select, sentences=sentences)
+                    )
+                },
                 answerable,
             )
             print(
@@ -64,23 +62,23 @@ def choose(lm, documents, index, select):
                 flush=True,
             )
     prompts.FROM_TEXT = chosen
-    fitting = gate.fitting_questions()
+    fitting = answerability.fitting_questions()
     known, wide = (np.array([q.answerable for q in some]) for some in (questions, fitting))
-    make = gate.Signals(index, select, models.embed)
+    make = answerability.Signals(index, select, models.embed)
     signals, seen = make(questions), make(fitting)
-    answers = rag.answerer(lm, rag.retrieved(index, select, sentences=3))(questions)
+    answers = pipeline.answerer(lm, pipeline.retrieved(index, select, sentences=3))(questions)
     lengths = np.log([[1 + len(q.text.split())] for q in fitting])
     for name, values, answerable in (
         ("validation questions, retrieval alone", signals, known),
         (
             "validation questions, retrieval and model",
-            np.hstack([signals, gate.model_signals(lm, questions, answers)]),
+            np.hstack([signals, answerability.model_signals(lm, questions, answers)]),
             known,
         ),
         ("validation and training questions, retrieval alone (chosen)", seen, wide),
         ("the same and the number of words, a shortcut", np.hstack([seen, lengths]), wide),
     ):
-        keep = gate.cross_validated(values, answerable)
+        keep = answerability.cross_validated(values, answerable)
         cut = np.quantile(keep[answerable], 0.10)
         print(
             f"gate, {name}: right refusals at 0.10 false ones"
@@ -91,24 +89,27 @@ def choose(lm, documents, index, select):
 def test(lm, documents, index, select):
     """Every system on every test question, then the gate."""
     questions = course_data.load_questions("test")
-    librarian = rag.answerer(lm, rag.retrieved(index, select))
+    librarian = pipeline.answerer(lm, pipeline.retrieved(index, select))
     systems = {
-        "closed book": rag.closed_book(lm),
-        "best sentence, no model": rag.extract(rag.retrieved(index, select)),
+        "closed book": pipeline.closed_book(lm),
+        "best sentence, no model": pipeline.extract(pipeline.retrieved(index, select)),
         "librarian": librarian,
-        "oracle": rag.answerer(lm, rag.oracle(documents)),
-        "distractors": rag.answerer(lm, rag.distractors(index, select)),
+        "oracle": pipeline.answerer(lm, pipeline.oracle(documents)),
+        "distractors": pipeline.answerer(lm, pipeline.distractors(index, select)),
     }
-    rows = evaluation.evaluate(systems, [q for q in questions if q.answerable])
-    print(evaluation.summary(rows).to_string(index=False))
-    print(evaluation.summary(rows[rows.system == "librarian"], ["kind"]).to_string(index=False))
+    rows = harness.evaluate(systems, [q for q in questions if q.answerable])
+    print(harness.summary(rows).to_string(index=False))
+    print(harness.summary(rows[rows.system == "librarian"], ["kind"]).to_string(index=False))
     print("seconds an answer", rows.groupby("system", sort=False).seconds.mean().round(2).to_dict())
     print(
         "citation precision",
         metrics.with_interval(rows[rows.system == "librarian"].citation_precision),
     )
-    make_signals, fitting = gate.Signals(index, select, models.embed), gate.fitting_questions()
-    fitted = gate.fit_gate(make_signals(fitting), [q.answerable for q in fitting])
+    make_signals, fitting = (
+        answerability.Signals(index, select, models.embed),
+        answerability.fitting_questions(),
+    )
+    fitted = answerability.fit_gate(make_signals(fitting), [q.answerable for q in fitting])
     known = np.array([q.answerable for q in questions])
     refused = fitted.refuse(make_signals(questions))
     print(
@@ -121,9 +122,7 @@ def test(lm, documents, index, select):
     for update in course_data.load_updates():
         documents = course_data.apply_update(documents, update)
     index.synchronise(documents)
-    rows = pd.concat(
-        [evaluation.evaluate({"after all news": librarian}, updated, after_updates=True)]
-    )
+    rows = pd.concat([harness.evaluate({"after all news": librarian}, updated, after_updates=True)])
     print("changed facts, after the news:", metrics.with_interval(rows.correct))
 
 

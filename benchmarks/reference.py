@@ -3,7 +3,7 @@ questions buy.
 
     python benchmarks/reference.py            all of it, into datasets/reference (some fifty minutes
     on two cores) python benchmarks/reference.py --choose   the choices of
-    `ftrag_helpers.comparison`, on the validation questions
+    `ftrag_helpers.evaluation.comparison`, on the validation questions
 
 A run that was stopped goes on where it was: trainings are cached by content, and each finished part
 is written at once. Delete a file to measure it anew. The test questions here measure; what is
@@ -18,20 +18,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers import (
-    comparison,
-    course_data,
-    evaluation,
-    finetuning,
-    metrics,
-    models,
-    prompts,
-    rag,
-    retrieval,
-    runtime,
-    scorecard,
-    selection,
-)
+from ftrag_helpers.data import course_data
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import comparison, harness, metrics
+from ftrag_helpers.finetuning import sft
+from ftrag_helpers.journal import scorecard
+from ftrag_helpers.lm import models
+from ftrag_helpers.rag import pipeline, prompts
+from ftrag_helpers.retrieval import passage_index, reranking
 
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
@@ -44,14 +38,15 @@ class Setting:
 
     def __init__(self, split: str = "test", per_kind: int = PER_KIND):
         self.lm, self.documents = models.load_language_model(), course_data.load_documents()
-        self.index = retrieval.Index(
-            models.embed, runtime.cache_dir() / "indexes" / retrieval.fingerprint(self.documents)
+        self.index = passage_index.Index(
+            models.embed,
+            runtime.cache_dir() / "indexes" / passage_index.fingerprint(self.documents),
         )
         self.index.synchronise(self.documents)
-        self.select = selection.SentenceSelector(self.index, models.embed_pieces)
-        self.find = rag.retrieved(self.index, self.select, sentences=comparison.SENTENCES)
+        self.select = reranking.SentenceSelector(self.index, models.embed_pieces)
+        self.find = pipeline.retrieved(self.index, self.select, sentences=comparison.SENTENCES)
         everything = course_data.load_questions(split)
-        self.asked = evaluation.balanced([q for q in everything if q.answerable], per_kind)
+        self.asked = harness.balanced([q for q in everything if q.answerable], per_kind)
         self.unanswerable = [q for q in everything if not q.answerable]
         self.training = comparison.training_questions()
         self.found = [hit.passage.id for hits in self.find(self.asked) for hit in hits]
@@ -130,7 +125,7 @@ def _run(setting: Setting, tuned: dict, names: list[str], seed: int = 0) -> pd.D
         rows = pd.read_json(kept, orient="records")
     else:
         made = setting.systems({name: model.lm for name, model in tuned.items()})
-        rows = evaluation.evaluate({name: made[name] for name in names}, setting.asked).assign(
+        rows = harness.evaluate({name: made[name] for name in names}, setting.asked).assign(
             seed=seed
         )
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -197,7 +192,7 @@ def refusals(setting: Setting) -> list[dict]:
     """
     out = []
     for share in (0.0, 0.5):
-        tuned = finetuning.train(
+        tuned = sft.train(
             setting.lm, _with_refusals(setting, share), recipe=comparison.RECIPE, progress=False
         )
         answer = comparison.reader(tuned.lm, setting.find, progress=False)
@@ -208,7 +203,7 @@ def refusals(setting: Setting) -> list[dict]:
         ).iloc[0]
         right = np.mean(
             [
-                evaluation.score(q, a)["correct"]
+                harness.score(q, a)["correct"]
                 for q, a in zip(questions, said, strict=True)
                 if q.answerable
             ]
@@ -226,20 +221,18 @@ def refusals(setting: Setting) -> list[dict]:
     return out
 
 
-def _with_refusals(setting: Setting, share: float) -> list[finetuning.Example]:
+def _with_refusals(setting: Setting, share: float) -> list[sft.Example]:
     """The reader's examples, in every so manieth of which distractors stand alone and the response
     declines.
     """
     examples = comparison.reading_examples(setting.training, setting.find)
-    wrong = rag.distractors(setting.index, setting.select, sentences=comparison.SENTENCES)(
+    wrong = pipeline.distractors(setting.index, setting.select, sentences=comparison.SENTENCES)(
         setting.training
     )
     every = round(1 / share) if share else len(examples) + 1
     return [
         (
-            finetuning.Example(
-                prompts.from_text(q.text, [h.passage.text for h in hits]), prompts.REFUSAL
-            )
+            sft.Example(prompts.from_text(q.text, [h.passage.text for h in hits]), prompts.REFUSAL)
             if i % every == every - 1
             else example
         )
@@ -251,7 +244,7 @@ def choose() -> None:
     """Sentences to read, layers and epochs of the reader, on the validation questions."""
     setting = Setting("validation", per_kind=20)
     for sentences in (1, 2, 3):
-        find = rag.retrieved(setting.index, setting.select, sentences=sentences)
+        find = pipeline.retrieved(setting.index, setting.select, sentences=sentences)
         for layers, epochs in (
             ((10, 1), (6, 1), (10, 2)) if sentences == comparison.SENTENCES else ((10, 1),)
         ):
@@ -263,7 +256,7 @@ def choose() -> None:
             tuned = comparison.train_reader(
                 setting.lm, setting.training, find, recipe=recipe, progress=False
             )
-            rows = evaluation.evaluate(
+            rows = harness.evaluate(
                 {"reader": comparison.reader(tuned.lm, find, progress=False)}, setting.asked
             )
             print(

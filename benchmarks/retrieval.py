@@ -13,19 +13,14 @@ import sys
 
 import numpy as np
 
-from ftrag_helpers import (
-    chunking,
-    course_data,
-    metrics,
-    models,
-    ranking,
-    retrieval,
-    runtime,
-    selection,
-)
+from ftrag_helpers.data import course_data
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.lm import models
+from ftrag_helpers.retrieval import chunking, passage_index, ranking, reranking
 
 
-def rankings(index, questions, method, select=None, candidates=selection.CANDIDATES):
+def rankings(index, questions, method, select=None, candidates=reranking.CANDIDATES):
     """The ranked documents for each question; with `select`, that many candidates are read again
     word by word.
     """
@@ -66,7 +61,7 @@ def choose(embed, documents):
     """The choices behind the defaults, on questions that the test never sees."""
     questions = [q for q in course_data.load_questions() if q.split != "test" and q.answerable]
     for words in (30, 60, 90, 150, 250):
-        index = retrieval.Index(embed, words=words)
+        index = passage_index.Index(embed, words=words)
         index.synchronise(documents)
         report(
             f"train + validation, passages of {words} words ({len(index.passages)}), hybrid",
@@ -78,7 +73,7 @@ def choose(embed, documents):
                 report(
                     f"train + validation, {method}", rankings(index, questions, method), questions
                 )
-            select = selection.SentenceSelector(index, models.embed_pieces)
+            select = reranking.SentenceSelector(index, models.embed_pieces)
             for candidates in (20, 50, 100, 200):
                 report(
                     f"train + validation, the best {candidates} of hybrid read again word by word",
@@ -94,7 +89,7 @@ def report_sentences(index, questions, select):
     """
     single = [q for q in questions if len(q.reference.documents) == 1]
     texts = [q.text for q in single]
-    chosen = select(texts, index.search(texts, selection.CANDIDATES))
+    chosen = select(texts, index.search(texts, reranking.CANDIDATES))
     print(
         "  the sentence chosen answers:",
         metrics.with_interval(
@@ -109,7 +104,7 @@ def report_sentences(index, questions, select):
 def test(embed, documents):
     """The figures of record."""
     questions = [q for q in course_data.load_questions("test") if q.answerable]
-    index = retrieval.Index(models.embed)
+    index = passage_index.Index(models.embed)
     models.embed(["warm up"])
     with runtime.stopwatch() as clock:
         index.synchronise(documents)
@@ -124,7 +119,7 @@ def test(embed, documents):
     for part in ("dense", "bm25"):
         gap, low, high = metrics.paired_difference(scores[part], scores["hybrid"])
         print(f"hybrid − {part}: {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
-    select = selection.SentenceSelector(index, models.embed_pieces)
+    select = reranking.SentenceSelector(index, models.embed_pieces)
     again = report(
         "test, hybrid, 100 candidates read again word by word",
         rankings(index, questions, "hybrid", select),
@@ -136,7 +131,7 @@ def test(embed, documents):
     searching, reading = [], []
     for question in questions[:60]:
         with runtime.stopwatch() as search:
-            hits = index.search([question.text], selection.CANDIDATES)
+            hits = index.search([question.text], reranking.CANDIDATES)
         with runtime.stopwatch() as read:
             select([question.text], hits)
         searching.append(1000 * search.seconds)
@@ -154,7 +149,7 @@ def main(arguments):
     """Run the choices and the test."""
     runtime.prepare_notebook()
     os.environ["FTRAG_COMPUTE_CACHE"] = "off"  # the seconds printed are today's
-    embed, documents = retrieval.remembering(models.embed), course_data.load_documents()
+    embed, documents = passage_index.remembering(models.embed), course_data.load_documents()
     if "--test" not in arguments:
         choose(embed, documents)
     test(embed, documents)

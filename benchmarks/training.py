@@ -17,20 +17,14 @@ import sys
 import tempfile
 import time
 
-from ftrag_helpers import (
-    adapters,
-    chunking,
-    course_data,
-    evaluation,
-    finetuning,
-    metrics,
-    models,
-    prompts,
-    rag,
-    runtime,
-    trunk,
-)
-from ftrag_helpers.records import Hit
+from ftrag_helpers.data import course_data
+from ftrag_helpers.data.records import Hit
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import harness, metrics
+from ftrag_helpers.finetuning import adapters, frozen_layers, sft
+from ftrag_helpers.lm import models
+from ftrag_helpers.rag import pipeline, prompts
+from ftrag_helpers.retrieval import chunking
 
 CONTENDERS = ("ours", "trainer", "sft", "sft-all")
 BATCH = 8
@@ -79,21 +73,19 @@ def questions_of(split, count):
 def examples_of(questions):
     """The questions as training examples."""
     return [
-        finetuning.Example(
-            prompts.from_text(q.text, [h.passage.text for h in hits]), q.reference.answer
-        )
+        sft.Example(prompts.from_text(q.text, [h.passage.text for h in hits]), q.reference.answer)
         for q, hits in zip(questions, passages_for(questions), strict=True)
     ]
 
 
 def train_ours(lm, examples, epochs):
-    """Train with `ftrag_helpers.finetuning`; returns the model to ask."""
-    recipe = finetuning.Recipe(epochs=epochs, batch_size=BATCH)
+    """Train with `ftrag_helpers.finetuning.sft`; returns the model to ask."""
+    recipe = sft.Recipe(epochs=epochs, batch_size=BATCH)
     with tempfile.TemporaryDirectory() as cache:
         import os
 
         os.environ["FTRAG_CACHE"] = cache
-        return finetuning.train(lm, examples, recipe=recipe, progress=False).lm
+        return sft.train(lm, examples, recipe=recipe, progress=False).lm
 
 
 def lora_config(layers):
@@ -154,7 +146,7 @@ def train_trainer(lm, examples, epochs, layers):
     from peft import get_peft_model
     from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 
-    rows = [finetuning.encode(lm, e) for e in examples]
+    rows = [sft.encode(lm, e) for e in examples]
     data = [
         {
             "input_ids": list(r.ids),
@@ -201,8 +193,10 @@ def run_one(name, count, epochs):
     }[name]()
     seconds, peak = time.perf_counter() - started, runtime.peak_memory_gb()
     held_out = questions_of("validation", 60)
-    rows = evaluation.evaluate({name: rag.answerer(tuned, passages_for, progress=False)}, held_out)
-    tokens = epochs * sum(len(finetuning.encode(lm, e).ids) for e in examples)
+    rows = harness.evaluate(
+        {name: pipeline.answerer(tuned, passages_for, progress=False)}, held_out
+    )
+    tokens = epochs * sum(len(sft.encode(lm, e).ids) for e in examples)
     print(
         "RESULT",
         json.dumps(
@@ -235,8 +229,8 @@ def work_of_ours(count, epochs):
     top layers each epoch.
     """
     lm = models.load_language_model()
-    rows = [finetuning.encode(lm, e) for e in examples_of(questions_of("train", count))]
-    skip = len(trunk.shared_prefix(rows))
+    rows = [sft.encode(lm, e) for e in examples_of(questions_of("train", count))]
+    skip = len(frozen_layers.shared_prefix(rows))
     own, answers = sum(len(r.ids) - skip for r in rows), sum(len(r.ids) - r.prompt for r in rows)
     layer = sum(p.numel() for p in lm.model.model.layers[0].parameters())
     lora = sum(w.numel() for w in adapters.trained_weights(adapters.attach(lm)).values())

@@ -1,6 +1,6 @@
 """The one kind of error that a person can put right.
 
-Level 0. `runtime` passes it on: the rest of the package imports it from there.
+`runtime` passes it on: the rest of the package imports it from there.
 """
 
 

@@ -17,7 +17,7 @@ sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "offline")]
 
 import network_guard  # noqa: E402
 
-from ftrag_helpers import proxies, runtime, variables  # noqa: E402
+from ftrag_helpers.environment import proxies, runtime, variables  # noqa: E402
 
 # Before any heavy import: transformers, datasets and chromadb read these when they are imported.
 os.environ.update(runtime.offline_environment())
@@ -76,7 +76,7 @@ def own_cache(request, monkeypatch, tmp_path):
 
 
 def _model_status():
-    from ftrag_helpers import model_files
+    from ftrag_helpers.lm import model_files
 
     return model_files.status(full=False)
 

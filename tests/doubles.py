@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ftrag_helpers.records import Pieces
+from ftrag_helpers.data.records import Pieces
 
 DIMENSIONS = 384
 WINDOW = 256
@@ -89,7 +89,7 @@ def tiny_language_model(seed: int = 0):
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from ftrag_helpers.models import LanguageModel
+    from ftrag_helpers.lm.models import LanguageModel
 
     tokenizer = tiny_tokenizer()
     with torch.random.fork_rng():
@@ -117,7 +117,7 @@ def scripted_language_model(answer: str):
     """A model that says `answer` byte by byte and then ends, whatever it is asked."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from ftrag_helpers.models import LanguageModel
+    from ftrag_helpers.lm.models import LanguageModel
 
     tokenizer = tiny_tokenizer()
     script = [*tokenizer(answer, add_special_tokens=False).input_ids, tokenizer.eos_token_id]

@@ -2,8 +2,8 @@
 
 from doubles import embed
 
-from ftrag_helpers.records import Document, Hit, Passage
-from ftrag_helpers.retrieval import Index
+from ftrag_helpers.data.records import Document, Hit, Passage
+from ftrag_helpers.retrieval.passage_index import Index
 
 
 def doc(id_, text, branch="central", shelf="help", title=None, date="2025-01-01"):

@@ -8,9 +8,9 @@ import json
 import pytest
 from doubles import tiny_language_model
 
-from ftrag_helpers import adapters
-from ftrag_helpers.adapters import ALL_LINEAR, ATTENTION, Lora
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.finetuning import adapters
+from ftrag_helpers.finetuning.adapters import ALL_LINEAR, ATTENTION, Lora
 
 LORA = Lora(rank=3, alpha=12, layers=1)
 #: The fixture's layer: hidden 48, 6 heads and 2 key-value heads of width 8, intermediate 96.

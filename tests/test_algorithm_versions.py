@@ -18,7 +18,7 @@ QUESTION = [{"role": "user", "content": "When does the library open on Monday?"}
 
 
 def language_model(lm):
-    from ftrag_helpers import models
+    from ftrag_helpers.lm import models
 
     generated = models.generate(lm, [QUESTION, "Books are"], max_new_tokens=5)
     scored = models.continuation_logprobs(lm, [QUESTION, "Books"], ["At nine.", " are"])
@@ -27,7 +27,7 @@ def language_model(lm):
 
 
 def examples():
-    from ftrag_helpers.finetuning import Example
+    from ftrag_helpers.finetuning.sft import Example
 
     return [
         Example([{"role": "user", "content": f"Shelf {n}?"}], f"On floor {n % 3}.")
@@ -36,28 +36,28 @@ def examples():
 
 
 def frozen_layers(lm):
-    from ftrag_helpers import finetuning
-    from ftrag_helpers.trunk import Trunk, shared_prefix
+    from ftrag_helpers.finetuning import sft
+    from ftrag_helpers.finetuning.frozen_layers import Trunk, shared_prefix
 
-    rows = [finetuning.encode(lm, example) for example in examples()]
+    rows = [sft.encode(lm, example) for example in examples()]
     trunk = Trunk(lm, 1, shared_prefix(rows))
-    odds = finetuning.log_odds(
+    odds = sft.log_odds(
         lm, trunk, [example.prompt for example in examples()], "yes", "no", progress=False
     )
-    return [*odds, finetuning.answer_loss(lm.model, trunk, rows).item()]
+    return [*odds, sft.answer_loss(lm.model, trunk, rows).item()]
 
 
 def training(lm):
-    from ftrag_helpers import finetuning
-    from ftrag_helpers.adapters import Lora
+    from ftrag_helpers.finetuning import sft
+    from ftrag_helpers.finetuning.adapters import Lora
 
-    recipe = finetuning.Recipe(epochs=2, batch_size=2, lora=Lora(rank=2, alpha=4, layers=1))
-    tuned = finetuning.train(lm, examples(), examples()[:2], recipe=recipe, progress=False)
+    recipe = sft.Recipe(epochs=2, batch_size=2, lora=Lora(rank=2, alpha=4, layers=1))
+    tuned = sft.train(lm, examples(), examples()[:2], recipe=recipe, progress=False)
     return [number for check in tuned.history[1:] for number in (check.loss, check.validation)]
 
 
 def token_embeddings(_lm):
-    from ftrag_helpers import models
+    from ftrag_helpers.lm import models
 
     [pieces] = models.embed_pieces(["The reading room opens at nine."])
     return [len(pieces.vectors), *pieces.vectors[:, :8].ravel()]
@@ -82,7 +82,7 @@ def _cases():
 
 @pytest.mark.parametrize("name, numbers", _cases())
 def test_other_numbers_have_another_version(name, numbers, tiny):
-    from ftrag_helpers.compute_cache import ALGORITHMS
+    from ftrag_helpers.lm.compute_cache import ALGORITHMS
 
     stored = json.loads(STORED.read_text("utf-8"))[name]
     now = [float(number) for number in numbers(tiny)]
@@ -99,7 +99,7 @@ def test_other_numbers_have_another_version(name, numbers, tiny):
 
 
 def test_every_algorithm_has_numbers():
-    from ftrag_helpers.compute_cache import ALGORITHMS
+    from ftrag_helpers.lm.compute_cache import ALGORITHMS
 
     assert NUMBERS.keys() == ALGORITHMS.keys() == json.loads(STORED.read_text("utf-8")).keys()
 
@@ -113,7 +113,7 @@ if __name__ == "__main__":
     ]
     from doubles import tiny_language_model
 
-    from ftrag_helpers import compute_cache
+    from ftrag_helpers.lm import compute_cache
 
     os.environ["FTRAG_COMPUTE_CACHE"] = "off"
     found = {}

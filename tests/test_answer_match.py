@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ftrag_helpers.answer_match import answer_match, comparable
+from ftrag_helpers.text.answer_match import answer_match, comparable
 
 #: (answer, accepted answer): a person would say that the first gives the second.
 RIGHT = [

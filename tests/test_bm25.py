@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from shelf import LIBRARY, doc, ids, new_index
 
-from ftrag_helpers.bm25 import query_words, word_scores
+from ftrag_helpers.retrieval.bm25 import query_words, word_scores
 
 
 def test_bm25_scores_equal_the_formula():

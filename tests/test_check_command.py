@@ -10,10 +10,11 @@ import types
 
 import pytest
 
-from ftrag_helpers import cli, libraries, model_files, runtime, variables
-from ftrag_helpers.commands import check
-from ftrag_helpers.model_files import ModelStatus
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.cli import check, main
+from ftrag_helpers.environment import libraries, runtime, variables
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm.model_files import ModelStatus
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def machine(course, monkeypatch):
 
 
 def test_check_is_content_with_a_whole_course(machine, capsys):
-    assert cli.main(["check"]) == 0
+    assert main.main(["check"]) == 0
     out = capsys.readouterr().out
     assert "!!" not in out and "Everything is in place." in out
     for name in (
@@ -85,7 +86,7 @@ def test_check_is_content_with_a_whole_course(machine, capsys):
 )
 def test_check_names_the_package_that_differs(machine, capsys, line, told):
     (machine / "requirements.lock").write_text(line + "\n")
-    assert cli.main(["check"]) == 1
+    assert main.main(["check"]) == 1
     assert f"!! packages: {told}\n   -> Make the environment anew" in capsys.readouterr().out
 
 
@@ -99,7 +100,7 @@ def test_check_says_how_to_repair_a_model(machine, monkeypatch, capsys):
     monkeypatch.setattr(
         model_files, "status", lambda: [ModelStatus("a model", False, "is damaged", machine)] * 2
     )
-    assert cli.main(["check"]) == 1
+    assert main.main(["check"]) == 1
     assert "-> Run: python course.py fetch" in capsys.readouterr().out
 
 
@@ -107,7 +108,7 @@ def test_check_names_the_data_file_that_changed(machine, capsys):
     files = [{"name": "documents.jsonl", "sha256": "0" * 64}]
     (machine / "datasets/library/manifest.json").write_text(json.dumps({"files": files}))
     (machine / "datasets/library/documents.jsonl").write_text("{}")
-    assert cli.main(["check"]) == 1
+    assert main.main(["check"]) == 1
     out = capsys.readouterr().out
     assert "!! data set library" in out and "documents.jsonl" in out
 
@@ -115,13 +116,13 @@ def test_check_names_the_data_file_that_changed(machine, capsys):
 @pytest.mark.parametrize("need, name", [("DISK_GB", "disk"), ("MEMORY_GB", "memory")])
 def test_check_says_what_is_short(machine, monkeypatch, capsys, need, name):
     monkeypatch.setattr(check, need, 10**9)
-    assert cli.main(["check"]) == 1
+    assert main.main(["check"]) == 1
     assert f"!! {name}: " in capsys.readouterr().out
 
 
 def said(capsys) -> str:
     """What a check with something wrong says; it ends with 1, and all its other lines are there."""
-    assert cli.main(["check"]) == 1
+    assert main.main(["check"]) == 1
     out = capsys.readouterr().out
     assert (
         "Traceback" not in out
@@ -254,9 +255,9 @@ def test_an_old_sqlite_is_found_by_trying(machine, monkeypatch, capsys):
 
 
 def test_a_store_that_loses_what_it_is_given(machine, monkeypatch, capsys):
-    from ftrag_helpers import retrieval
+    from ftrag_helpers.retrieval import passage_index
 
-    monkeypatch.setattr(retrieval.Index, "dense", lambda *_, **__: [[]])
+    monkeypatch.setattr(passage_index.Index, "dense", lambda *_, **__: [[]])
     assert "Chroma found []" in said(capsys)
 
 
@@ -304,7 +305,7 @@ def test_check_computes_with_the_real_models():
         name: value for name, value in os.environ.items() if name not in ("FTRAG_RESULTS",)
     } | {"ALL_PROXY": "socks5://127.0.0.1:9", "FTRAG_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "ftrag_helpers.cli", "check"],
+        [sys.executable, "-m", "ftrag_helpers.cli.main", "check"],
         cwd=runtime.course_root(),
         env=environment,
         capture_output=True,

@@ -10,15 +10,18 @@ import pytest
 from answers import lesson_01
 from test_checks_lesson_01 import Double
 
-from ftrag_helpers import runtime
-from ftrag_helpers.checks import core, domains
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.exercises import checking, registry
+from ftrag_helpers.exercises.fixtures import domains
 
 #: Seeds that stand for markings to come; the slow tasks get fewer.
 OTHERS = {"2.1": 3, "2.2": 0, "2.5": 0, "4.2": 0, "4.6": 0, "5.2": 1}
 ANSWERS = {
-    number: importlib.import_module(f"answers.lesson_{number:02}") for number in core.lessons()
+    number: importlib.import_module(f"answers.lesson_{number:02}") for number in registry.lessons()
 }
-TASKS = [(number, task_id) for number, lesson in core.lessons().items() for task_id in lesson.TASKS]
+TASKS = [
+    (number, task_id) for number, lesson in registry.lessons().items() for task_id in lesson.TASKS
+]
 #: The slow ones are marked `model`, though they need none: half a minute each is too long for the
 #: fast tests.
 MARKED = [
@@ -45,7 +48,7 @@ def marking_seeds(number):
 
 def named(number):
     """The messages that name a slip: each is for one slip alone."""
-    lesson = core.lessons()[number]
+    lesson = registry.lessons()[number]
     tables = [
         table
         for name, table in vars(lesson).items()
@@ -57,15 +60,15 @@ def named(number):
 def verdict(task, answer, seed):
     """ "" for a passed check, else what the learner reads."""
     try:
-        found = core.decide(task, core.observation(task, answer, seed), seed)
-    except core.CheckFailed as failed:
+        found = checking.decide(task, checking.observation(task, answer, seed), seed)
+    except checking.CheckFailed as failed:
         return str(failed)
     return "" if found.passed else found.message
 
 
 @pytest.mark.parametrize("number,task_id", MARKED)
 def test_check_and_marking_agree(number, task_id):
-    task, stored = core.lessons()[number].TASKS[task_id], ANSWERS[number]
+    task, stored = registry.lessons()[number].TASKS[task_id], ANSWERS[number]
     seeds = (0, marking_seeds(number)[task_id], *range(1, 1 + OTHERS.get(task_id, 4)))
     slips = named(number)
     for answer in stored.RIGHT[task_id]:

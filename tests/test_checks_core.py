@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ftrag_helpers import runtime
-from ftrag_helpers.checks import core, values
-from ftrag_helpers.checks.core import CheckFailed, NotAttempted, Task, Verdict
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.exercises import checking, registry, values
+from ftrag_helpers.exercises.checking import CheckFailed, NotAttempted, Task, Verdict
 
 
 def doubling_problem(number, got):
@@ -28,22 +28,22 @@ TASK = Task(
     3,
     ("Add it to itself.", "Or take it twice."),
     lambda seed: [[seed + 1], [seed + 5]],
-    core.calls,
-    core.by_case(doubling_problem, "double({})"),
+    checking.calls,
+    checking.by_case(doubling_problem, "double({})"),
     1,
 )
 
 
 def failure(answer, task=TASK, seed=0):
     with pytest.raises(CheckFailed) as failed:
-        core.run(task, answer, seed)
+        checking.run(task, answer, seed)
     return failed.value
 
 
 def test_a_right_answer_prints_one_line(capsys):
-    assert core.run(TASK, lambda x: x + x) is None
+    assert checking.run(TASK, lambda x: x + x) is None
     assert capsys.readouterr() == ("Task 9.1 passed: 3 of 3 points.\n", "")
-    core.run(TASK, lambda x: x + x, seed=7)
+    checking.run(TASK, lambda x: x + x, seed=7)
     assert capsys.readouterr().out == "Task 9.1 passed with other inputs too.\n"
 
 
@@ -57,7 +57,7 @@ def test_a_wrong_answer_names_the_call_and_what_came():
 
 def test_only_the_message_is_shown():
     assert failure(lambda x: x)._render_traceback_() == ["Task 9.1: for double(1) got 1"]
-    long = core.CheckFailed("one two three " * 20 + "\nand a new line")._render_traceback_()
+    long = checking.CheckFailed("one two three " * 20 + "\nand a new line")._render_traceback_()
     assert (
         len(long) == 2
         and max(map(len, long[0].splitlines())) <= 100
@@ -79,11 +79,13 @@ def test_the_stub_and_the_missing_name_are_not_attempted():
     assert isinstance(failure(bare), NotAttempted)
     assert isinstance(failure(stub), NotAttempted) and "is not done yet" in str(failure(stub))
     assert str(failure(rests)) == "Task 9.1 rests on Task 8.4, which is not done yet."
-    assert isinstance(failure(core.MISSING), NotAttempted)
-    space = {"core": core}
+    assert isinstance(failure(checking.MISSING), NotAttempted)
+    space = {"core": checking}
     exec("missing = core.answer('number')\nnumber = 3\nfound = core.answer('number')", space)
     assert (
-        space["missing"] is core.MISSING and space["found"] == 3 and repr(core.MISSING) == "MISSING"
+        space["missing"] is checking.MISSING
+        and space["found"] == 3
+        and repr(checking.MISSING) == "MISSING"
     )
 
 
@@ -125,7 +127,7 @@ def test_the_learners_own_interrupt_goes_through():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        core.run(TASK, interrupted)
+        checking.run(TASK, interrupted)
 
 
 def test_what_the_course_lacks_is_not_the_learners_fault():
@@ -165,7 +167,7 @@ def test_the_timer_is_put_back():
     import signal
 
     before = signal.getsignal(signal.SIGALRM)
-    core.run(TASK, lambda x: 2 * x)
+    checking.run(TASK, lambda x: 2 * x)
     failure(lambda x: 1 / 0)
     assert signal.getsignal(signal.SIGALRM) == before and signal.getitimer(signal.ITIMER_REAL) == (
         0.0,
@@ -176,7 +178,7 @@ def test_the_timer_is_put_back():
 def test_another_thread_checks_too():
     seen = []
     thread = threading.Thread(
-        target=lambda: seen.append(core.observation(TASK, lambda x: 2 * x, 0))
+        target=lambda: seen.append(checking.observation(TASK, lambda x: 2 * x, 0))
     )
     thread.start()
     thread.join()
@@ -191,7 +193,7 @@ def test_nothing_reaches_stderr(capsys):
         print("a note", file=sys.stderr)
         return 2 * x
 
-    core.run(TASK, noisy)
+    checking.run(TASK, noisy)
     shown = capsys.readouterr()
     assert shown.err == "" and "a note" in shown.out and "careful" not in shown.out
 
@@ -204,7 +206,7 @@ def test_the_answer_cannot_change_the_inputs_that_are_judged():
         return 2
 
     KEPT = [[[1]], [[1]]]
-    core.observation(task, spoils, 0)
+    checking.observation(task, spoils, 0)
     assert KEPT == [[[1]], [[1]]]
 
 
@@ -228,7 +230,7 @@ def test_decide_never_raises():
     for _ in range(5000):
         nested = [nested]
     for forged in (None, [], [1], nested, {"a": nested}):
-        verdict = core.decide(replace(TASK, judge=careless), forged, 0)
+        verdict = checking.decide(replace(TASK, judge=careless), forged, 0)
         assert not verdict.passed and "cannot read this answer" in verdict.message
 
 
@@ -280,17 +282,17 @@ def two_lessons(monkeypatch):
     """Lessons 8 and 9 with one task each, and nothing passed yet."""
     other = replace(TASK, id="8.1", title="Halving", points=5)
     lessons = {
-        8: SimpleNamespace(TASKS={"8.1": other}, MANUAL={"8.2": core.ByHand("Your view", 4)}),
+        8: SimpleNamespace(TASKS={"8.1": other}, MANUAL={"8.2": checking.ByHand("Your view", 4)}),
         9: SimpleNamespace(TASKS={"9.1": TASK}),
     }
-    monkeypatch.setattr(core, "lessons", lambda: lessons)
-    monkeypatch.setattr(core, "_passed", set())
-    monkeypatch.setattr(core, "_hints_shown", {})
+    monkeypatch.setattr(registry, "lessons", lambda: lessons)
+    monkeypatch.setattr(checking, "_passed", set())
+    monkeypatch.setattr(checking, "_hints_shown", {})
 
 
 def test_hints_come_one_at_a_time(two_lessons, capsys):
     for _ in range(3):
-        core.hint("9.1")
+        checking.hint("9.1")
     first, second, third = capsys.readouterr().out.splitlines()
     assert (
         "hint 1: Add it" in first
@@ -298,11 +300,11 @@ def test_hints_come_one_at_a_time(two_lessons, capsys):
         and "Or take it" in second
         and third == second
     )
-    core.hint("7.7")
+    checking.hint("7.7")
     assert (
         capsys.readouterr().out == "there is no task '7.7' with a check; the tasks are 8.1, 9.1\n"
     )
-    core.hint("8.2")
+    checking.hint("8.2")
     assert (
         capsys.readouterr().out
         == "Task 8.2 is marked by a person: its text says what is looked at.\n"
@@ -310,11 +312,11 @@ def test_hints_come_one_at_a_time(two_lessons, capsys):
 
 
 def test_points_of_a_session(two_lessons, capsys):
-    core.points(9)
-    core.run(TASK, lambda x: 2 * x, seed=3)
-    core.points(9)
-    core.run(TASK, lambda x: 2 * x)
-    core.points(9)
+    checking.points(9)
+    checking.run(TASK, lambda x: 2 * x, seed=3)
+    checking.points(9)
+    checking.run(TASK, lambda x: 2 * x)
+    checking.points(9)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Lesson")]
     assert lines == ["Lesson 9: 0 of 3 points; still open: 9.1."] * 2 + [
         "Lesson 9: 3 of 3 points. All checks passed."
@@ -322,19 +324,19 @@ def test_points_of_a_session(two_lessons, capsys):
 
 
 def test_find_and_all_tasks(two_lessons):
-    assert [task.id for task in core.all_tasks()] == ["8.1", "9.1"] and core.find(
+    assert [task.id for task in registry.all_tasks()] == ["8.1", "9.1"] and registry.find(
         "8.1"
     ).title == "Halving"
     with pytest.raises(ValueError, match="no task '1'"):
-        core.find("1")
+        registry.find("1")
 
 
 def test_every_lesson_of_checks_keeps_the_contract():
-    for number, lesson in core.lessons().items():
+    for number, lesson in registry.lessons().items():
         for task_id, task in lesson.TASKS.items():
             assert task.id == task_id and task_id.startswith(f"{number}.") and len(task.hints) == 2
             assert callable(getattr(lesson, f"task_{task_id.replace('.', '_')}"))
-            assert lesson.answer is core.answer and lesson.hint is core.hint
+            assert lesson.answer is checking.answer and lesson.hint is checking.hint
         assert (
             sum(task.points for task in lesson.TASKS.values())
             + sum(task.points for task in lesson.MANUAL.values())
@@ -344,7 +346,8 @@ def test_every_lesson_of_checks_keeps_the_contract():
 
 def test_importing_the_checks_is_light():
     code = (
-        "import sys\nfrom ftrag_helpers.checks import core, lesson_01, progress\n"
+        "import sys\nfrom ftrag_helpers.exercises import progress\n"
+        "from ftrag_helpers.exercises.lessons import lesson_01\n"
         "print([name for name in ('torch', 'numpy', 'transformers') if name in sys.modules])"
     )
     done = subprocess.run(
@@ -354,7 +357,7 @@ def test_importing_the_checks_is_light():
 
 
 CELLS = [
-    """from ftrag_helpers.checks import core
+    """from ftrag_helpers.exercises import checking as core
 judge = core.by_case(lambda x, got: "got it wrong", "f({})")
 task = core.Task("9.1", "", 1, ("", ""), lambda seed: [[3]], core.calls, judge, 1)
 def f(x):

@@ -11,10 +11,10 @@ import nbformat
 import pytest
 from answers import lesson_01 as answers
 
-from ftrag_helpers import runtime
-from ftrag_helpers.checks import core
-from ftrag_helpers.checks import lesson_01 as check
-from ftrag_helpers.checks.statements import STATEMENTS
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.exercises import checking
+from ftrag_helpers.exercises.fixtures.statements import STATEMENTS
+from ftrag_helpers.exercises.lessons import lesson_01 as check
 
 IDS = list(check.TASKS)
 SEEDS = (0, 1, 2718)
@@ -99,7 +99,7 @@ def test_the_solutions_pass(seed, capsys):
     space = defined(notebook)
     assert list(names(notebook)) == IDS
     for task_id, name in names(notebook).items():
-        core.run(check.TASKS[task_id], space[name], seed)
+        checking.run(check.TASKS[task_id], space[name], seed)
     assert capsys.readouterr().out.count("passed") == 5
 
 
@@ -107,8 +107,8 @@ def test_the_stubs_are_politely_unfinished():
     notebook = source("exercises")
     space = defined(notebook)
     for task_id, name in names(notebook).items():
-        with pytest.raises(core.NotAttempted, match=f"Task {task_id} is not done yet"):
-            core.run(check.TASKS[task_id], space[name])
+        with pytest.raises(checking.NotAttempted, match=f"Task {task_id} is not done yet"):
+            checking.run(check.TASKS[task_id], space[name])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -116,7 +116,7 @@ def test_the_stubs_are_politely_unfinished():
 def test_other_right_answers_pass(task_id, seed, capsys):
     assert len(answers.RIGHT[task_id]) >= 2
     for function in answers.RIGHT[task_id]:
-        core.run(check.TASKS[task_id], function, seed)
+        checking.run(check.TASKS[task_id], function, seed)
     assert capsys.readouterr().err == ""
 
 
@@ -129,13 +129,13 @@ def test_other_right_answers_pass(task_id, seed, capsys):
     ],
 )
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
-    with pytest.raises(core.CheckFailed) as failed:
-        core.run(check.TASKS[task_id], function)
+    with pytest.raises(checking.CheckFailed) as failed:
+        checking.run(check.TASKS[task_id], function)
     assert words in str(failed.value)
-    assert not isinstance(failed.value, core.NotAttempted) and len(str(failed.value)) < 500
+    assert not isinstance(failed.value, checking.NotAttempted) and len(str(failed.value)) < 500
     for seed in range(1, 16):
-        with pytest.raises(core.CheckFailed):
-            core.run(check.TASKS[task_id], function, seed)
+        with pytest.raises(checking.CheckFailed):
+            checking.run(check.TASKS[task_id], function, seed)
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -146,8 +146,8 @@ def test_every_seed_gives_plain_new_cases_that_the_right_answer_passes(task_id):
         assert json.loads(json.dumps(cases)) == cases == task.cases(seed)
         seen.append(json.dumps(cases))
         assert (
-            core.decide(task, core.observation(task, answers.RIGHT[task_id][0], seed), seed)
-            == core.PASSED
+            checking.decide(task, checking.observation(task, answers.RIGHT[task_id][0], seed), seed)
+            == checking.PASSED
         )
     assert len(set(seen)) == 25
 
@@ -155,9 +155,9 @@ def test_every_seed_gives_plain_new_cases_that_the_right_answer_passes(task_id):
 @pytest.mark.parametrize("task_id", IDS)
 def test_an_answer_learned_by_heart_fails(task_id):
     task = check.TASKS[task_id]
-    by_heart = core.observation(task, answers.RIGHT[task_id][0], 0)
-    assert core.decide(task, by_heart, 0).passed
-    assert not any(core.decide(task, by_heart, seed).passed for seed in range(1, 20))
+    by_heart = checking.observation(task, answers.RIGHT[task_id][0], 0)
+    assert checking.decide(task, by_heart, 0).passed
+    assert not any(checking.decide(task, by_heart, seed).passed for seed in range(1, 20))
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -167,7 +167,7 @@ def test_junk_fails_without_an_exception(task_id):
     for junk in JUNK:
         verdict = task.judge(inputs, junk)
         assert not verdict.passed and verdict.message, junk
-    good = core.observation(task, answers.RIGHT[task_id][0], 0)
+    good = checking.observation(task, answers.RIGHT[task_id][0], 0)
     for i in range(len(good)):
         for junk in JUNK:
             assert (
@@ -223,7 +223,7 @@ def test_points_and_hints():
 
 @pytest.mark.model
 def test_the_stored_counts_are_the_tokenizers():
-    from ftrag_helpers import models
+    from ftrag_helpers.lm import models
 
     lm = models.load_language_model()
     for statement in STATEMENTS:

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from answers import lesson_02 as answers
 
-from ftrag_helpers import runtime, tuning_data
-from ftrag_helpers.checks import core, domains, patrons, slips
-from ftrag_helpers.checks import lesson_02 as check
+from ftrag_helpers.data import tuning_data
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.exercises import checking, mistakes
+from ftrag_helpers.exercises.fixtures import domains, patrons
+from ftrag_helpers.exercises.lessons import lesson_02 as check
 from ftrag_helpers.grading import observers
 
 IDS = list(check.TASKS)
@@ -67,7 +69,7 @@ def source(name):
 @lru_cache(maxsize=64)
 def seen(task_id, seed, which=0):
     """What a right answer is observed to give."""
-    return core.observation(check.TASKS[task_id], answers.RIGHT[task_id][which], seed)
+    return checking.observation(check.TASKS[task_id], answers.RIGHT[task_id][which], seed)
 
 
 def defined(notebook):
@@ -95,7 +97,7 @@ def test_the_solutions_pass(seed, capsys):
     space = defined(notebook)
     assert list(names(notebook)) == IDS
     for task_id, name in names(notebook).items():
-        core.run(check.TASKS[task_id], space[name], seed)
+        checking.run(check.TASKS[task_id], space[name], seed)
     assert capsys.readouterr().out.count("passed") == len(IDS)
 
 
@@ -103,15 +105,15 @@ def test_the_stubs_are_politely_unfinished():
     notebook = source("exercises")
     space = defined(notebook)
     for task_id, name in names(notebook).items():
-        with pytest.raises(core.NotAttempted, match=f"Task {task_id} is not done yet"):
-            core.run(check.TASKS[task_id], space[name])
+        with pytest.raises(checking.NotAttempted, match=f"Task {task_id} is not done yet"):
+            checking.run(check.TASKS[task_id], space[name])
 
 
 @pytest.mark.parametrize("task_id", IDS)
 def test_other_right_answers_pass(task_id, capsys):
     assert len(answers.RIGHT[task_id]) >= 2
     for function in answers.RIGHT[task_id]:
-        core.run(check.TASKS[task_id], function)
+        checking.run(check.TASKS[task_id], function)
     assert capsys.readouterr().err == ""
 
 
@@ -124,13 +126,13 @@ def test_other_right_answers_pass(task_id, capsys):
     ],
 )
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
-    with pytest.raises(core.CheckFailed) as failed:
-        core.run(check.TASKS[task_id], function)
+    with pytest.raises(checking.CheckFailed) as failed:
+        checking.run(check.TASKS[task_id], function)
     assert words in str(failed.value)
-    assert not isinstance(failed.value, core.NotAttempted) and len(str(failed.value)) < 500
+    assert not isinstance(failed.value, checking.NotAttempted) and len(str(failed.value)) < 500
     for seed in (1, 2, 3) if task_id in ("2.1", "2.3", "2.4") else ():
-        with pytest.raises(core.CheckFailed):
-            core.run(check.TASKS[task_id], function, seed)
+        with pytest.raises(checking.CheckFailed):
+            checking.run(check.TASKS[task_id], function, seed)
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -141,7 +143,7 @@ def test_every_seed_gives_plain_new_cases_that_the_right_answers_pass(task_id):
         assert json.loads(json.dumps(cases)) == cases == task.cases(seed)
         found.append(json.dumps(cases))
         for which in range(len(answers.RIGHT[task_id])):
-            assert core.decide(task, seen(task_id, seed, which), seed) == core.PASSED
+            assert checking.decide(task, seen(task_id, seed, which), seed) == checking.PASSED
     assert len(set(found)) == len(seeds)
 
 
@@ -149,9 +151,10 @@ def test_every_seed_gives_plain_new_cases_that_the_right_answers_pass(task_id):
 def test_an_answer_learned_by_heart_fails(task_id):
     task = check.TASKS[task_id]
     by_heart = seen(task_id, 0)
-    assert core.decide(task, by_heart, 0).passed
+    assert checking.decide(task, by_heart, 0).passed
     assert not any(
-        core.decide(task, by_heart, seed).passed for seed in range(1, 2 if task_id == "2.5" else 6)
+        checking.decide(task, by_heart, seed).passed
+        for seed in range(1, 2 if task_id == "2.5" else 6)
     )
 
 
@@ -188,16 +191,16 @@ def test_known_values():
 
 def test_the_cases_expose_every_slip():
     for seed in range(4):
-        assert slips.telling(check.TASKS["2.3"].cases(seed), check._scored, check._SCORE_SLIPS)
-        assert slips.telling(
+        assert mistakes.telling(check.TASKS["2.3"].cases(seed), check._scored, check._SCORE_SLIPS)
+        assert mistakes.telling(
             check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS, times=1
         )
-        assert slips.told_apart(
+        assert mistakes.told_apart(
             check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS
         )
     for seed in range(2):
-        assert slips.told_apart(check.TASKS["2.5"].cases(seed), domains.adapted, domains.SLIPS)
-    assert not slips.told_apart([[1]], lambda x: x, {"a": lambda x: x + 1, "b": lambda x: 2 * x})
+        assert mistakes.told_apart(check.TASKS["2.5"].cases(seed), domains.adapted, domains.SLIPS)
+    assert not mistakes.told_apart([[1]], lambda x: x, {"a": lambda x: x + 1, "b": lambda x: 2 * x})
 
 
 def test_no_curve_hangs_on_a_gain_near_the_noise():
@@ -276,8 +279,8 @@ def test_a_classifier_without_a_seed_hears_of_it():
         found = np.array(answers.baseline_in_steps(train_texts, train_labels, texts))
         return np.clip(found + np.random.default_rng().normal(0, 0.01, len(found)), 0, 1)
 
-    with pytest.raises(core.CheckFailed, match="seed"):
-        core.run(check.TASKS["2.2"], noisy)
+    with pytest.raises(checking.CheckFailed, match="seed"):
+        checking.run(check.TASKS["2.2"], noisy)
 
 
 def test_the_mark_is_far_from_chance_and_from_a_plain_baseline():
@@ -325,14 +328,16 @@ def test_the_judge_that_reads_nothing_profits_from_rows_drawn_at_random():
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():
-    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_02.py").read_text(
-        "utf-8"
-    )
+    source = (
+        runtime.course_root() / "ftrag_helpers" / "exercises" / "lessons" / "lesson_02.py"
+    ).read_text("utf-8")
     kept = ast.parse(observers.cut(source, "lesson_02"))
     assert [
         node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     ] == ["__getattr__"]
-    assert observers.beside(observers.cut(source, "lesson_02")) == {"ftrag_helpers.checks.patrons"}
+    assert observers.beside(observers.cut(source, "lesson_02")) == {
+        "ftrag_helpers.exercises.fixtures.patrons"
+    }
 
 
 def test_points_and_hints():

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from answers import lesson_03 as answers
 
-from ftrag_helpers import runtime
-from ftrag_helpers.checks import core, lost_property, slips
-from ftrag_helpers.checks import lesson_03 as check
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.exercises import checking, mistakes
+from ftrag_helpers.exercises.fixtures import lost_property
+from ftrag_helpers.exercises.lessons import lesson_03 as check
 from ftrag_helpers.grading import observers
 
 IDS = list(check.TASKS)
@@ -82,7 +83,7 @@ def test_the_solutions_pass(seed, capsys):
     space = defined(notebook)
     assert list(names(notebook)) == IDS
     for task_id, name in names(notebook).items():
-        core.run(check.TASKS[task_id], space[name], seed)
+        checking.run(check.TASKS[task_id], space[name], seed)
     assert capsys.readouterr().out.count("passed") == len(IDS)
 
 
@@ -90,8 +91,8 @@ def test_the_stubs_are_politely_unfinished():
     notebook = source("exercises")
     space = defined(notebook)
     for task_id, name in names(notebook).items():
-        with pytest.raises(core.NotAttempted, match=f"Task {task_id} is not done yet"):
-            core.run(check.TASKS[task_id], space[name])
+        with pytest.raises(checking.NotAttempted, match=f"Task {task_id} is not done yet"):
+            checking.run(check.TASKS[task_id], space[name])
 
 
 def test_the_written_task_has_its_points_and_keeps_its_mark_scheme():
@@ -109,7 +110,7 @@ def test_the_written_task_has_its_points_and_keeps_its_mark_scheme():
 def test_other_right_answers_pass(task_id, seed, capsys):
     assert len(answers.RIGHT[task_id]) >= 2
     for function in answers.RIGHT[task_id]:
-        core.run(check.TASKS[task_id], function, seed)
+        checking.run(check.TASKS[task_id], function, seed)
     assert capsys.readouterr().err == ""
 
 
@@ -122,13 +123,13 @@ def test_other_right_answers_pass(task_id, seed, capsys):
     ],
 )
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
-    with pytest.raises(core.CheckFailed) as failed:
-        core.run(check.TASKS[task_id], function)
+    with pytest.raises(checking.CheckFailed) as failed:
+        checking.run(check.TASKS[task_id], function)
     assert words in str(failed.value)
-    assert not isinstance(failed.value, core.NotAttempted) and len(str(failed.value)) < 500
+    assert not isinstance(failed.value, checking.NotAttempted) and len(str(failed.value)) < 500
     for seed in range(1, 4):
-        with pytest.raises(core.CheckFailed):
-            core.run(check.TASKS[task_id], function, seed)
+        with pytest.raises(checking.CheckFailed):
+            checking.run(check.TASKS[task_id], function, seed)
 
 
 @pytest.mark.parametrize("task_id", VARIED)
@@ -139,16 +140,19 @@ def test_every_seed_gives_plain_new_cases_that_the_right_answers_pass(task_id):
         assert json.loads(json.dumps(cases)) == cases == task.cases(seed)
         seen.append(json.dumps(cases))
         for function in answers.RIGHT[task_id]:
-            assert core.decide(task, core.observation(task, function, seed), seed) == core.PASSED
+            assert (
+                checking.decide(task, checking.observation(task, function, seed), seed)
+                == checking.PASSED
+            )
     assert len(set(seen)) == 8
 
 
 @pytest.mark.parametrize("task_id", VARIED)
 def test_an_answer_learned_by_heart_fails(task_id):
     task = check.TASKS[task_id]
-    by_heart = core.observation(task, answers.RIGHT[task_id][0], 0)
-    assert core.decide(task, by_heart, 0).passed
-    assert not any(core.decide(task, by_heart, seed).passed for seed in range(1, 12))
+    by_heart = checking.observation(task, answers.RIGHT[task_id][0], 0)
+    assert checking.decide(task, by_heart, 0).passed
+    assert not any(checking.decide(task, by_heart, seed).passed for seed in range(1, 12))
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -158,10 +162,10 @@ def test_junk_fails_without_an_exception(task_id):
     for junk in JUNK:
         verdict = task.judge(inputs, junk)
         assert not verdict.passed and verdict.message, junk
-    good = core.observation(task, answers.RIGHT[task_id][0], 0)
+    good = checking.observation(task, answers.RIGHT[task_id][0], 0)
     for i in range(len(good)):
         for junk in JUNK:
-            if not slips.same(junk, good[i]):
+            if not mistakes.same(junk, good[i]):
                 assert not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed
 
 
@@ -208,15 +212,15 @@ def test_the_form(reply, unmet):
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():
-    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_03.py").read_text(
-        "utf-8"
-    )
+    source = (
+        runtime.course_root() / "ftrag_helpers" / "exercises" / "lessons" / "lesson_03.py"
+    ).read_text("utf-8")
     kept = ast.parse(observers.cut(source, "lesson_03"))
     assert [
         node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     ] == ["_loss_calls", "__getattr__"]
     assert observers.beside(source) == {
-        f"ftrag_helpers.checks.{name}" for name in ("lost_property", "slips")
+        f"ftrag_helpers.exercises.{name}" for name in ("fixtures.lost_property", "mistakes")
     }
 
 

@@ -11,10 +11,14 @@ import nbformat
 import pytest
 from answers import lesson_04 as answers
 
-from ftrag_helpers import course_data, metrics, retrieval, runtime
-from ftrag_helpers.checks import core, filters, slips
-from ftrag_helpers.checks import lesson_04 as check
+from ftrag_helpers.data import course_data
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.exercises import checking, mistakes
+from ftrag_helpers.exercises.fixtures import filters
+from ftrag_helpers.exercises.lessons import lesson_04 as check
 from ftrag_helpers.grading import observers
+from ftrag_helpers.retrieval import passage_index
 
 IDS = list(check.TASKS)
 SEEDS = (0, 1, 2718)
@@ -81,7 +85,7 @@ def test_the_solutions_pass(seed, capsys):
     space = defined(notebook)
     assert list(names(notebook)) == IDS
     for task_id, name in names(notebook).items():
-        core.run(check.TASKS[task_id], space[name], seed)
+        checking.run(check.TASKS[task_id], space[name], seed)
     assert capsys.readouterr().out.count("passed") == len(IDS)
 
 
@@ -89,8 +93,8 @@ def test_the_stubs_are_politely_unfinished():
     notebook = source("exercises")
     space = defined(notebook)
     for task_id, name in names(notebook).items():
-        with pytest.raises(core.NotAttempted, match=f"Task {task_id} is not done yet"):
-            core.run(check.TASKS[task_id], space[name])
+        with pytest.raises(checking.NotAttempted, match=f"Task {task_id} is not done yet"):
+            checking.run(check.TASKS[task_id], space[name])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -98,7 +102,7 @@ def test_the_stubs_are_politely_unfinished():
 def test_other_right_answers_pass(task_id, seed, capsys):
     assert len(answers.RIGHT[task_id]) >= 2
     for function in answers.RIGHT[task_id]:
-        core.run(check.TASKS[task_id], function, seed)
+        checking.run(check.TASKS[task_id], function, seed)
     assert capsys.readouterr().err == ""
 
 
@@ -111,13 +115,13 @@ def test_other_right_answers_pass(task_id, seed, capsys):
     ],
 )
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
-    with pytest.raises(core.CheckFailed) as failed:
-        core.run(check.TASKS[task_id], function)
+    with pytest.raises(checking.CheckFailed) as failed:
+        checking.run(check.TASKS[task_id], function)
     assert words in str(failed.value)
-    assert not isinstance(failed.value, core.NotAttempted) and len(str(failed.value)) < 500
+    assert not isinstance(failed.value, checking.NotAttempted) and len(str(failed.value)) < 500
     for seed in range(1, 3 if task_id == "4.6" else 4):
-        with pytest.raises(core.CheckFailed):
-            core.run(check.TASKS[task_id], function, seed)
+        with pytest.raises(checking.CheckFailed):
+            checking.run(check.TASKS[task_id], function, seed)
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -128,16 +132,19 @@ def test_every_seed_gives_plain_new_cases_that_the_right_answers_pass(task_id):
         assert json.loads(json.dumps(cases)) == cases == task.cases(seed)
         seen.append(json.dumps(cases))
         for function in answers.RIGHT[task_id]:
-            assert core.decide(task, core.observation(task, function, seed), seed) == core.PASSED
+            assert (
+                checking.decide(task, checking.observation(task, function, seed), seed)
+                == checking.PASSED
+            )
     assert len(set(seen)) == len(seeds)
 
 
 @pytest.mark.parametrize("task_id", IDS)
 def test_an_answer_learned_by_heart_fails(task_id):
     task = check.TASKS[task_id]
-    by_heart = core.observation(task, answers.RIGHT[task_id][0], 0)
-    assert core.decide(task, by_heart, 0).passed
-    assert not any(core.decide(task, by_heart, seed).passed for seed in range(1, 12))
+    by_heart = checking.observation(task, answers.RIGHT[task_id][0], 0)
+    assert checking.decide(task, by_heart, 0).passed
+    assert not any(checking.decide(task, by_heart, seed).passed for seed in range(1, 12))
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -147,7 +154,7 @@ def test_junk_fails_without_an_exception(task_id):
     for junk in JUNK:
         verdict = task.judge(inputs, junk)
         assert not verdict.passed and verdict.message, junk
-    good = core.observation(task, answers.RIGHT[task_id][0], 0)
+    good = checking.observation(task, answers.RIGHT[task_id][0], 0)
     for i in range(len(good)):
         for junk in JUNK:
             assert (
@@ -185,7 +192,7 @@ def test_known_values():
 @pytest.mark.parametrize("slip", sorted(check._MEASURE_SLIPS), ids=range(len(check._MEASURE_SLIPS)))
 def test_the_cases_of_recall_expose_every_slip(slip):
     for seed in range(10):
-        assert slips.telling(
+        assert mistakes.telling(
             check.TASKS["4.1"].cases(seed), check._measured, {slip: check._MEASURE_SLIPS[slip]}
         )
 
@@ -195,13 +202,15 @@ def test_the_judge_reads_filters_as_chroma_does():
     the course does not use.
     """
     pages = [
-        retrieval.Passage(f"p{i}", f"d{i}", "t", p["shelf"], p["branch"], "2026-01-01", f"page {i}")
+        passage_index.Passage(
+            f"p{i}", f"d{i}", "t", p["shelf"], p["branch"], "2026-01-01", f"page {i}"
+        )
         for i, p in enumerate(check._LIBRARY)
     ]
-    index = retrieval.Index(doubles.embed)
+    index = passage_index.Index(doubles.embed)
     index.add(
         [
-            retrieval.Document(p.document_id, p.title, p.shelf, p.branch, p.date, p.text)
+            passage_index.Document(p.document_id, p.title, p.shelf, p.branch, p.date, p.text)
             for p in pages
         ]
     )
@@ -250,15 +259,16 @@ def test_the_news_come_out_of_order_and_one_is_for_later():
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():
-    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_04.py").read_text(
-        "utf-8"
-    )
+    source = (
+        runtime.course_root() / "ftrag_helpers" / "exercises" / "lessons" / "lesson_04.py"
+    ).read_text("utf-8")
     kept = ast.parse(observers.cut(source, "lesson_04"))
     assert [
         node.name for node in kept.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     ] == ["_filters", "_with_tuples", "__getattr__"]
     assert observers.beside(source) == {
-        f"ftrag_helpers.checks.{name}" for name in ("filters", "slips", "society")
+        f"ftrag_helpers.exercises.{name}"
+        for name in ("fixtures.filters", "mistakes", "fixtures.society")
     }
 
 

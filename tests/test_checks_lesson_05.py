@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from answers import lesson_05 as answers
 
-from ftrag_helpers import metrics, runtime
-from ftrag_helpers.checks import core, slips
-from ftrag_helpers.checks import lesson_05 as check
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.exercises import checking, mistakes
+from ftrag_helpers.exercises.lessons import lesson_05 as check
 from ftrag_helpers.grading import observers
 
 IDS = list(check.TASKS)
@@ -78,7 +79,7 @@ def test_the_solutions_pass(seed, capsys):
     space = defined(notebook)
     assert list(names(notebook)) == IDS
     for task_id, name in names(notebook).items():
-        core.run(check.TASKS[task_id], space[name], seed)
+        checking.run(check.TASKS[task_id], space[name], seed)
     assert capsys.readouterr().out.count("passed") == len(IDS)
 
 
@@ -86,8 +87,8 @@ def test_the_stubs_are_politely_unfinished():
     notebook = source("exercises")
     space = defined(notebook)
     for task_id, name in names(notebook).items():
-        with pytest.raises(core.NotAttempted, match=f"Task {task_id} is not done yet"):
-            core.run(check.TASKS[task_id], space[name])
+        with pytest.raises(checking.NotAttempted, match=f"Task {task_id} is not done yet"):
+            checking.run(check.TASKS[task_id], space[name])
 
 
 def test_the_written_task_has_its_points_and_keeps_its_mark_scheme():
@@ -105,7 +106,7 @@ def test_the_written_task_has_its_points_and_keeps_its_mark_scheme():
 def test_other_right_answers_pass(task_id, seed, capsys):
     assert len(answers.RIGHT[task_id]) >= 2
     for function in answers.RIGHT[task_id]:
-        core.run(check.TASKS[task_id], function, seed)
+        checking.run(check.TASKS[task_id], function, seed)
     assert capsys.readouterr().err == ""
 
 
@@ -118,13 +119,13 @@ def test_other_right_answers_pass(task_id, seed, capsys):
     ],
 )
 def test_wrong_answers_fail_with_the_word_that_helps(task_id, function, words):
-    with pytest.raises(core.CheckFailed) as failed:
-        core.run(check.TASKS[task_id], function)
+    with pytest.raises(checking.CheckFailed) as failed:
+        checking.run(check.TASKS[task_id], function)
     assert words in str(failed.value)
-    assert not isinstance(failed.value, core.NotAttempted) and len(str(failed.value)) < 500
+    assert not isinstance(failed.value, checking.NotAttempted) and len(str(failed.value)) < 500
     for seed in range(1, 4):
-        with pytest.raises(core.CheckFailed):
-            core.run(check.TASKS[task_id], function, seed)
+        with pytest.raises(checking.CheckFailed):
+            checking.run(check.TASKS[task_id], function, seed)
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -135,16 +136,19 @@ def test_every_seed_gives_plain_new_cases_that_the_right_answers_pass(task_id):
         assert json.loads(json.dumps(cases)) == cases == task.cases(seed)
         seen.append(json.dumps(cases))
         for function in answers.RIGHT[task_id]:
-            assert core.decide(task, core.observation(task, function, seed), seed) == core.PASSED
+            assert (
+                checking.decide(task, checking.observation(task, function, seed), seed)
+                == checking.PASSED
+            )
     assert len(set(seen)) == 8
 
 
 @pytest.mark.parametrize("task_id", IDS)
 def test_an_answer_learned_by_heart_fails(task_id):
     task = check.TASKS[task_id]
-    by_heart = core.observation(task, answers.RIGHT[task_id][0], 0)
-    assert core.decide(task, by_heart, 0).passed
-    assert not any(core.decide(task, by_heart, seed).passed for seed in range(1, 12))
+    by_heart = checking.observation(task, answers.RIGHT[task_id][0], 0)
+    assert checking.decide(task, by_heart, 0).passed
+    assert not any(checking.decide(task, by_heart, seed).passed for seed in range(1, 12))
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -154,10 +158,10 @@ def test_junk_fails_without_an_exception(task_id):
     for junk in JUNK:
         verdict = task.judge(inputs, junk)
         assert not verdict.passed and verdict.message, junk
-    good = core.observation(task, answers.RIGHT[task_id][0], 0)
+    good = checking.observation(task, answers.RIGHT[task_id][0], 0)
     for i in range(len(good)):
         for junk in JUNK:
-            if not slips.same(junk, good[i]):
+            if not mistakes.same(junk, good[i]):
                 assert not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed
 
 
@@ -176,7 +180,7 @@ def test_systems_that_are_resampled_apart_are_told_so_whatever_the_chance():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         apart = [answers.paired_apart(first, second, draws, rng) for first, second, draws in inputs]
-        assert "resampled apart" in check.TASKS["5.2"].judge(inputs, core.plain(apart)).message
+        assert "resampled apart" in check.TASKS["5.2"].judge(inputs, checking.plain(apart)).message
 
 
 def test_the_judge_of_intervals_agrees_with_the_course_and_has_room_for_chance():
@@ -186,7 +190,9 @@ def test_the_judge_of_intervals_agrees_with_the_course_and_has_room_for_chance()
                 list(metrics.paired_difference(*case[:2], draws=case[2], seed=other)[1:])
                 for case in check.TASKS["5.2"].cases(seed)
             ]
-            assert check.TASKS["5.2"].judge(check.TASKS["5.2"].cases(seed), found) == core.PASSED
+            assert (
+                check.TASKS["5.2"].judge(check.TASKS["5.2"].cases(seed), found) == checking.PASSED
+            )
 
 
 def test_no_rule_for_quantiles_decides_what_may_be_said():
@@ -217,16 +223,16 @@ def test_known_values():
 
 
 def test_nothing_that_knows_what_is_right_lies_beside_a_learners_code():
-    source = (runtime.course_root() / "ftrag_helpers" / "checks" / "lesson_05.py").read_text(
-        "utf-8"
-    )
+    source = (
+        runtime.course_root() / "ftrag_helpers" / "exercises" / "lessons" / "lesson_05.py"
+    ).read_text("utf-8")
     kept = ast.parse(observers.cut(source, "lesson_05"))
     assert [
         node
         for node in kept.body
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name != "__getattr__"
     ] == []
-    assert observers.beside(source) == {"ftrag_helpers.checks.slips"}
+    assert observers.beside(source) == {"ftrag_helpers.exercises.mistakes"}
 
 
 def test_points_and_hints():

@@ -12,7 +12,7 @@ import pytest
 from damage import DAMAGES
 from test_checks_core import TASK
 
-from ftrag_helpers.checks import core, progress
+from ftrag_helpers.exercises import checking, progress, registry
 
 
 @pytest.fixture(autouse=True)
@@ -24,17 +24,17 @@ def learner(monkeypatch):
     monkeypatch.delenv("FTRAG_PROGRESS", raising=False)
     hard = replace(TASK, id="9.10", title="Less <than> & more", points=2)
     lesson = SimpleNamespace(
-        TASKS={"9.10": hard, "9.1": TASK}, MANUAL={"9.2": core.ByHand("Your view", 5)}
+        TASKS={"9.10": hard, "9.1": TASK}, MANUAL={"9.2": checking.ByHand("Your view", 5)}
     )
-    monkeypatch.setattr(core, "lessons", lambda: {9: lesson})
+    monkeypatch.setattr(registry, "lessons", lambda: {9: lesson})
 
 
 def test_the_visible_check_alone_is_recorded():
-    core.run(TASK, lambda x: 2 * x, seed=4)
-    with pytest.raises(core.CheckFailed):
-        core.run(TASK, lambda x: x)
+    checking.run(TASK, lambda x: 2 * x, seed=4)
+    with pytest.raises(checking.CheckFailed):
+        checking.run(TASK, lambda x: x)
     assert progress.earned() == {} and not progress.file().exists()
-    core.run(TASK, lambda x: 2 * x)
+    checking.run(TASK, lambda x: 2 * x)
     assert progress.earned() == {"9.1": 3}
     assert json.loads(progress.file().read_text("utf-8")) == {"points": {"9.1": 3}}
     assert [path.name for path in progress.file().parent.glob(".progress-*")] == []
@@ -80,7 +80,7 @@ def test_a_record_that_was_damaged_fails_no_check_and_is_begun_anew(damage, caps
     progress.record("9.10", 2)
     DAMAGES[damage](progress.file())
     with pytest.warns(UserWarning, match="was damaged.*set aside"):
-        core.run(TASK, lambda x: 2 * x)
+        checking.run(TASK, lambda x: 2 * x)
     assert "passed" in capsys.readouterr().out and progress.earned() == {"9.1": 3}
 
 
@@ -88,7 +88,7 @@ def test_a_record_that_cannot_be_written_fails_no_check(monkeypatch, tmp_path, c
     blocked = tmp_path / "a file"
     blocked.write_text("", "utf-8")
     monkeypatch.setenv("FTRAG_CACHE", str(blocked / "cache"))
-    core.run(TASK, lambda x: 2 * x)
+    checking.run(TASK, lambda x: 2 * x)
     assert "passed" in capsys.readouterr().out and progress.earned() == {}
 
 

@@ -18,8 +18,8 @@ from damage import DAMAGES, scrambled
 from doubles import embed
 from shelf import doc, ids, new_index
 
-from ftrag_helpers import runtime
-from ftrag_helpers.retrieval import Index
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.retrieval.passage_index import Index
 
 _RNG = np.random.default_rng(0)
 DOCUMENTS = [
@@ -222,7 +222,7 @@ def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path, wanted):
 
 
 def test_a_full_disk_is_no_end(folder, wanted, monkeypatch):
-    monkeypatch.setattr("ftrag_helpers.chroma_store._LEAST_BYTES", 10**18)
+    monkeypatch.setattr("ftrag_helpers.retrieval.chroma_store._LEAST_BYTES", 10**18)
     scrambled(folder / "chroma.sqlite3")
     index, said = told(lambda: opened(folder))
     assert (
@@ -277,7 +277,7 @@ def test_what_a_person_may_not_write_is_kept_in_memory(whole, wanted):
 
 
 def test_a_database_that_another_program_holds_is_left_alone(folder, wanted, monkeypatch):
-    monkeypatch.setattr("ftrag_helpers.chroma_store._LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("ftrag_helpers.retrieval.chroma_store._LOCK_SECONDS", 0.2)
     hold = (
         "import sqlite3, sys\nbase = sqlite3.connect(sys.argv[1])\nbase.execute('BEGIN"
         " EXCLUSIVE')\nprint(flush=True)\nsys.stdin.read()"

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from shelf import LIBRARY, doc, numbered
 
-from ftrag_helpers.chunking import chunk, embedding_text
-from ftrag_helpers.sentences import split_sentences
+from ftrag_helpers.retrieval.chunking import chunk, embedding_text
+from ftrag_helpers.text.sentences import split_sentences
 
 SENTENCES = [
     ("Ask Dr. Brandt. She knows.", ["Ask Dr. Brandt.", "She knows."]),

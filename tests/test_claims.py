@@ -9,10 +9,12 @@ import shutil
 
 import pytest
 
-from ftrag_helpers import claims, course_data, results, runtime
-from ftrag_helpers.claims import Claim, Test
-from ftrag_helpers.results import DIFFERENCE, Figure
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.data import course_data
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.journal import claims, measurements
+from ftrag_helpers.journal.claims import Claim, Test
+from ftrag_helpers.journal.measurements import DIFFERENCE, Figure
 
 CLAIMS = claims.load_claims()
 FIGURES = claims.load_figures()
@@ -226,7 +228,7 @@ def test_a_row_says_whose_figures_it_rests_on_and_why():
 
 
 def test_the_shipped_table_is_complete_and_says_so_where_it_is_not():
-    rows = claims.table(NOTHING, results.reference())
+    rows = claims.table(NOTHING, measurements.reference())
     assert len(rows) == 19 and {row.verdict for row in rows} <= set(claims.VERDICTS)
     assert sum(int(part.split()[0]) for part in claims.counts(rows).split(", ")) == 19
     for row in rows:
@@ -234,7 +236,7 @@ def test_the_shipped_table_is_complete_and_says_so_where_it_is_not():
 
 
 def test_the_table_as_a_frame_and_as_html_holds_every_row():
-    rows = claims.table(NOTHING, results.reference())
+    rows = claims.table(NOTHING, measurements.reference())
     frame = claims.as_frame(rows)
     assert list(frame.index) == [row.id for row in rows]
     assert list(frame.columns) == ["lesson", "claim", "verdict", "because", "figures"]
@@ -258,7 +260,7 @@ def test_figures_are_described_once_and_the_data_card_lists_them():
 
 def test_the_reference_holds_figures_that_lessons_record():
     described = {(d.lesson, d.name): d.unit for d in FIGURES}
-    for key, found in results.reference()["figures"].items():
+    for key, found in measurements.reference()["figures"].items():
         assert key in described or ": " in found.name and found.lesson == "05", key
         assert found.unit == described.get(key, found.unit), key
 
@@ -289,7 +291,7 @@ def test_a_reference_that_was_written_is_read_again(copied, monkeypatch):
     path = claims.write_reference(given, copied)
     course_data.check_manifest(copied)
     monkeypatch.setattr(runtime, "data_dir", lambda: path.parent.parent)
-    assert list(results.reference()["figures"].values()) == given[::-1], (
+    assert list(measurements.reference()["figures"].values()) == given[::-1], (
         "in the order of the lessons"
     )
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from ftrag_helpers import cli, model_files, runtime
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.cli import main
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.lm import model_files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +28,7 @@ def course(tmp_path, monkeypatch):
     root = tmp_path / "course"
     for folder in ("notebooks", "solutions", "tests", "datasets/library"):
         (root / folder).mkdir(parents=True)
-    (root / cli.FIRST_PAGE).write_text("{}")
+    (root / main.FIRST_PAGE).write_text("{}")
     (root / "tests" / "test_one.py").write_text("")
     monkeypatch.setattr(runtime, "course_root", lambda: root)
     return root
@@ -40,13 +42,13 @@ def done(monkeypatch):
     """
     done = []
     monkeypatch.setattr(model_files, "fetch", lambda progress=True: done.append("fetch"))
-    monkeypatch.setattr(cli, "run_child", lambda command, **_: done.append(command[2:]) or 0)
+    monkeypatch.setattr(main, "run_child", lambda command, **_: done.append(command[2:]) or 0)
     return done
 
 
 def test_nothing_heavy_is_imported():
     code = (
-        "import sys, ftrag_helpers.cli as c; c.build_parser(); print(*{m.split('.')[0] for m in"
+        "import sys, ftrag_helpers.cli.main as c; c.build_parser(); print(*{m.split('.')[0] for m in"
         " sys.modules})"
     )
     done = subprocess.run(
@@ -61,7 +63,7 @@ def test_course_py_knows_every_command():
     spec = importlib.util.spec_from_file_location("course", ROOT / "course.py")
     course = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(course)
-    [commands] = [action for action in cli.build_parser()._actions if action.dest == "command"]
+    [commands] = [action for action in main.build_parser()._actions if action.dest == "command"]
     assert list(course.COMMANDS) == list(commands.choices)
 
 
@@ -71,17 +73,17 @@ def test_course_py_knows_every_command():
 def test_lab_hands_jupyterlab_the_settings_that_keep_it_from_asking(course, monkeypatch, done):
     handed = {}
     monkeypatch.setattr(
-        cli, "run_child", lambda command, **variables: handed.update(variables) or 0
+        main, "run_child", lambda command, **variables: handed.update(variables) or 0
     )
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "own")
-    cli.main(["lab"])
-    assert handed["JUPYTER_CONFIG_PATH"] == os.pathsep.join([str(course / cli.LAB_CONFIG), "own"])
+    main.main(["lab"])
+    assert handed["JUPYTER_CONFIG_PATH"] == os.pathsep.join([str(course / main.LAB_CONFIG), "own"])
     settings = json.loads(
-        (ROOT / cli.LAB_CONFIG / "labconfig" / "default_setting_overrides.json").read_text("utf-8")
+        (ROOT / main.LAB_CONFIG / "labconfig" / "default_setting_overrides.json").read_text("utf-8")
     )
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
     hidden = json.loads(
-        (ROOT / cli.LAB_CONFIG / "labconfig" / "page_config.json").read_text("utf-8")
+        (ROOT / main.LAB_CONFIG / "labconfig" / "page_config.json").read_text("utf-8")
     )["disabledExtensions"]
     assert (
         "@jupyter/nbgrader:create-assignment" in hidden
@@ -90,9 +92,9 @@ def test_lab_hands_jupyterlab_the_settings_that_keep_it_from_asking(course, monk
 
 
 def test_lab_fetches_then_opens_the_first_page(course, done):
-    assert cli.main(["lab"]) == 0
+    assert main.main(["lab"]) == 0
     fetched, command = done
-    assert fetched == "fetch" and command[:2] == ["jupyterlab", cli.FIRST_PAGE]
+    assert fetched == "fetch" and command[:2] == ["jupyterlab", main.FIRST_PAGE]
     assert f"--ServerApp.root_dir={course}" in command and "--ServerApp.ip=127.0.0.1" in command
     assert not any("port" in part or "browser" in part for part in command)
 
@@ -101,17 +103,17 @@ def test_the_options_that_keep_jupyterlab_quiet_exist():
     from jupyterlab.handlers.announcements import NeverCheckForUpdate
     from jupyterlab.labapp import LabApp
 
-    names = {option.removeprefix("--LabApp.").split("=")[0] for option in cli.QUIET_JUPYTER}
+    names = {option.removeprefix("--LabApp.").split("=")[0] for option in main.QUIET_JUPYTER}
     assert names <= set(LabApp.class_traits())
     assert any(
         option.endswith(f"{NeverCheckForUpdate.__module__}.NeverCheckForUpdate")
-        for option in cli.QUIET_JUPYTER
+        for option in main.QUIET_JUPYTER
     )
 
 
 def test_lab_hands_further_options_to_jupyterlab(course, done):
     assert (
-        cli.main(["lab", "--no-browser", "--ServerApp.token=abc", "--port", str(free_port())]) == 0
+        main.main(["lab", "--no-browser", "--ServerApp.token=abc", "--port", str(free_port())]) == 0
     )
     assert "--no-browser" in done[1] and done[1][-1] == "--ServerApp.token=abc"
     assert "--ServerApp.port_retries=0" in done[1]
@@ -128,20 +130,20 @@ def test_lab_says_that_a_port_is_taken(course, done, capsys):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert cli.main(["lab", "--port", str(port)]) == 1
+        assert main.main(["lab", "--port", str(port)]) == 1
     assert f"Port {port} is taken" in capsys.readouterr().err
     assert done == []
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "-1"])
 def test_lab_says_that_a_port_cannot_be(course, done, capsys, port):
-    assert cli.main(["lab", "--port", port]) == 1
+    assert main.main(["lab", "--port", port]) == 1
     assert f"no port {port}" in capsys.readouterr().err
 
 
 def test_lab_says_that_the_first_page_is_missing(course, done, capsys):
-    (course / cli.FIRST_PAGE).unlink()
-    assert cli.main(["lab"]) == 1
+    (course / main.FIRST_PAGE).unlink()
+    assert main.main(["lab"]) == 1
     assert "00_start_here.ipynb is missing" in capsys.readouterr().err
 
 
@@ -149,24 +151,24 @@ def test_lab_says_that_the_first_page_is_missing(course, done, capsys):
 
 
 def test_test_runs_the_tests_and_then_the_notebooks(course, done):
-    assert cli.main(["test", "-q"]) == 0
-    assert done == ["fetch", ["pytest", "tests", "-q"], ["pytest", *cli.NBVAL, "notebooks", "-q"]]
+    assert main.main(["test", "-q"]) == 0
+    assert done == ["fetch", ["pytest", "tests", "-q"], ["pytest", *main.NBVAL, "notebooks", "-q"]]
 
 
 def test_test_takes_solutions_in_when_there_are_some(course, done):
     (course / "solutions" / "01.ipynb").write_text("{}")
-    cli.main(["test"])
+    main.main(["test"])
     assert done[-1][-2:] == ["notebooks", "solutions"]
 
 
 def test_fast_tests_fetch_nothing(course, done):
-    assert cli.main(["test", "--fast", "-x"]) == 0
+    assert main.main(["test", "--fast", "-x"]) == 0
     assert done == [["pytest", "-m", "not model", "tests", "-x"]]
 
 
 def test_named_files_replace_the_choice(course, done):
-    cli.main(["test", "tests/test_one.py::test_a", "-k", "not b"])
-    assert done[1:] == [["pytest", *cli.NBVAL, "tests/test_one.py::test_a", "-k", "not b"]]
+    main.main(["test", "tests/test_one.py::test_a", "-k", "not b"])
+    assert done[1:] == [["pytest", *main.NBVAL, "tests/test_one.py::test_a", "-k", "not b"]]
 
 
 @pytest.mark.parametrize(
@@ -175,14 +177,14 @@ def test_named_files_replace_the_choice(course, done):
 )
 def test_one_failed_run_fails_the_command(course, done, monkeypatch, codes, code):
     left = list(codes)
-    monkeypatch.setattr(cli, "run_child", lambda command: left.pop(0))
-    assert cli.main(["test"]) == code and left == []
+    monkeypatch.setattr(main, "run_child", lambda command: left.pop(0))
+    assert main.main(["test"]) == code and left == []
 
 
 def test_an_interrupted_run_is_the_last(course, done, monkeypatch):
     left = [2, 0]
-    monkeypatch.setattr(cli, "run_child", lambda command: left.pop(0))
-    assert cli.main(["test"]) == 2 and left == [0]
+    monkeypatch.setattr(main, "run_child", lambda command: left.pop(0))
+    assert main.main(["test"]) == 2 and left == [0]
 
 
 # --- failures
@@ -201,14 +203,14 @@ def test_what_a_person_can_put_right_is_one_message(monkeypatch, capsys, error, 
         raise error
 
     monkeypatch.setattr(model_files, "fetch", fail)
-    assert cli.main(["fetch"]) == code
+    assert main.main(["fetch"]) == code
     assert capsys.readouterr().err.strip().startswith(words)
 
 
 @pytest.mark.parametrize("arguments", [[], ["lba"], ["fetch", "--quickly"], ["check", "all"]])
 def test_a_mistyped_command_shows_the_usage(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
-        cli.main(arguments)
+        main.main(arguments)
     assert stop.value.code == 2 and "usage: ftrag" in capsys.readouterr().err
 
 
@@ -220,7 +222,7 @@ def test_a_child_runs_offline_in_the_course_and_gives_its_code(course):
         "import os, sys; sys.exit(7 * (os.environ['HF_HUB_OFFLINE'] == '1' and"
         " os.path.isdir('notebooks')))"
     )
-    assert cli.run_child([sys.executable, "-c", code]) == 7
+    assert main.run_child([sys.executable, "-c", code]) == 7
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals work differently there")
@@ -231,7 +233,7 @@ def test_signals_are_the_childs_to_answer(course, sent, code):
         f" os.kill(os.getppid(), {int(sent)});"
         f" {'os.kill(os.getpid(), signal.SIGINT);' * (sent == signal.SIGINT)} time.sleep(20)"
     )
-    assert cli.run_child([sys.executable, "-c", child]) == code
+    assert main.run_child([sys.executable, "-c", child]) == code
 
 
 # --- variables
@@ -251,7 +253,7 @@ def test_a_wrong_variable_ends_every_command_with_its_name(
     course, done, monkeypatch, capsys, command, name, value
 ):
     monkeypatch.setenv(name, value)
-    assert cli.main([command]) == 1 and done == []
+    assert main.main([command]) == 1 and done == []
     assert capsys.readouterr().err.startswith(f"\nftrag: {name}=")
 
 
@@ -273,7 +275,7 @@ def test_a_lab_is_started_with_whole_paths_and_without_unusable_proxies(
         monkeypatch.setenv(name, value)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "")
-    assert cli.main(["lab"]) == 0
+    assert main.main(["lab"]) == 0
     child = json.loads(seen.read_text())
     assert child["FTRAG_CACHE"] == str(tmp_path / "cache") and child["FTRAG_LLM"] == str(
         tmp_path / "models" / "mine"

@@ -1,8 +1,11 @@
 import pytest
 from doubles import embed, embed_pieces, scripted_language_model
 
-from ftrag_helpers import comparison, prompts, rag, retrieval, runtime, selection
-from ftrag_helpers.records import Document, Hit, Passage, Question, Reference
+from ftrag_helpers.data.records import Document, Hit, Passage, Question, Reference
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import comparison
+from ftrag_helpers.rag import pipeline, prompts
+from ftrag_helpers.retrieval import passage_index, reranking
 
 DOCUMENTS = [
     Document(
@@ -57,9 +60,9 @@ def hits(*texts):
 
 @pytest.fixture
 def parts():
-    index = retrieval.Index(embed)
+    index = passage_index.Index(embed)
     index.add(DOCUMENTS)
-    return index, selection.SentenceSelector(index, embed_pieces)
+    return index, reranking.SentenceSelector(index, embed_pieces)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,7 @@ def test_two_supports_crowd_out_the_worst():
 
 def test_both_students_learn_the_same_words_and_only_one_reads(parts):
     [closed] = comparison.closed_book_examples([PRICE])
-    [read] = comparison.reading_examples([PRICE], rag.retrieved(*parts, sentences=2))
+    [read] = comparison.reading_examples([PRICE], pipeline.retrieved(*parts, sentences=2))
     assert closed.response == read.response == "The printer costs 8p a gram."
     assert "8p" not in closed.prompt[0]["content"] and "8p" in read.prompt[0]["content"]
 

@@ -12,10 +12,12 @@ import pytest
 from damage import DAMAGES, scrambled
 from doubles import tiny_language_model
 
-from ftrag_helpers import adapters, compute_cache, finetuning, models, runtime
-from ftrag_helpers.compute_cache import AnswerCache, PiecesCache, once, weights_digest
-from ftrag_helpers.records import Pieces
-from ftrag_helpers.trunk import Trunk
+from ftrag_helpers.data.records import Pieces
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.finetuning import adapters, sft
+from ftrag_helpers.finetuning.frozen_layers import Trunk
+from ftrag_helpers.lm import compute_cache, models
+from ftrag_helpers.lm.compute_cache import AnswerCache, PiecesCache, once, weights_digest
 
 PROMPTS = ["Tea", "The library at the old quay opens at nine.", "Where is the kettle kept?"]
 CHAT = [[{"role": "user", "content": text}] for text in PROMPTS]
@@ -127,7 +129,7 @@ def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
         return (
             models.log_odds(lm, CHAT, "Yes", "No"),
             models.log_odds(lm, CHAT, "No", "Yes"),
-            finetuning.log_odds(lm, trunk, CHAT, "Yes", "No", progress=False),
+            sft.log_odds(lm, trunk, CHAT, "Yes", "No", progress=False),
             [
                 x.tolist()
                 for x in models.continuation_logprobs(lm, PROMPTS, ["tea", "books", "a cup"])
@@ -263,7 +265,7 @@ def test_the_versions_of_the_algorithms_are_part_of_the_name(lm, monkeypatch):
     def scopes():
         return (
             AnswerCache(lm.model, "x")._scope,
-            finetuning._OddsCache(lm.model, "x")._scope,
+            sft._OddsCache(lm.model, "x")._scope,
             PiecesCache(lm.model, 3)._scope,
         )
 

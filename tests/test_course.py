@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from ftrag_helpers import pip_calls, systems
+from ftrag_helpers.environment import pip_calls, systems
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "course.py"
@@ -85,10 +85,13 @@ def make_course(folder: Path) -> Path:
     (folder / "requirements.lock").write_text("# the stand-in's only package\ntiny==1.0\n")
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "backend.py").write_text(BACKEND)
-    (folder / "ftrag_helpers" / "cli.py").write_text(CLI)
-    (folder / "ftrag_helpers" / "libraries.py").write_text(LIBRARIES)
+    for name, text in {"cli/main.py": CLI, "environment/libraries.py": LIBRARIES}.items():
+        (folder / "ftrag_helpers" / name).parent.mkdir()
+        (folder / "ftrag_helpers" / name).write_text(text)
     for name in ("pip_calls.py", "systems.py"):
-        shutil.copy(ROOT / "ftrag_helpers" / name, folder / "ftrag_helpers")
+        shutil.copy(
+            ROOT / "ftrag_helpers" / "environment" / name, folder / "ftrag_helpers" / "environment"
+        )
     write_wheel(folder / "wheels", "tiny")
     return folder
 

@@ -8,19 +8,14 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from ftrag_helpers import (
-    claims,
-    course_data,
-    longer_runs,
-    metrics,
-    quiz,
-    results,
-    runtime,
-    tuning_data,
-)
-from ftrag_helpers.course_data import Library, apply_update, write_manifest
-from ftrag_helpers.records import BRANCHES, QUESTION_KINDS, SPLITS
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.data import course_data, tuning_data
+from ftrag_helpers.data.course_data import Library, apply_update, write_manifest
+from ftrag_helpers.data.records import BRANCHES, QUESTION_KINDS, SPLITS
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.journal import claims, measurements, reference_runs
+from ftrag_helpers.notebook import quiz
 
 # --- a library of three documents
 
@@ -571,7 +566,7 @@ def test_common_knowledge_that_cannot_be_compared_is_named(tmp_path, monkeypatch
 def loaders():
     """Every function that reads a data set of the course, by the folder that it reads."""
     reference = {
-        f"reference/{path.stem}": lambda name=path.stem: longer_runs.load(name)
+        f"reference/{path.stem}": lambda name=path.stem: reference_runs.load(name)
         for path in (runtime.data_dir() / "reference").glob("*.jsonl")
     }
     return reference | {
@@ -583,7 +578,7 @@ def loaders():
         "instructions": tuning_data.load_instructions,
         "claims": claims.load_claims,
         "claims/figures": claims.load_figures,
-        "claims/reference": results.reference,
+        "claims/reference": measurements.reference,
         "quizzes": lambda: quiz.load("01_llm_basics"),
     }
 

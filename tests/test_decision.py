@@ -1,6 +1,6 @@
 import pytest
 
-from ftrag_helpers.decision import (
+from ftrag_helpers.journal.recommendation import (
     CHANGES,
     CHOICES,
     EXAMPLES,

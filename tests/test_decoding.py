@@ -5,7 +5,7 @@
 import pytest
 import torch
 
-from ftrag_helpers.decoding import decode, roomy_cache, shared_prefix
+from ftrag_helpers.lm.decoding import decode, roomy_cache, shared_prefix
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from ftrag_helpers import cli, runtime
-from ftrag_helpers.checks import core
+from ftrag_helpers.cli import main
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.exercises import checking
 from ftrag_helpers.grading import records
 
 ROOT = runtime.course_root()
@@ -205,13 +206,13 @@ def ftrag(words, folder):
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtime, "course_root", lambda: folder)
-        return cli.main(words)
+        return main.main(words)
 
 
 @cache
 def subcommands():
     """The parser of each of the course's commands by its name."""
-    [choices] = [action.choices for action in cli.build_parser()._actions if action.choices]
+    [choices] = [action.choices for action in main.build_parser()._actions if action.choices]
     return choices
 
 
@@ -360,12 +361,13 @@ def test_the_example_of_a_task_judges_rightly():
     exec(snippet, space)
     task = space["TASK"]
     for seed in (0, 1, 2):
-        core.run(task, lambda counts: sum(counts) / len(counts), seed)
-        with pytest.raises(core.CheckFailed, match="this is the sum"):
-            core.run(task, sum, seed)
+        checking.run(task, lambda counts: sum(counts) / len(counts), seed)
+        with pytest.raises(checking.CheckFailed, match="this is the sum"):
+            checking.run(task, sum, seed)
     assert task.cases(0) != task.cases(1)
     assert not any(
-        core.decide(task, junk, 0).passed for junk in (None, [], "x", [[]] * 3, [float("nan")] * 3)
+        checking.decide(task, junk, 0).passed
+        for junk in (None, [], "x", [[]] * 3, [float("nan")] * 3)
     )
 
 
@@ -389,7 +391,7 @@ def exists(name, folder=ROOT):
     if name in GRADERS:
         return any(
             name.rstrip("/") in path.read_text("utf-8")
-            for path in (ROOT / "ftrag_helpers" / "grading").glob("*.py")
+            for path in (ROOT / "ftrag_helpers" / "grading").rglob("*.py")
         )
     return (
         name in READERS_OWN
@@ -438,8 +440,11 @@ def test_every_command_option_and_variable_in_a_sentence_exists(page):
 def test_every_function_that_is_named_exists(page):
     for span in spans(page.read_text("utf-8")):
         found = re.fullmatch(r"(\w+)\.(\w+)(\(.*\))?", span)
-        if found and (ROOT / "ftrag_helpers" / f"{found[1]}.py").exists():
-            assert hasattr(importlib.import_module(f"ftrag_helpers.{found[1]}"), found[2]), span
+        if not found or looks_like_a_path(span) or found[2] == "sqlite":
+            continue
+        for path in (ROOT / "ftrag_helpers").rglob(f"{found[1]}.py"):
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            assert hasattr(importlib.import_module(module), found[2]), span
 
 
 def test_the_guide_names_every_command_of_the_instructor_and_every_end_of_a_submission():

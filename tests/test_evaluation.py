@@ -2,8 +2,8 @@
 
 import pytest
 
-from ftrag_helpers import evaluation
-from ftrag_helpers.records import Answer, Question, Reference
+from ftrag_helpers.data.records import Answer, Question, Reference
+from ftrag_helpers.evaluation import harness
 
 NINE = Reference(
     "nine books",
@@ -28,7 +28,7 @@ def says(text, cited=("policy-01",), refused=False):
 
 
 def test_a_right_answer_counts_only_where_there_is_one():
-    rows = evaluation.evaluate({"nine": says("You may take 9 books.")}, QUESTIONS)
+    rows = harness.evaluate({"nine": says("You may take 9 books.")}, QUESTIONS)
     assert rows.correct.tolist() == [1, 1, 0]
     assert rows.citation_precision.tolist() == [1, 1, 0] and rows.citation_recall.tolist() == [
         1,
@@ -42,22 +42,22 @@ def test_a_number_alone_is_right_where_the_question_says_what_is_counted():
         Question(f"q{n}", text, reference=NINE)
         for n, text in enumerate(("How many books?", "What may I take?"))
     ]
-    assert evaluation.evaluate({"nine": says("Nine.")}, asked).correct.tolist() == [1, 0]
+    assert harness.evaluate({"nine": says("Nine.")}, asked).correct.tolist() == [1, 0]
 
 
 def test_a_refusal_is_right_for_the_unanswerable_alone():
-    rows = evaluation.evaluate({"no": says("9 books? No.", (), refused=True)}, QUESTIONS)
+    rows = harness.evaluate({"no": says("9 books? No.", (), refused=True)}, QUESTIONS)
     assert rows.correct.tolist() == [0, 0, 1]
 
 
 def test_after_the_news_the_old_answer_is_wrong():
-    rows = evaluation.evaluate({"nine": says("9 books")}, QUESTIONS, after_updates=True)
+    rows = harness.evaluate({"nine": says("9 books")}, QUESTIONS, after_updates=True)
     assert rows.correct.tolist() == [1, 0, 0]
 
 
 def test_summary_keeps_the_order_of_systems_and_counts_rows():
-    rows = evaluation.evaluate({"z": says("9 books"), "a": says("no idea")}, QUESTIONS[:1] * 8)
-    table = evaluation.summary(rows)
+    rows = harness.evaluate({"z": says("9 books"), "a": says("no idea")}, QUESTIONS[:1] * 8)
+    table = harness.summary(rows)
     assert table.system.tolist() == ["z", "a"] and table.n.tolist() == [8, 8]
     assert table.correct.tolist() == [1.0, 0.0]
     assert table.low[0] < 1 and table.high[1] > 0  # eight out of eight is not certainty
@@ -65,19 +65,19 @@ def test_summary_keeps_the_order_of_systems_and_counts_rows():
 
 def test_compare_claims_no_more_than_was_seen():
     questions = [Question(f"q{n}", "?", reference=NINE) for n in range(40)]
-    rows = evaluation.evaluate(
+    rows = harness.evaluate(
         {"bad": says("no"), "good": says("9 books"), "same": says("nine books")}, questions
     )
-    assert "higher" in evaluation.compare(rows, "bad", "good")
-    assert "lower" in evaluation.compare(rows, "good", "bad")
-    assert "no difference seen" in evaluation.compare(rows, "good", "same")
+    assert "higher" in harness.compare(rows, "bad", "good")
+    assert "lower" in harness.compare(rows, "good", "bad")
+    assert "no difference seen" in harness.compare(rows, "good", "same")
 
 
 def test_balanced_takes_as_many_of_each_kind_spread_over_the_file():
     questions = [
         Question(f"{kind}{n}", "?", kind) for kind in ("direct", "two") for n in range(30)
     ] + [Question("s", "?", "style")]
-    chosen = evaluation.balanced(questions, 3)
+    chosen = harness.balanced(questions, 3)
     assert [q.id for q in chosen] == [
         "direct0",
         "direct10",
@@ -91,4 +91,4 @@ def test_balanced_takes_as_many_of_each_kind_spread_over_the_file():
 
 def test_every_system_answers_every_question():
     with pytest.raises(ValueError):
-        evaluation.evaluate({"short": lambda questions: []}, QUESTIONS)
+        harness.evaluate({"short": lambda questions: []}, QUESTIONS)

@@ -11,8 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from ftrag_helpers import exercises, runtime
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.exercises import build
 
 ROOT = runtime.course_root()
 SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
@@ -37,7 +38,7 @@ def solutions():
 
 @pytest.fixture(scope="module")
 def texts():
-    return {path.stem: exercises.exercise(path) for path in SOLUTIONS}
+    return {path.stem: build.exercise(path) for path in SOLUTIONS}
 
 
 def test_there_is_something_to_test():
@@ -49,7 +50,7 @@ def test_the_exercise_is_what_build_makes(slug, texts):
     assert (ROOT / "exercises" / f"{slug}.ipynb").read_bytes() == texts[slug].encode(), (
         "run: ftrag build"
     )
-    assert exercises.exercise(ROOT / "solutions" / f"{slug}.ipynb") == texts[slug]
+    assert build.exercise(ROOT / "solutions" / f"{slug}.ipynb") == texts[slug]
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -79,7 +80,7 @@ def test_each_task_has_a_text_an_answer_and_two_checks(slug, solutions):
     ]
     assert 3 <= len(answers) <= 6
     for name in answers:
-        lesson, number = exercises.TASK_ID.fullmatch(name).groups()
+        lesson, number = build.TASK_ID.fullmatch(name).groups()
         text, answer, check = (
             cells[f"t{lesson}{number}-{part}"] for part in ("text", "answer", "check")
         )
@@ -107,9 +108,9 @@ def test_each_task_has_a_text_an_answer_and_two_checks(slug, solutions):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_nothing_is_given_away(slug, solutions, texts):
     notebook = nbformat.reads(texts[slug], as_version=4)
-    assert not any(
-        marker in texts[slug] for marker in exercises.MARKERS
-    ) and "seed=" not in "".join(cell.source for cell in graded(notebook).values())
+    assert not any(marker in texts[slug] for marker in build.MARKERS) and "seed=" not in "".join(
+        cell.source for cell in graded(notebook).values()
+    )
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
     for name, cell in graded(solutions[slug]).items():
         inside = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.S)
@@ -132,7 +133,7 @@ def test_stubs_name_their_task_and_are_valid_python(slug, texts):
 
 
 def test_the_course_is_in_step():
-    assert exercises.out_of_step(ROOT) == []
+    assert build.out_of_step(ROOT) == []
 
 
 def small(
@@ -179,18 +180,18 @@ def small(
 
 def test_build_writes_what_changed_and_removes_what_lost_its_solution(tmp_path):
     small(tmp_path / "solutions" / "01_a.ipynb")
-    assert exercises.out_of_step(tmp_path) == ["01_a.ipynb"]
+    assert build.out_of_step(tmp_path) == ["01_a.ipynb"]
     path = tmp_path / "exercises" / "01_a.ipynb"
-    assert exercises.build(tmp_path) == [path] and exercises.out_of_step(tmp_path) == []
-    assert exercises.build(tmp_path) == []
+    assert build.build(tmp_path) == [path] and build.out_of_step(tmp_path) == []
+    assert build.build(tmp_path) == []
     text = path.read_bytes()
     assert (
         b"3.99" not in text and b"widgets" not in text and b"fine" not in text and b"\r" not in text
     )
     (tmp_path / "exercises" / "02_old.ipynb").write_text("{}", "utf-8")
     path.write_text("touched", "utf-8")
-    assert exercises.out_of_step(tmp_path) == ["01_a.ipynb", "02_old.ipynb"]
-    assert exercises.build(tmp_path) == [path] and path.read_bytes() == text
+    assert build.out_of_step(tmp_path) == ["01_a.ipynb", "02_old.ipynb"]
+    assert build.build(tmp_path) == [path] and path.read_bytes() == text
     assert [file.name for file in path.parent.iterdir()] == ["01_a.ipynb"]
 
 
@@ -200,7 +201,7 @@ def test_a_variables_stub_stands_at_the_margin(tmp_path):
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[0].source = "### BEGIN SOLUTION\nchoice = 3\n### END SOLUTION"
     nbformat.write(notebook, path)
-    source = nbformat.reads(exercises.exercise(path), as_version=4).cells[0].source
+    source = nbformat.reads(build.exercise(path), as_version=4).cells[0].source
     assert source == 'raise NotImplementedError("Task 1.1: replace this line with your code")'
 
 
@@ -223,7 +224,7 @@ def test_a_variables_stub_stands_at_the_margin(tmp_path):
 def test_a_faulty_solution_stops_the_build(tmp_path, change, words):
     small(tmp_path / "solutions" / "01_a.ipynb", **change)
     with pytest.raises(CourseError, match=words):
-        exercises.build(tmp_path)
+        build.build(tmp_path)
     assert not (tmp_path / "exercises").exists()
 
 
@@ -231,13 +232,13 @@ def test_a_folder_without_solutions_loses_no_exercise(tmp_path):
     (tmp_path / "exercises").mkdir()
     (tmp_path / "exercises" / "01_a.ipynb").write_text("{}", "utf-8")
     with pytest.raises(CourseError, match="no notebook"):
-        exercises.build(tmp_path)
+        build.build(tmp_path)
     assert (tmp_path / "exercises" / "01_a.ipynb").exists()
 
 
 def without_model(notebook):
     """Exercise 1 less the cells that need the language model: four tasks, 16 points."""
-    start = "from ftrag_helpers.checks import lesson_01 as check"
+    start = "from ftrag_helpers.exercises.lessons import lesson_01 as check"
     kept = [
         cell for cell in notebook.cells if not cell.id.startswith(("t14-", "x1-look", "x1-points"))
     ]
@@ -305,7 +306,7 @@ def test_stock_nbgrader_marks_what_we_hand_out(tmp_path, solutions, texts, monke
 
     nbgrader(tmp_path, "generate_assignment")
     release = (tmp_path / "release" / "one" / "01_llm_basics.ipynb").read_text("utf-8")
-    assert not any(marker in release for marker in exercises.MARKERS)
+    assert not any(marker in release for marker in build.MARKERS)
     nbgrader(tmp_path, "autograde")
     nbgrader(tmp_path, "generate_feedback", "--student=untouched")
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:

@@ -1,7 +1,8 @@
 import pytest
 
-from ftrag_helpers import course_data, runtime
-from ftrag_helpers.faithfulness import agreement, faithful, inventions, support_share
+from ftrag_helpers.data import course_data
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation.groundedness import agreement, faithful, inventions, support_share
 
 ROOM = "The Ferrers Room seats 40 people and costs £18 an hour."
 LIFT = "The tail lift of the Heron can raise 300 kilograms, says Ines Okafor."
@@ -106,5 +107,5 @@ def test_the_agreement_is_what_the_data_card_states():
 def test_the_threshold_is_the_best_on_the_half_that_chose_it(monkeypatch):
     chosen = agreement(labelled()[:42])["agree"]
     for other in (0.7, 0.75, 0.8, 0.85, 0.95, 1.0):
-        monkeypatch.setattr("ftrag_helpers.faithfulness.THRESHOLD", other)
+        monkeypatch.setattr("ftrag_helpers.evaluation.groundedness.THRESHOLD", other)
         assert agreement(labelled()[:42])["agree"] <= chosen

@@ -14,11 +14,13 @@ import damage as damages
 import pytest
 from doubles import WINDOW, tiny_language_model
 
-from ftrag_helpers import adapters, compute_cache, finetuning, runtime
-from ftrag_helpers.adapters import Lora
-from ftrag_helpers.finetuning import Example, Recipe, batches, encode, learning_rate_at, train
-from ftrag_helpers.runtime import CourseError
-from ftrag_helpers.trunk import Row, Trunk, shared_prefix
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.finetuning import adapters, sft
+from ftrag_helpers.finetuning.adapters import Lora
+from ftrag_helpers.finetuning.frozen_layers import Row, Trunk, shared_prefix
+from ftrag_helpers.finetuning.sft import Example, Recipe, batches, encode, learning_rate_at, train
+from ftrag_helpers.lm import compute_cache
 
 RECIPE = Recipe(epochs=4, learning_rate=5e-3, batch_size=3, lora=Lora(rank=3, alpha=6, layers=1))
 
@@ -104,7 +106,7 @@ def steps(monkeypatch):
     class Steps(list):
         interrupt = None
 
-    taken, step_as_it_is = Steps(), finetuning._Training._step
+    taken, step_as_it_is = Steps(), sft._Training._step
 
     def step(self, number, batch):
         if taken.interrupt == number:
@@ -113,7 +115,7 @@ def steps(monkeypatch):
         taken.append((number, tuple(batch)))
         return step_as_it_is(self, number, batch)
 
-    monkeypatch.setattr(finetuning._Training, "_step", step)
+    monkeypatch.setattr(sft._Training, "_step", step)
     return taken
 
 
@@ -143,7 +145,7 @@ def whole_run(tiny, tmp_path_factory):
 def cut_run(tiny, tmp_path_factory):
     """What lies in the cache folder after the same training was interrupted at its eighth step."""
 
-    def step(self, number, batch, step=finetuning._Training._step):
+    def step(self, number, batch, step=sft._Training._step):
         if number == 7:
             raise KeyboardInterrupt
         return step(self, number, batch)
@@ -151,7 +153,7 @@ def cut_run(tiny, tmp_path_factory):
     cache = tmp_path_factory.mktemp("cut")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FTRAG_CACHE", str(cache))
-        patch.setattr(finetuning._Training, "_step", step)
+        patch.setattr(sft._Training, "_step", step)
         run(tiny)
     return cache
 
@@ -334,13 +336,13 @@ def test_the_schedule_sets_the_learning_rate_of_each_step(tiny, monkeypatch):
 
 
 def test_small_passes_add_up_to_the_same_step(tiny, whole_run, monkeypatch):
-    passes, loss = [], finetuning.answer_loss
+    passes, loss = [], sft.answer_loss
     monkeypatch.setattr(
-        finetuning,
+        sft,
         "answer_loss",
         lambda model, trunk, rows: passes.append(len(rows)) or loss(model, trunk, rows),
     )
-    monkeypatch.setattr(finetuning, "PASS_TOKENS", 1)
+    monkeypatch.setattr(sft, "PASS_TOKENS", 1)
     found = run(tiny)
     assert set(passes) == {1}
     assert_same_history(found, whole_run)
@@ -379,9 +381,7 @@ def test_a_trunk_that_does_not_fit_is_not_used(tiny, elsewhere, other):
 def test_the_same_content_is_read_from_the_cache(tiny, steps, monkeypatch):
     first = run(tiny)
     assert len(steps) == 12 and first.folder.parent == runtime.cache_dir() / "adapters"
-    monkeypatch.setattr(
-        finetuning.Trunk, "__init__", lambda *_: pytest.fail("no text needs to be read")
-    )
+    monkeypatch.setattr(sft.Trunk, "__init__", lambda *_: pytest.fail("no text needs to be read"))
     again = run(tiny_language_model(), [Example(list(e.prompt), e.response) for e in EXAMPLES])
     assert len(steps) == 12 and again.from_cache and not first.from_cache
     assert (logits(again.lm) == pytest.approx(logits(first.lm), abs=1e-4)) and abs(
@@ -445,7 +445,7 @@ def test_other_content_is_trained_anew(tiny, monkeypatch):
         keys.add(folder.name)
         raise Trains
 
-    monkeypatch.setattr(finetuning, "_Training", trains)
+    monkeypatch.setattr(sft, "_Training", trains)
     for number, change in enumerate(CHANGES, start=2):
         with pytest.raises(Trains):
             run(tiny, **CHANGES[change]())
@@ -460,18 +460,15 @@ def test_other_content_is_trained_anew(tiny, monkeypatch):
 
 
 def test_what_is_learned_is_part_of_the_key(tiny):
-    keys = {
-        finetuning._content_key(tiny, [Row((1, 2, 3, 4), prompt)], [], RECIPE)
-        for prompt in (1, 2, 3)
-    }
+    keys = {sft._content_key(tiny, [Row((1, 2, 3, 4), prompt)], [], RECIPE) for prompt in (1, 2, 3)}
     assert len(keys) == 3 and all(len(key) == 24 for key in keys)
 
 
 @pytest.mark.parametrize("name", ["training", "frozen layers"])
 def test_the_version_of_the_algorithm_is_part_of_the_key(tiny, monkeypatch, name):
-    before = finetuning._content_key(tiny, [Row((1, 2, 3), 2)], [], RECIPE)
+    before = sft._content_key(tiny, [Row((1, 2, 3), 2)], [], RECIPE)
     monkeypatch.setitem(compute_cache.ALGORITHMS, name, compute_cache.ALGORITHMS[name] + 1)
-    assert finetuning._content_key(tiny, [Row((1, 2, 3), 2)], [], RECIPE) != before
+    assert sft._content_key(tiny, [Row((1, 2, 3), 2)], [], RECIPE) != before
 
 
 # --- interrupted
@@ -550,7 +547,7 @@ def test_interrupted_while_the_texts_are_read_it_says_what_the_base_says(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(finetuning.Trunk, "read", read)
+        patch.setattr(sft.Trunk, "read", read)
         cut = run(tiny)
     assert cut.stopped == "interrupted after step 0 of 12" and logits(cut.lm) == pytest.approx(
         logits(tiny), abs=1e-4
@@ -623,7 +620,9 @@ def full_disk_errors():
 
 @pytest.mark.parametrize("kind", ["OSError", "safetensors"])
 @pytest.mark.parametrize(
-    "place", ["safetensors.torch.save_file", "ftrag_helpers.adapters.save"], ids=["state", "result"]
+    "place",
+    ["safetensors.torch.save_file", "ftrag_helpers.finetuning.adapters.save"],
+    ids=["state", "result"],
 )
 def test_a_full_disk_is_a_clear_error_and_the_training_goes_on_later(
     tiny, whole_run, monkeypatch, kind, place

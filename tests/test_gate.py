@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from doubles import embed, embed_pieces, tiny_language_model
 
-from ftrag_helpers import gate, retrieval, selection
-from ftrag_helpers.records import Answer, Document, Question
+from ftrag_helpers.data.records import Answer, Document, Question
+from ftrag_helpers.rag import answerability
+from ftrag_helpers.retrieval import passage_index, reranking
 
 DOCUMENTS = [
     Document(
@@ -29,13 +30,13 @@ DOCUMENTS = [
 
 @pytest.fixture
 def signals():
-    index = retrieval.Index(embed)
+    index = passage_index.Index(embed)
     index.synchronise(DOCUMENTS)
-    return gate.Signals(index, selection.SentenceSelector(index, embed_pieces), embed)
+    return answerability.Signals(index, reranking.SentenceSelector(index, embed_pieces), embed)
 
 
 def named(row):
-    return dict(zip(gate.SIGNALS, row, strict=True))
+    return dict(zip(answerability.SIGNALS, row, strict=True))
 
 
 def test_signals_tell_what_was_found_from_what_was_not(signals):
@@ -85,7 +86,7 @@ def test_a_word_that_nothing_matches_shows_as_a_gap_that_another_page_may_fill(s
 
 
 def test_the_questions_the_gate_is_fitted_on_are_of_both_kinds_and_none_is_a_test_question():
-    chosen = gate.fitting_questions()
+    chosen = answerability.fitting_questions()
     assert len({q.id for q in chosen}) == len(chosen) == 377
     assert {q.split for q in chosen} == {"train", "validation"} and sum(
         not q.answerable for q in chosen
@@ -101,7 +102,7 @@ def test_a_gate_separates_what_can_be_separated():
     rng = np.random.default_rng(0)
     answerable = np.arange(120) % 3 > 0
     seen = rng.normal(size=(120, 2)) + 4 * answerable[:, None]
-    fitted = gate.fit_gate(seen, answerable, false_refusals=0.05)
+    fitted = answerability.fit_gate(seen, answerable, false_refusals=0.05)
     refused = fitted.refuse(seen)
     assert refused[~answerable].mean() > 0.9 and refused[answerable].mean() < 0.1
 
@@ -110,7 +111,7 @@ def test_the_threshold_is_read_off_unseen_questions():
     rng = np.random.default_rng(1)
     answerable = np.arange(200) % 2 > 0
     noise = rng.normal(size=(200, 40))
-    fitted = gate.fit_gate(noise, answerable, false_refusals=0.2)
+    fitted = answerability.fit_gate(noise, answerable, false_refusals=0.2)
     unseen = rng.normal(size=(2000, 40))
     assert (
         abs(fitted.refuse(unseen).mean() - 0.2) < 0.12
@@ -118,19 +119,22 @@ def test_the_threshold_is_read_off_unseen_questions():
 
 
 def test_trade_off_runs_from_no_refusal_to_all():
-    curve = gate.trade_off([0.1, 0.2, 0.8, 0.9], [False, True, False, True])
+    curve = answerability.trade_off([0.1, 0.2, 0.8, 0.9], [False, True, False, True])
     assert curve[0][1:] == (0.0, 0.0) and curve[-1][1:] == (1.0, 1.0)
     assert [round(t, 1) for t, *_ in curve[:-1]] == [0.1, 0.2, 0.8, 0.9]
 
 
 def test_too_few_questions_are_refused():
     with pytest.raises(ValueError, match="ten questions of each kind"):
-        gate.fit_gate(np.zeros((12, 2)), [True] * 11 + [False])
+        answerability.fit_gate(np.zeros((12, 2)), [True] * 11 + [False])
 
 
 def test_model_signals_have_one_row_a_question():
     lm = tiny_language_model()
     questions = [Question("a", "Who?"), Question("b", "When?")]
     answers = [Answer("a", "x", logprob=-1.0), Answer("b", "y", logprob=-2.0)]
-    found = gate.model_signals(lm, questions, answers)
-    assert found.shape == (2, len(gate.MODEL_SIGNALS)) and found[:, 1].tolist() == [-1.0, -2.0]
+    found = answerability.model_signals(lm, questions, answers)
+    assert found.shape == (2, len(answerability.MODEL_SIGNALS)) and found[:, 1].tolist() == [
+        -1.0,
+        -2.0,
+    ]

@@ -14,8 +14,9 @@ import pytest
 from adversarial import exercise
 from adversarial.hostile import ATTACKS, GOOD
 
-from ftrag_helpers import runtime
-from ftrag_helpers.grading import engine, records, sandbox
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.grading import engine, records
+from ftrag_helpers.grading.execution import sandbox
 
 REASON = sandbox.refusal()
 pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
@@ -85,7 +86,10 @@ def test_no_attack_left_anything_behind(graded):
     _found, folder = graded
     root = runtime.course_root()
     assert {path.name for path in folder.iterdir()} <= {"in", "out", "cache", "solutions"}
-    assert not (root / "marks.csv").exists() and (root / "ftrag_helpers" / "runtime.py").exists()
+    assert (
+        not (root / "marks.csv").exists()
+        and (root / "ftrag_helpers" / "environment" / "runtime.py").exists()
+    )
     assert not list(Path("/tmp").glob("filler-*")) and not list(Path("/dev/shm").glob("filler-*"))
     time.sleep(0.2)
     ours = [path for path in Path("/proc").glob("[0-9]*") if _parent(path) == os.getpid()]

@@ -10,10 +10,11 @@ from adversarial import exercise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ftrag_helpers import runtime
-from ftrag_helpers.grading import answers, assignments, grader
-from ftrag_helpers.grading.cells import read_cells
-from ftrag_helpers.grading.submissions import Submission, Unreadable
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.grading import assignments, grader
+from ftrag_helpers.grading.intake import answers
+from ftrag_helpers.grading.intake.cells import read_cells
+from ftrag_helpers.grading.intake.submissions import Submission, Unreadable
 
 STUB = (
     'def double(value):\n    raise NotImplementedError("Task 9.1: replace this line with your'
@@ -599,6 +600,7 @@ def seen_by_kernel(kernel, sources, inputs):
 
     for source in [
         "%reset -f",
+        "%reset -f out",  # as in a fresh kernel, `_` is empty, not missing
         "import os\nif os.path.exists('n.txt'):\n    os.remove('n.txt')",
         *sources,
         OBSERVE.format(inputs=inputs),

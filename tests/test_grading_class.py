@@ -7,8 +7,9 @@ import functools
 import class_of_sixty
 import pytest
 
-from ftrag_helpers import runtime
-from ftrag_helpers.grading import engine, grader, records, runner, sandbox
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.grading import engine, grader, records
+from ftrag_helpers.grading.execution import runner, sandbox
 
 REASON = sandbox.refusal()
 pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from adversarial import exercise
 
+from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import cluster, engine, records
 from ftrag_helpers.grading.grader import Grader
-from ftrag_helpers.grading.submissions import Submission
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.grading.intake.submissions import Submission
 
 SLOW = "import time\ntime.sleep(0.4)\n"
 WRONG = "def double(value):\n    return value * 3\n"

@@ -9,8 +9,8 @@ import pytest
 from adversarial import exercise
 from graded_class import ARABIC, FAILED, SCRIPT, SLUG, class_of_300, result, task, waiting
 
-from ftrag_helpers.grading import gradebook, outputs
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.grading.reports import gradebook, outputs
 
 api = pytest.importorskip("nbgrader.api")
 

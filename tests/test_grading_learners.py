@@ -13,9 +13,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 from adversarial import exercise
 
-from ftrag_helpers.commands import instructor
-from ftrag_helpers.grading import engine, filenames, learners, outputs, records, submissions, tables
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.cli import instructor
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.grading import engine, records
+from ftrag_helpers.grading.intake import filenames, learners, submissions
+from ftrag_helpers.grading.reports import outputs, tables
 
 SLUGS = ("01_llm_basics", "02_task_fine_tuning")
 NOTEBOOK = json.dumps(exercise.notebook())
@@ -635,7 +637,7 @@ def test_control_characters_of_names_and_metadata_reach_nothing_that_is_shown(tm
         )
         for item in submissions.intake(tmp_path / "class.zip")
     ]
-    from ftrag_helpers.grading import cells
+    from ftrag_helpers.grading.intake import cells
 
     with pytest.raises(submissions.Unreadable) as raised:
         cells.read_cells(members[1][1].encode())

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from adversarial import exercise, limits, ordinary
 
-from ftrag_helpers.grading import records, sandbox, watch
+from ftrag_helpers.grading import records
+from ftrag_helpers.grading.execution import sandbox, watch
 
 REASON = sandbox.refusal()
 pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")

@@ -24,8 +24,8 @@ from graded_class import (
     waiting,
 )
 
-from ftrag_helpers.checks import core
-from ftrag_helpers.grading import outputs, overview, pages, sheet
+from ftrag_helpers.exercises import registry
+from ftrag_helpers.grading.reports import outputs, overview, pages, sheet
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "rect", "line", "circle", "path"}
 NASTY = f'</code></pre></bdi>{SCRIPT}<img src=x onerror=alert(1)>" onmouseover="x" \x00\x1b'
@@ -248,7 +248,7 @@ def test_the_mark_scheme_comes_from_the_solutions(tmp_path):
 
 
 def test_the_first_hint_of_a_course_s_task_is_shown():
-    first = core.all_tasks()[0]
+    first = registry.all_tasks()[0]
     assert outputs.first_hints({first.id, "99.9"}) == {first.id: first.hints[0]}
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from adversarial import exercise
 
-from ftrag_helpers import runtime
-from ftrag_helpers.grading import engine, lockdown, runner, sandbox, watch, worker
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.grading import engine
+from ftrag_helpers.grading.execution import lockdown, runner, sandbox, watch, worker
 
 REASON = sandbox.refusal()
 needs_sandbox = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
@@ -155,7 +156,7 @@ def test_solutions_tests_homes_and_judges_are_not_there(inside, secret):
     gone += [
         secret,
         secret / "hidden.txt",
-        root / "ftrag_helpers" / "checks" / "core.py",
+        root / "ftrag_helpers" / "exercises" / "checking.py",
         Path.home() / ".bashrc",
         Path("/etc/passwd"),
         Path("/etc/shadow"),
@@ -169,7 +170,10 @@ def test_solutions_tests_homes_and_judges_are_not_there(inside, secret):
     )
     assert found == []
     assert (
-        inside("return os.path.isfile(given[0])", [str(root / "ftrag_helpers" / "metrics.py")])
+        inside(
+            "return os.path.isfile(given[0])",
+            [str(root / "ftrag_helpers" / "evaluation" / "metrics.py")],
+        )
         is True
     )
 
@@ -183,7 +187,7 @@ def test_only_scratch_can_be_written(inside, tmp_path):
         "/dev",
         root,
         f"{root}/ftrag_helpers",
-        f"{root}/ftrag_helpers/checks",
+        f"{root}/ftrag_helpers/exercises",
         f"{root}/datasets",
         sys.prefix,
         sys.base_prefix,

@@ -16,9 +16,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 from adversarial import exercise
 
-from ftrag_helpers.grading import answers, assignments, engine, observers, records, submissions
-from ftrag_helpers.grading.submissions import Submission
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.exercises import registry
+from ftrag_helpers.grading import assignments, engine, observers, records
+from ftrag_helpers.grading.intake import answers, submissions
+from ftrag_helpers.grading.intake.submissions import Submission
 
 NOTEBOOK = json.dumps(exercise.notebook())
 
@@ -318,9 +320,8 @@ def test_what_goes_into_the_sandbox_holds_no_judge_no_case_and_no_helper_of_thei
 
 
 def test_the_courses_own_checks_can_all_be_cut():
-    from ftrag_helpers.checks import core
 
-    for lesson in core.lessons().values():
+    for lesson in registry.lessons().values():
         source = observers.cut(Path(lesson.__file__).read_text("utf-8"), lesson.__name__)
         module = types.ModuleType(lesson.__name__)
         exec(compile(source, "<cut>", "exec"), module.__dict__)
@@ -342,8 +343,8 @@ def test_a_task_whose_parts_cannot_be_told_apart_is_an_error():
 
 def test_what_an_observe_function_needs_comes_with_it():
     source = (
-        "import math\nimport random\nfrom ftrag_helpers.checks import answers_9\nfrom"
-        " ftrag_helpers.checks.core import Task, calls\n_WORDS = ['a']\ndef _clean(x):\n    return"
+        "import math\nimport random\nfrom ftrag_helpers.exercises.lessons import answers_9\nfrom"
+        " ftrag_helpers.exercises.checking import Task, calls\n_WORDS = ['a']\ndef _clean(x):\n    return"
         " math.floor(x) + len(_WORDS)\ndef _observe(f, inputs):\n    return"
         " _clean(f(answers_9.text))\ndef _judge(i, o):\n    return random.random()\nTASKS ="
         " [Task(id='1.1', title='t', points=1, hints=('', ''), cases=lambda s: [s],"
@@ -357,12 +358,12 @@ def test_what_an_observe_function_needs_comes_with_it():
         and "random" not in cut
         and "_judge" not in cut
     )
-    assert observers.beside(cut) == {"ftrag_helpers.checks.answers_9"}
+    assert observers.beside(cut) == {"ftrag_helpers.exercises.lessons.answers_9"}
 
 
 def test_a_local_name_brings_nothing_along():
     source = (
-        "from ftrag_helpers.checks.core import Task\nRIGHT = [answer * 2 for answer in (1, 2)]\ndef"
+        "from ftrag_helpers.exercises.checking import Task\nRIGHT = [answer * 2 for answer in (1, 2)]\ndef"
         " expected(x):\n    return x\ndef _observe(f, inputs):\n    answer = f(inputs)\n   "
         " expected = [answer for answer in inputs]\n    return answer, expected\nTASKS ="
         " [Task(id='1.1', title='t', points=1, hints=('', ''), cases=list, observe=_observe,"
@@ -630,20 +631,20 @@ def test_a_setup_that_fails_names_the_error(tmp_path):
 
 @forked
 def test_a_text_is_to_be_marked_as_soon_as_something_is_written(tmp_path):
-    from ftrag_helpers import exercises
+    from ftrag_helpers.exercises import build
 
-    assert exercises.TEXT_STUB in answers.TEXT_STUBS
+    assert build.TEXT_STUB in answers.TEXT_STUBS
     solutions = exercise.write_solution(tmp_path)
     exercise.write(
         tmp_path / "exercises" / "09_small.ipynb",
-        exercise.notebook({"9.4": f"**Your reason**\n\n{exercises.TEXT_STUB}"}),
+        exercise.notebook({"9.4": f"**Your reason**\n\n{build.TEXT_STUB}"}),
     )
     for name, text in (
         ("a", "x"),
-        ("b", f"**Your reason**\n\n{exercises.TEXT_STUB}"),
+        ("b", f"**Your reason**\n\n{build.TEXT_STUB}"),
         ("c", "  \n"),
-        ("d", exercises.TEXT_STUB),
-        ("e", f"**Your reason**\n\nIt depends.\n{exercises.TEXT_STUB}"),
+        ("d", build.TEXT_STUB),
+        ("e", f"**Your reason**\n\nIt depends.\n{build.TEXT_STUB}"),
         ("f", "**Your reason**"),
     ):
         exercise.write(tmp_path / "in" / f"{name}.ipynb", exercise.notebook({"9.4": text}))
@@ -731,7 +732,7 @@ def test_what_the_solution_imports_is_imported_ahead_for_the_class(tmp_path):
 def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(
     tmp_path, monkeypatch
 ):
-    from ftrag_helpers.grading import runner
+    from ftrag_helpers.grading.execution import runner
 
     exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
     exercise.write(
@@ -759,7 +760,7 @@ def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
     code = (
         "import sys; sys.path[:0] ="
         f" {[str(Path(engine.__file__).parents[2]), str(Path(__file__).parent)]!r}\nfrom pathlib"
-        " import Path\nfrom ftrag_helpers.grading import grader, submissions\none ="
+        " import Path\nfrom ftrag_helpers.grading import grader\nfrom ftrag_helpers.grading.intake import submissions\none ="
         f" grader.Grader(Path({str(solutions)!r}),"
         " sandbox=False)\none.grade(submissions.Submission('x', '', 'x',"
         f" Path({str(solutions / '09_small.ipynb')!r}).read_bytes()))\nrunner, ="

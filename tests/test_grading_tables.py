@@ -21,8 +21,8 @@ from graded_class import (
     waiting,
 )
 
-from ftrag_helpers.grading import by_hand, outputs, tables
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.grading.reports import by_hand, outputs, tables
 
 MOODLE = "Ada King_4711_assignsubmission_file_/03.ipynb"
 

@@ -5,8 +5,8 @@ import csv
 import pytest
 from adversarial import exercise
 
-from ftrag_helpers import cli
-from ftrag_helpers.grading import sandbox
+from ftrag_helpers.cli import main
+from ftrag_helpers.grading.execution import sandbox
 
 REASON = sandbox.refusal()
 
@@ -23,7 +23,7 @@ def handed_in(tmp_path):
 
 
 def test_build_says_that_the_exercises_are_in_step(capsys):
-    assert cli.main(["build", "--check"]) == 0
+    assert main.main(["build", "--check"]) == 0
     assert "in step" in capsys.readouterr().out
 
 
@@ -44,13 +44,13 @@ def test_grade_writes_marks_pages_and_an_overview(handed_in, tmp_path, capsys, m
         "--timeout",
         "10",
     ]
-    assert cli.main(call) == 0
+    assert main.main(call) == 0
     said = capsys.readouterr().out
     assert "1 damaged" in said and "3 feedback pages" in said and "marks.csv" in said
     rows = list(csv.DictReader((out / "marks.csv").read_text("utf-8-sig").splitlines()))
     assert len(rows) == 3 and (out / "overview.html").is_file()
     assert not any(cell.startswith("=") for row in rows for cell in row.values())
-    assert cli.main(call) == 0  # nothing changed: nothing is run again
+    assert main.main(call) == 0  # nothing changed: nothing is run again
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_grade_writes_marks_pages_and_an_overview(handed_in, tmp_path, capsys, m
 )
 def test_what_is_wrong_is_one_message(arguments, words, tmp_path, capsys):
     assert (
-        cli.main(["grade", *arguments, "--out", str(tmp_path / "out"), "--unsafe-no-sandbox"]) == 1
+        main.main(["grade", *arguments, "--out", str(tmp_path / "out"), "--unsafe-no-sandbox"]) == 1
     )
     assert words in capsys.readouterr().err

@@ -9,7 +9,10 @@ from types import SimpleNamespace
 import pytest
 from doubles import embed, embed_pieces, scripted_language_model
 
-from ftrag_helpers import cli, comparison, models, results
+from ftrag_helpers.cli import main
+from ftrag_helpers.evaluation import comparison
+from ftrag_helpers.journal import measurements
+from ftrag_helpers.lm import models
 
 
 @pytest.fixture(autouse=True)
@@ -46,8 +49,8 @@ def small_models(monkeypatch):
 def test_the_report_counts_own_figures_and_replaces_the_page(tmp_path, capsys):
     page = tmp_path / "report.html"
     page.write_text("old", "utf-8")
-    results.measured("04", "librarian: right", [1, 0, 1])
-    assert cli.main(["report", "--out", str(page)]) == 0
+    measurements.measured("04", "librarian: right", [1, 0, 1])
+    assert main.main(["report", "--out", str(page)]) == 0
     assert "1 of your own figures" in capsys.readouterr().out
     text = page.read_text("utf-8")
     assert (
@@ -58,12 +61,12 @@ def test_the_report_counts_own_figures_and_replaces_the_page(tmp_path, capsys):
 
 
 def test_a_report_without_figures_says_what_to_do(tmp_path, capsys):
-    assert cli.main(["report", "--out", str(tmp_path / "report.html")]) == 0
+    assert main.main(["report", "--out", str(tmp_path / "report.html")]) == 0
     assert "Run the lessons" in capsys.readouterr().out
 
 
 def test_a_report_that_cannot_be_written_is_one_message(tmp_path, capsys):
-    assert cli.main(["report", "--out", str(tmp_path)]) == 1
+    assert main.main(["report", "--out", str(tmp_path)]) == 1
     assert "ftrag:" in capsys.readouterr().err
 
 
@@ -71,7 +74,7 @@ def test_compare_runs_on_own_documents_and_writes_the_answers(own, small_models,
     folder, questions = own
     out = tmp_path / "answers.csv"
     assert (
-        cli.main(
+        main.main(
             [
                 "compare",
                 "--documents",
@@ -100,7 +103,9 @@ def test_compare_runs_on_own_documents_and_writes_the_answers(own, small_models,
 def test_what_is_wrong_with_compare_is_one_message(own, small_models, capsys, arguments, words):
     folder, questions = own
     assert (
-        cli.main(["compare", "--documents", str(folder), "--questions", str(questions), *arguments])
+        main.main(
+            ["compare", "--documents", str(folder), "--questions", str(questions), *arguments]
+        )
         == 1
     )
     assert words in capsys.readouterr().err
@@ -134,7 +139,7 @@ def test_an_output_that_cannot_be_written_is_told_before_anything_is_trained(
     folder, questions = own
     before = sorted(path.name for path in tmp_path.rglob("*"))
     assert (
-        cli.main(
+        main.main(
             [
                 "compare",
                 "--documents",
@@ -161,7 +166,7 @@ def test_a_folder_that_may_not_be_written_to_is_told_before_anything_is_trained(
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     folder, questions = own
     assert (
-        cli.main(
+        main.main(
             [
                 "compare",
                 "--documents",
@@ -184,7 +189,7 @@ def test_questions_of_which_none_can_be_asked_are_told_before_anything_is_traine
 ):
     folder, questions = own
     questions.write_text("question,answer,split\nHow much is a pot of tea?,£2,train\n", "utf-8")
-    assert cli.main(["compare", "--documents", str(folder), "--questions", str(questions)]) == 1
+    assert main.main(["compare", "--documents", str(folder), "--questions", str(questions)]) == 1
     assert "no answerable question of the split" in capsys.readouterr().err
 
 
@@ -196,7 +201,7 @@ def test_compare_says_what_it_passed_over_and_which_answers_stand_nowhere(
     questions.write_text(
         "question,answer\nHow much is a pot of tea?,£2\nWho lends spades?,Bert\n", "utf-8"
     )
-    assert cli.main(["compare", "--documents", str(folder), "--questions", str(questions)]) == 0
+    assert main.main(["compare", "--documents", str(folder), "--questions", str(questions)]) == 0
     said = capsys.readouterr().out
     assert (
         "Note: Passed over: 1 .pdf file (plan.pdf)." in said
@@ -238,7 +243,7 @@ def test_compare_reads_a_long_page_in_every_language(language, monkeypatch, tmp_
     lm = scripted_language_model("a week")
     monkeypatch.setattr(models, "load_language_model", lambda: lm)
     monkeypatch.setattr(
-        "ftrag_helpers.commands.learner._library_reader", lambda lm: SimpleNamespace(lm=lm)
+        "ftrag_helpers.cli.learner._library_reader", lambda lm: SimpleNamespace(lm=lm)
     )
     monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 8)
     monkeypatch.setattr(comparison, "SENTENCES", 1)  # the scripted model's window is that of a toy
@@ -254,7 +259,7 @@ def test_compare_reads_a_long_page_in_every_language(language, monkeypatch, tmp_
         json.dumps({"question": question, "answer": answer, "document": "page.md"}), "utf-8"
     )
     assert (
-        cli.main(
+        main.main(
             [
                 "compare",
                 "--documents",
@@ -282,7 +287,7 @@ def test_a_cell_that_begins_like_a_formula_is_defused(own, small_models, tmp_pat
     questions.write_text('question,answer\n"=1+1 how much is a pot of tea?",£2\n', "utf-8")
     out = tmp_path / "answers.csv"
     assert (
-        cli.main(
+        main.main(
             [
                 "compare",
                 "--documents",
@@ -299,5 +304,5 @@ def test_a_cell_that_begins_like_a_formula_is_defused(own, small_models, tmp_pat
 
 
 def test_progress_names_tasks(capsys):
-    assert cli.main(["progress"]) == 0
+    assert main.main(["progress"]) == 0
     assert "1.1" in capsys.readouterr().out

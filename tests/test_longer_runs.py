@@ -6,15 +6,17 @@ import shutil
 
 import pytest
 
-from ftrag_helpers import longer_runs, runtime, tuning_data
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.data import tuning_data
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.journal import reference_runs
 
 NAMES = sorted(path.stem for path in (runtime.data_dir() / "reference").glob("*.jsonl"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shares_are_shares_and_stand_within_their_intervals(name):
-    rows = longer_runs.load(name)
+    rows = reference_runs.load(name)
     assert len(rows) >= 2
     intervals = 0
     for row in rows:
@@ -27,14 +29,14 @@ def test_shares_are_shares_and_stand_within_their_intervals(name):
 
 
 def test_every_test_pair_has_its_response_of_the_longer_run():
-    responses = longer_runs.load("longer_responses")
+    responses = reference_runs.load("longer_responses")
     assert [row["id"] for row in responses] == [p.id for p in tuning_data.load_instructions("test")]
     assert sum(len(row["response"]) > 10 for row in responses) == len(responses)
 
 
 def test_a_name_that_is_not_there_is_answered_with_those_that_are():
     with pytest.raises(ValueError, match="no longer run 'sytems': there are curve.*systems"):
-        longer_runs.load("sytems")
+        reference_runs.load("sytems")
 
 
 def test_a_changed_file_is_not_believed(tmp_path, monkeypatch):
@@ -43,4 +45,4 @@ def test_a_changed_file_is_not_believed(tmp_path, monkeypatch):
     path = tmp_path / "reference" / "curve.jsonl"
     path.write_text(path.read_text("utf-8").replace("0.5", "0.9"), "utf-8")
     with pytest.raises(CourseError, match="curve.jsonl"):
-        longer_runs.load("curve")
+        reference_runs.load("curve")

@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ftrag_helpers import metrics
-from ftrag_helpers.metrics import answer_match, normalise
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.evaluation.metrics import answer_match, normalise
 
 SAME = [
     ("twenty-one days", "21 days"),

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ftrag_helpers import model_files, pip_calls
-from ftrag_helpers.model_files import ModelSource, fetch, folder_of, location, status
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.environment import pip_calls
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm.model_files import ModelSource, fetch, folder_of, location, status
 
 WEIGHTS = {"tiny-llm": b"language weights", "tiny-embedder": b"embedder weights"}
 

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from doubles import WINDOW, scripted_language_model
 
-from ftrag_helpers import models, runtime
-from ftrag_helpers.chunking import embedding_text
-from ftrag_helpers.models import continuation_logprobs, generate, next_token_logprobs, stream
-from ftrag_helpers.records import Document
-from ftrag_helpers.retrieval import Index
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.data.records import Document
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.lm import models
+from ftrag_helpers.lm.models import continuation_logprobs, generate, next_token_logprobs, stream
+from ftrag_helpers.retrieval.chunking import embedding_text
+from ftrag_helpers.retrieval.passage_index import Index
 
 PROMPTS = [
     "Tea",
@@ -580,7 +581,8 @@ def test_no_special_token_of_the_models_can_be_forged():
 
 @pytest.mark.model
 def test_the_courses_own_texts_have_the_tokens_that_they_always_had():
-    from ftrag_helpers import course_data, prompts, tuning_data
+    from ftrag_helpers.data import course_data, tuning_data
+    from ftrag_helpers.rag import prompts
 
     lm = models.load_language_model()
     pairs, questions = tuning_data.load_instructions(), course_data.load_questions()

@@ -11,9 +11,14 @@ import warnings
 
 import pytest
 
-from ftrag_helpers import chunking, course_data, document_files, metrics, runtime, sentences
-from ftrag_helpers.own_data import cautions, read_documents, read_questions
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.data import course_data, document_files
+from ftrag_helpers.data.document_files import read_documents
+from ftrag_helpers.data.own_data import cautions, read_questions
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.retrieval import chunking
+from ftrag_helpers.text import sentences
 
 KILN = (
     "# Kiln Bank\n\nThe gate opens at 5:30. The gate shuts at 22:00.\n\n- a brass key is needed\n"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ftrag_helpers import pip_calls
+from ftrag_helpers.environment import pip_calls
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftrag_helpers.plain_text import READERS, plain, words_of
-from ftrag_helpers.sentences import split_sentences
+from ftrag_helpers.text.plain_text import READERS, plain, words_of
+from ftrag_helpers.text.sentences import split_sentences
 
 
 @pytest.mark.parametrize(

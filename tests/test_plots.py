@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from ftrag_helpers import plots
+from ftrag_helpers.notebook import plots
 
 FIGURES = {
     "bars": lambda: plots.bars(

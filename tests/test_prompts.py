@@ -1,6 +1,6 @@
 """The wording that goes to the model."""
 
-from ftrag_helpers import prompts
+from ftrag_helpers.rag import prompts
 
 
 def test_the_best_text_stands_next_to_the_question():

@@ -4,7 +4,7 @@ reason.
 
 import pytest
 
-from ftrag_helpers.properties import (
+from ftrag_helpers.data.style_rules import (
     HELD_OUT_KINDS,
     KINDS,
     WORD_LIMITS,

@@ -9,7 +9,7 @@ import sys
 import httpx
 import pytest
 
-from ftrag_helpers import proxies, runtime
+from ftrag_helpers.environment import proxies, runtime
 
 NAMES = [
     name
@@ -124,7 +124,7 @@ def test_jupyterlab_loads_beside_a_socks_proxy(monkeypatch):
         "socksio"
         in subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
     ), "what was wrong is no longer so"
-    code = f"from ftrag_helpers import runtime; runtime.settle(); {code}"
+    code = f"from ftrag_helpers.environment import runtime; runtime.settle(); {code}"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=runtime.course_root()
     )

@@ -9,9 +9,10 @@ from collections import Counter
 
 import pytest
 
-from ftrag_helpers import quiz, runtime
-from ftrag_helpers.quiz import Buttons, Option, QuizQuestion
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.notebook import quiz
+from ftrag_helpers.notebook.quiz import Buttons, Option, QuizQuestion
 
 LESSONS = (
     "01_llm_basics",

@@ -3,8 +3,9 @@
 import pytest
 from doubles import embed, embed_pieces, scripted_language_model
 
-from ftrag_helpers import prompts, rag, retrieval, selection
-from ftrag_helpers.records import Document, Hit, Passage, Question, Reference
+from ftrag_helpers.data.records import Document, Hit, Passage, Question, Reference
+from ftrag_helpers.rag import pipeline, prompts
+from ftrag_helpers.retrieval import passage_index, reranking
 
 DOCUMENTS = [
     Document(
@@ -47,53 +48,55 @@ PRICE = Question(
 
 @pytest.fixture
 def index():
-    made = retrieval.Index(embed)
+    made = passage_index.Index(embed)
     made.add(DOCUMENTS)
     return made
 
 
 @pytest.fixture
 def select(index):
-    return selection.SentenceSelector(index, embed_pieces)
+    return reranking.SentenceSelector(index, embed_pieces)
 
 
 def test_the_finder_brings_the_sentence_that_answers(index, select):
-    [hits] = rag.retrieved(index, select)([PRICE])
+    [hits] = pipeline.retrieved(index, select)([PRICE])
     assert [h.passage.text for h in hits] == ["The printer costs 8p a gram."]
 
 
 def test_the_answer_cites_what_was_read(index, select):
     lm = scripted_language_model("8p a gram")
-    [answer] = rag.answerer(lm, rag.retrieved(index, select), progress=False)([PRICE])
+    [answer] = pipeline.answerer(lm, pipeline.retrieved(index, select), progress=False)([PRICE])
     assert (answer.text, answer.cited, answer.refused) == ("8p a gram", ("help-01",), False)
     assert answer.tokens == len("8p a gram") and answer.seconds > 0
 
 
 def test_closed_book_cites_nothing():
-    [answer] = rag.closed_book(scripted_language_model("Perhaps."), progress=False)([PRICE])
+    [answer] = pipeline.closed_book(scripted_language_model("Perhaps."), progress=False)([PRICE])
     assert (answer.text, answer.cited, answer.hits) == ("Perhaps.", (), ())
     assert answer.tokens == 8 and answer.logprob < 0, (
         "what the model made, and how sure it was of it"
     )
-    read = rag.answerer(scripted_language_model("Perhaps."), rag.oracle(DOCUMENTS), progress=False)
+    read = pipeline.answerer(
+        scripted_language_model("Perhaps."), pipeline.oracle(DOCUMENTS), progress=False
+    )
     assert answer.logprob == pytest.approx(read([PRICE])[0].logprob)
 
 
 def test_closed_book_declines_no_question():
-    [answer] = rag.closed_book(scripted_language_model("Perhaps."), progress=False)(
+    [answer] = pipeline.closed_book(scripted_language_model("Perhaps."), progress=False)(
         [Question("x", " ")]
     )
     assert answer.refused and (answer.text, answer.logprob) == (prompts.EMPTY_QUESTION, 0.0)
 
 
 def test_oracle_hands_over_the_supporting_sentence_and_distractors_anything_else(index, select):
-    assert rag.oracle(DOCUMENTS)([PRICE])[0][0].passage.text == "The printer costs 8p a gram."
-    [wrong] = rag.distractors(index, select)([PRICE])
+    assert pipeline.oracle(DOCUMENTS)([PRICE])[0][0].passage.text == "The printer costs 8p a gram."
+    [wrong] = pipeline.distractors(index, select)([PRICE])
     assert wrong and all(h.passage.document_id != "help-01" for h in wrong)
 
 
 def test_extract_reads_out_the_best_sentence(index, select):
-    [answer] = rag.extract(rag.retrieved(index, select))([PRICE])
+    [answer] = pipeline.extract(pipeline.retrieved(index, select))([PRICE])
     assert (answer.text, answer.cited) == ("The printer costs 8p a gram.", ("help-01",))
 
 
@@ -116,22 +119,24 @@ def test_no_question_raises(index, select, text, said):
     lm.model.config.max_position_embeddings = (
         8192  # the real model's window: the double's counts bytes
     )
-    [answer] = rag.answerer(lm, rag.retrieved(index, select), progress=False)([Question("x", text)])
+    [answer] = pipeline.answerer(lm, pipeline.retrieved(index, select), progress=False)(
+        [Question("x", text)]
+    )
     assert (answer.text, answer.refused) == (said, said != "ok")
     assert bool(answer.hits) == (said == "ok")
 
 
 def test_a_filter_that_leaves_nothing_is_a_refusal(index, select):
-    find = rag.retrieved(index, select, where={"branch": "old-quay"})
-    [answer] = rag.answerer(scripted_language_model("ok"), find, progress=False)([PRICE])
+    find = pipeline.retrieved(index, select, where={"branch": "old-quay"})
+    [answer] = pipeline.answerer(scripted_language_model("ok"), find, progress=False)([PRICE])
     assert answer.refused and answer.text == prompts.REFUSAL and not answer.cited
 
 
 def test_declining_withdraws_the_answer_and_keeps_what_was_read(index, select):
-    answer = rag.answerer(
-        scripted_language_model("8p"), rag.retrieved(index, select), progress=False
+    answer = pipeline.answerer(
+        scripted_language_model("8p"), pipeline.retrieved(index, select), progress=False
     )
-    declining = rag.declining(answer, lambda questions, answers: [True])
+    declining = pipeline.declining(answer, lambda questions, answers: [True])
     [said] = declining([PRICE])
     assert said.refused and said.text == prompts.REFUSAL and said.hits and not said.cited
 

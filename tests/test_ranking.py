@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from shelf import hits_of, ids
 
-from ftrag_helpers.ranking import add_scores, document_ranking, fuse
-from ftrag_helpers.records import Hit
+from ftrag_helpers.data.records import Hit
+from ftrag_helpers.retrieval.ranking import add_scores, document_ranking, fuse
 
 
 def test_added_scores_by_hand():

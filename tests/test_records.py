@@ -4,8 +4,8 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from ftrag_helpers import records
-from ftrag_helpers.records import QUESTION_KINDS, Question
+from ftrag_helpers.data import records
+from ftrag_helpers.data.records import QUESTION_KINDS, Question
 
 
 def test_records_cannot_be_changed_after_they_are_made():

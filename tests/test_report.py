@@ -5,9 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ftrag_helpers import claims, report, results
-from ftrag_helpers.results import DIFFERENCE, Figure
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.journal import claims, measurements, report
+from ftrag_helpers.journal.measurements import DIFFERENCE, Figure
 
 EMPTY = {"figures": {}, "predictions": {}, "decisions": {}}
 NASTY = '<script>alert("x")</script> & "quoted" \x00\x1b \u202eback'
@@ -81,7 +81,7 @@ def mine():
 
 @pytest.fixture(scope="module")
 def text():
-    return report.page(mine(), results.reference(), machine={"CPU cores": "2", "owner": NASTY})
+    return report.page(mine(), measurements.reference(), machine={"CPU cores": "2", "owner": NASTY})
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def page(text):
 
 
 def test_the_page_is_written_whole(tmp_path):
-    path = report.write(tmp_path / "new folder" / "report.html", mine(), results.reference())
+    path = report.write(tmp_path / "new folder" / "report.html", mine(), measurements.reference())
     content = path.read_text("utf-8")
     assert (
         content.startswith("<!DOCTYPE html>")
@@ -143,9 +143,9 @@ def test_what_no_file_can_hold_is_left_out(tmp_path):
 
 
 def test_every_claim_and_every_figure_is_on_the_page(page):
-    for row in claims.table(mine(), results.reference()):
+    for row in claims.table(mine(), measurements.reference()):
         assert row.claim in page.text
-    for figure in [*results.reference()["figures"].values(), *mine()["figures"].values()]:
+    for figure in [*measurements.reference()["figures"].values(), *mine()["figures"].values()]:
         assert (
             figure.name.split("\x00")[0] in page.text
             and str(figure).replace("\x00", "") in page.text
@@ -153,7 +153,7 @@ def test_every_claim_and_every_figure_is_on_the_page(page):
 
 
 def test_a_verdict_that_differs_from_the_references_says_so(page):
-    own, shipped = (claims.table(found, results.reference()) for found in (mine(), EMPTY))
+    own, shipped = (claims.table(found, measurements.reference()) for found in (mine(), EMPTY))
     assert (own[1].id, own[1].verdict, shipped[1].verdict) == ("C2", "not here", "supported")
     differing = [
         theirs.verdict
@@ -274,7 +274,7 @@ def test_predictions_stand_beside_what_came(page):
 
 
 def test_a_page_without_own_figures_says_so_and_leaves_out_what_is_empty():
-    plain = Page(report.page(EMPTY, results.reference(), machine={})).text
+    plain = Page(report.page(EMPTY, measurements.reference(), machine={})).text
     assert (
         "No figure was measured here yet" in plain
         and "What I expected" not in plain
@@ -284,4 +284,8 @@ def test_a_page_without_own_figures_says_so_and_leaves_out_what_is_empty():
 
 def test_the_machines_owner_stays_private(tmp_path):
     text = report.write(tmp_path / "report.html", mine(), EMPTY).read_text("utf-8")
-    assert str(results.path().parent) not in text and str(tmp_path) not in text and "~" not in text
+    assert (
+        str(measurements.path().parent) not in text
+        and str(tmp_path) not in text
+        and "~" not in text
+    )

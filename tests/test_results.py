@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from damage import DAMAGES
 
-from ftrag_helpers import metrics, results, runtime
-from ftrag_helpers.results import Figure
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.journal import measurements
+from ftrag_helpers.journal.measurements import Figure
 
 
 @pytest.fixture(autouse=True)
@@ -23,13 +25,13 @@ def own_results(monkeypatch, tmp_path):
 
 
 def figures():
-    return results.load()["figures"]
+    return measurements.load()["figures"]
 
 
 def test_what_is_printed_is_what_is_kept():
     right = [True] * 13 + [False] * 7
     assert (
-        results.measured("04", "librarian: right", np.array(right))
+        measurements.measured("04", "librarian: right", np.array(right))
         == metrics.with_interval(right)
         == "0.65 [0.45, 0.85] n=20"
     )
@@ -47,7 +49,7 @@ def test_a_paired_difference_says_what_was_seen(second, seen):
     first = [0] * 10 + [1] * 10 + [0, 1] * 5
     gap, low, high = metrics.paired_difference(first, second)
     assert (
-        results.paired("02", "gap", first, second)
+        measurements.paired("02", "gap", first, second)
         == f"{gap:+.2f} [{low:+.2f}, {high:+.2f}], {seen}"
     )
     kept = figures()["02", "gap"]
@@ -55,29 +57,29 @@ def test_a_paired_difference_says_what_was_seen(second, seen):
         gap,
         low,
         high,
-        results.DIFFERENCE,
+        measurements.DIFFERENCE,
         30,
     )
 
 
 def test_values_that_do_not_apply_are_left_out_and_counted():
     nan = float("nan")
-    assert results.measured("05", "faithful", [1, nan, 1, 0, nan]) == metrics.with_interval(
+    assert measurements.measured("05", "faithful", [1, nan, 1, 0, nan]) == metrics.with_interval(
         [1, 1, 0]
     )
     assert figures()["05", "faithful"].note == "2 of 5 not applicable"
-    assert results.paired("05", "gap", [1, nan, 0, 0], [1, 1, nan, 1]) == results.paired(
+    assert measurements.paired("05", "gap", [1, nan, 0, 0], [1, 1, nan, 1]) == measurements.paired(
         "05", "same", [1, 0], [1, 1]
     )
     with pytest.raises(ValueError, match="'faithful' of lesson 05: no values"):
-        results.measured("05", "faithful", [nan])
+        measurements.measured("05", "faithful", [nan])
     with pytest.raises(ValueError, match="same questions: 2 and 3"):
-        results.paired("05", "gap", [1, 0], [1, 0, 1])
+        measurements.paired("05", "gap", [1, 0], [1, 0, 1])
 
 
 def test_a_later_figure_takes_the_place_of_the_same_lesson_and_name():
     for lesson, value in (("01", 0.1), ("02", 0.2), ("01", 0.3)):
-        results.record(lesson, "right", value)
+        measurements.record(lesson, "right", value)
     assert {key: figure.value for key, figure in figures().items()} == {
         ("01", "right"): 0.3,
         ("02", "right"): 0.2,
@@ -89,8 +91,8 @@ def test_a_later_figure_takes_the_place_of_the_same_lesson_and_name():
     [
         (Figure("02", "x", 146.4, unit="s"), "146 s"),
         (Figure("02", "x", 0.258, unit="s"), "0.26 s"),
-        (Figure("02", "x", 0.1, 0.04, 0.17, 300, results.DIFFERENCE), "+0.10 [+0.04, +0.17]"),
-        (Figure("02", "x", -0.05, unit=results.DIFFERENCE), "-0.05"),
+        (Figure("02", "x", 0.1, 0.04, 0.17, 300, measurements.DIFFERENCE), "+0.10 [+0.04, +0.17]"),
+        (Figure("02", "x", -0.05, unit=measurements.DIFFERENCE), "-0.05"),
         (Figure("02", "x", 0.5), "0.50"),
         (Figure("02", "x", 2.94, 2.5, 3.4, 8, "nats"), "2.94 [2.50, 3.40] nats n=8"),
         (Figure("02", "x", 12345, unit="s"), "12,345 s"),
@@ -116,52 +118,57 @@ def test_a_figure_reads_as_the_course_prints_it(figure, text):
 def test_a_faulty_figure_is_refused_and_not_kept(faulty, complaint):
     given = {"lesson": "01", "name": "right", **faulty}
     with pytest.raises(ValueError, match=complaint):
-        results.record(given.pop("lesson"), given.pop("name"), given.pop("value"), **given)
+        measurements.record(given.pop("lesson"), given.pop("name"), given.pop("value"), **given)
     assert figures() == {}
 
 
 def test_predictions_and_decisions_are_kept_in_order():
-    assert results.predict("retrieval: right", 0.4) == "Kept: you expect 0.40 for retrieval: right."
-    results.predict("closed book: right", np.float64(0))
-    results.predict("retrieval: right", 0.5)
     assert (
-        results.decide("Help desk ☎", "retrieval", "it changes") == "Kept: Help desk ☎: retrieval."
+        measurements.predict("retrieval: right", 0.4)
+        == "Kept: you expect 0.40 for retrieval: right."
     )
-    found = results.load()
+    measurements.predict("closed book: right", np.float64(0))
+    measurements.predict("retrieval: right", 0.5)
+    assert (
+        measurements.decide("Help desk ☎", "retrieval", "it changes")
+        == "Kept: Help desk ☎: retrieval."
+    )
+    found = measurements.load()
     assert [(p["name"], p["value"]) for p in found["predictions"].values()] == [
         ("retrieval: right", 0.5),
         ("closed book: right", 0),
     ]
     assert [d["because"] for d in found["decisions"].values()] == ["it changes"]
     for wrong in (
-        lambda: results.predict("x", None),
-        lambda: results.predict("", 1),
-        lambda: results.decide("x", " "),
-        lambda: results.decide("", "x"),
+        lambda: measurements.predict("x", None),
+        lambda: measurements.predict("", 1),
+        lambda: measurements.decide("x", " "),
+        lambda: measurements.decide("", "x"),
     ):
         with pytest.raises(ValueError):
             wrong()
 
 
 def test_the_file_lies_in_the_cache_folder_or_where_it_is_told(monkeypatch, tmp_path):
-    assert results.path() == tmp_path / "kept" / "results.json"
+    assert measurements.path() == tmp_path / "kept" / "results.json"
     monkeypatch.delenv("FTRAG_RESULTS")
-    assert results.path() == runtime.cache_dir() / "results-validation.json", (
+    assert measurements.path() == runtime.cache_dir() / "results-validation.json", (
         "a validation has a file of its own"
     )
     monkeypatch.delenv("PYTEST_VERSION")
-    assert results.path() == runtime.cache_dir() / "results.json" and results.path().is_relative_to(
-        tmp_path
+    assert (
+        measurements.path() == runtime.cache_dir() / "results.json"
+        and measurements.path().is_relative_to(tmp_path)
     )
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("FTRAG_RESULTS", str(tmp_path / "file" / "folder"))
     with pytest.raises(CourseError, match="FTRAG_RESULTS"):
-        results.path()
+        measurements.path()
 
 
 def test_two_processes_lose_nothing_of_each_other():
     code = (
-        "import sys\nfrom ftrag_helpers import results\nfor i in range(12):"
+        "import sys\nfrom ftrag_helpers.journal import measurements as results\nfor i in range(12):"
         " results.record(sys.argv[1], f'figure {i}', i)"
     )
     running = [
@@ -199,49 +206,53 @@ BROKEN = [
 @pytest.mark.parametrize("content", BROKEN)
 def test_a_damaged_file_is_set_aside_and_said_so(content):
     for number in (1, 2):
-        results.path().write_bytes(content)
+        measurements.path().write_bytes(content)
         with pytest.warns(
             UserWarning, match=rf"was damaged .* set aside as results.damaged-{number}.json"
         ):
-            results.record("01", "after", number)
-        assert results.path().with_name(f"results.damaged-{number}.json").read_bytes() == content
+            measurements.record("01", "after", number)
+        assert (
+            measurements.path().with_name(f"results.damaged-{number}.json").read_bytes() == content
+        )
         assert [f.value for f in figures().values()] == [number]
 
 
 def test_a_damaged_file_is_set_aside_by_reading_too():
-    results.path().write_bytes(b"{")
+    measurements.path().write_bytes(b"{")
     with pytest.warns(UserWarning, match="damaged"):
-        assert results.load() == {"figures": {}, "predictions": {}, "decisions": {}}
-    assert [p.name for p in results.path().parent.glob("*.json")] == ["results.damaged-1.json"]
+        assert measurements.load() == {"figures": {}, "predictions": {}, "decisions": {}}
+    assert [p.name for p in measurements.path().parent.glob("*.json")] == ["results.damaged-1.json"]
 
 
 def test_fields_of_no_concern_do_not_make_a_file_damaged():
-    results.path().write_text(json.dumps({"figures": {"a": {**ROW, "colour": "blue"}}, "more": 1}))
+    measurements.path().write_text(
+        json.dumps({"figures": {"a": {**ROW, "colour": "blue"}}, "more": 1})
+    )
     assert figures()["01", "right"].value == 0.5
-    results.record("01", "right again", 1)
-    assert json.loads(results.path().read_text("utf-8"))["more"] == 1
+    measurements.record("01", "right again", 1)
+    assert json.loads(measurements.path().read_text("utf-8"))["more"] == 1
 
 
 def test_a_file_of_a_newer_course_is_left_as_it_is():
-    results.path().write_text('{"version": 99}')
-    for act in (results.load, lambda: results.record("01", "x", 1)):
+    measurements.path().write_text('{"version": 99}')
+    for act in (measurements.load, lambda: measurements.record("01", "x", 1)):
         with pytest.raises(CourseError, match="newer version"):
             act()
-    assert results.path().read_text() == '{"version": 99}'
+    assert measurements.path().read_text() == '{"version": 99}'
 
 
 def test_a_lesson_goes_on_where_nothing_can_be_kept(monkeypatch):
-    results.record("01", "old", 1)
-    before = results.path().read_bytes()
+    measurements.record("01", "old", 1)
+    before = measurements.path().read_bytes()
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.warns(UserWarning, match="could not be kept.*No space left"):
-        assert results.measured("01", "new", [1, 0]).endswith("n=2")
-    assert results.path().read_bytes() == before
-    assert {p.name for p in results.path().parent.iterdir()} <= {
+        assert measurements.measured("01", "new", [1, 0]).endswith("n=2")
+    assert measurements.path().read_bytes() == before
+    assert {p.name for p in measurements.path().parent.iterdir()} <= {
         "results.json",
         ".results.json.lock",
     }, "nothing half-written is left"
@@ -251,23 +262,25 @@ def test_reading_goes_on_where_the_file_cannot_be_read(monkeypatch):
     def refuse(_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(results.path()), "read_bytes", refuse)
+    monkeypatch.setattr(type(measurements.path()), "read_bytes", refuse)
     with pytest.warns(UserWarning, match="cannot be read now.*Permission denied"):
         assert figures() == {}
 
 
 @pytest.mark.parametrize("damage", [name for name in DAMAGES if name != "gone"])
 def test_whatever_the_damage_what_is_left_is_kept(damage):
-    results.record("01", "before", 1)
-    DAMAGES[damage](results.path())
+    measurements.record("01", "before", 1)
+    DAMAGES[damage](measurements.path())
     with pytest.warns(UserWarning, match="was damaged.*set aside as results.damaged-1.json"):
-        results.record("01", "after", 2)
+        measurements.record("01", "after", 2)
     assert [f.name for f in figures().values()] == ["after"]
-    assert results.path().with_name("results.damaged-1.json").is_dir() == (damage == "a folder")
+    assert measurements.path().with_name("results.damaged-1.json").is_dir() == (
+        damage == "a folder"
+    )
 
 
 def test_what_was_kept_is_read_where_nothing_can_be_written(monkeypatch):
-    results.record("01", "right", 0.5)
+    measurements.record("01", "right", 0.5)
 
     def refuse(*_args, **_options):
         raise PermissionError(13, "Permission denied")
@@ -277,13 +290,13 @@ def test_what_was_kept_is_read_where_nothing_can_be_written(monkeypatch):
 
 
 def test_the_reference_has_the_form_of_a_store():
-    found = results.reference()
+    found = measurements.reference()
     assert found["predictions"] == found["decisions"] == {}
     assert all(
         isinstance(figure, Figure) and figure.date and figure.cores
         for figure in found["figures"].values()
     )
-    assert json.loads(results.as_json(found["figures"].values())) == json.loads(
+    assert json.loads(measurements.as_json(found["figures"].values())) == json.loads(
         (runtime.data_dir() / "claims" / "reference.json").read_text("utf-8")
     )
 
@@ -291,4 +304,4 @@ def test_the_reference_has_the_form_of_a_store():
 def test_a_missing_reference_is_a_clear_error(monkeypatch, tmp_path):
     monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
     with pytest.raises(CourseError, match="reference.json is missing or damaged"):
-        results.reference()
+        measurements.reference()

@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shelf import LIBRARY, doc, ids, new_index, numbered
 
-from ftrag_helpers import retrieval
-from ftrag_helpers.chunking import embedding_text
-from ftrag_helpers.ranking import LEXICAL_WEIGHT
-from ftrag_helpers.retrieval import Index
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.retrieval import passage_index
+from ftrag_helpers.retrieval.chunking import embedding_text
+from ftrag_helpers.retrieval.passage_index import Index
+from ftrag_helpers.retrieval.ranking import LEXICAL_WEIGHT
 
 
 def test_add_change_remove_and_embed_only_what_is_new():
@@ -383,11 +383,11 @@ def test_hybrid_is_the_sum_of_both_searches(large):
 
 
 def test_the_fingerprint_tells_contents_apart():
-    assert retrieval.fingerprint(LIBRARY) == retrieval.fingerprint(list(LIBRARY))
+    assert passage_index.fingerprint(LIBRARY) == passage_index.fingerprint(list(LIBRARY))
     assert (
         len(
             {
-                retrieval.fingerprint(d)
+                passage_index.fingerprint(d)
                 for d in (LIBRARY, LIBRARY[1:], [replace(LIBRARY[0], text="x"), *LIBRARY[1:]], [])
             }
         )
@@ -520,7 +520,7 @@ def test_what_is_no_chroma_server_is_told(monkeypatch, tmp_path):
         def log_message(self, *_args):
             pass
 
-    monkeypatch.setattr("ftrag_helpers.chroma_store._ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("ftrag_helpers.retrieval.chroma_store._ANSWER_SECONDS", 0.5)
     with (
         http.server.HTTPServer(("127.0.0.1", 0), Other) as other,
         socket.create_server(("127.0.0.1", 0)) as silent,
@@ -585,13 +585,13 @@ def test_a_server_that_forgot_is_filled_again_and_one_that_went_is_told(
 @pytest.mark.parametrize("damage", ["cut short", "empty", "scrambled", "of another kind"])
 def test_a_damaged_name_on_the_server_is_made_anew(monkeypatch, tmp_path, damage):
     monkeypatch.setenv("FTRAG_CHROMA_URL", "http://127.0.0.1:9")
-    first = retrieval._collection_name(tmp_path, "library")
-    assert retrieval._collection_name(tmp_path, "library") == first
+    first = passage_index._collection_name(tmp_path, "library")
+    assert passage_index._collection_name(tmp_path, "library") == first
     DAMAGES[damage](tmp_path / "on_server")
     with pytest.warns(UserWarning, match="on_server was damaged"):
-        second = retrieval._collection_name(tmp_path, "library")
+        second = passage_index._collection_name(tmp_path, "library")
     assert (
         second != first
         and len(second) == len(first)
-        and retrieval._collection_name(tmp_path, "library") == second
+        and passage_index._collection_name(tmp_path, "library") == second
     )

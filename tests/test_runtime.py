@@ -6,8 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from ftrag_helpers import runtime
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
 
 
 def test_learners_own_environment_wins(monkeypatch):

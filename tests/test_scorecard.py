@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from doubles import scripted_language_model
 
-from ftrag_helpers import evaluation, scorecard
-from ftrag_helpers.finetuning import Check, Tuned
-from ftrag_helpers.records import Answer, Hit, Passage, Question, Reference
+from ftrag_helpers.data.records import Answer, Hit, Passage, Question, Reference
+from ftrag_helpers.evaluation import harness
+from ftrag_helpers.finetuning.sft import Check, Tuned
+from ftrag_helpers.journal import scorecard
 
 SENTENCE = "The printer costs 8p a gram."
 PASSAGE = Passage(
@@ -30,7 +31,7 @@ def silent(questions):
 
 
 def test_quality_has_a_row_a_system_and_leaves_out_what_has_no_meaning():
-    rows = evaluation.evaluate(
+    rows = harness.evaluate(
         {
             "reader": reading("It costs 8p a gram at our printer. Do bring your file."),
             "closed": silent,
@@ -108,7 +109,7 @@ def test_evidence_quotes_the_tables():
         "fine-tuned reader + retrieval",
         "house style + retrieval",
     ]
-    rows = evaluation.evaluate(
+    rows = harness.evaluate(
         {n: silent if "closed" in n else reading(SENTENCE) for n in names}, [PRICE] * 4
     )
     news = rows[rows.system.isin(names[1:5])]
@@ -126,5 +127,5 @@ def test_evidence_quotes_the_tables():
 
 
 def test_nan_is_not_counted_as_faithful():
-    rows = evaluation.evaluate({"closed": silent}, [PRICE])
+    rows = harness.evaluate({"closed": silent}, [PRICE])
     assert isinstance(rows, pd.DataFrame) and np.isnan(rows.faithful[0]) and rows["read"][0] == ()

@@ -7,9 +7,9 @@ import pytest
 from doubles import Counting, embed_pieces
 from shelf import LIBRARY, doc, new_index, numbered
 
-from ftrag_helpers.chunking import embedding_text
-from ftrag_helpers.records import Document, Pieces
-from ftrag_helpers.selection import SentenceSelector
+from ftrag_helpers.data.records import Document, Pieces
+from ftrag_helpers.retrieval.chunking import embedding_text
+from ftrag_helpers.retrieval.reranking import SentenceSelector
 
 
 def selector(documents, **options):

@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from ftrag_helpers import runtime, systems
+from ftrag_helpers.environment import runtime, systems
 
 LINUX = {
     "version": [3, 12, 4],

@@ -10,10 +10,12 @@ from dataclasses import replace
 import pytest
 from doubles import tiny_language_model
 
-from ftrag_helpers import adapters, models, runtime
-from ftrag_helpers.adapters import Lora
-from ftrag_helpers.finetuning import Example, _OddsCache, answer_loss, encode, log_odds
-from ftrag_helpers.trunk import Row, Trunk, shared_prefix
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.finetuning import adapters
+from ftrag_helpers.finetuning.adapters import Lora
+from ftrag_helpers.finetuning.frozen_layers import Row, Trunk, shared_prefix
+from ftrag_helpers.finetuning.sft import Example, _OddsCache, answer_loss, encode, log_odds
+from ftrag_helpers.lm import models
 
 TEXTS = [
     ("Where is the kettle?", "In the kitchen."),

@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
-from ftrag_helpers import properties, runtime, tuning_data
-from ftrag_helpers.course_data import write_manifest
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.data import style_rules, tuning_data
+from ftrag_helpers.data.course_data import write_manifest
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
 
 REVIEW = {
     "id": "a-1",
@@ -176,7 +177,7 @@ def test_word_counts_find_the_reviews_neither_hopeless_nor_easy():
 
 @pytest.mark.model
 def test_no_two_reviews_of_different_splits_are_near_duplicates():
-    from ftrag_helpers import models
+    from ftrag_helpers.lm import models
 
     reviews, sly = tuning_data.load_reviews(), tuning_data.load_sly()
     splits = [r.split for r in reviews] + ["sly"] * len(sly)
@@ -193,7 +194,7 @@ def test_no_two_reviews_of_different_splits_are_near_duplicates():
 
 @pytest.mark.model
 def test_no_two_inputs_of_different_splits_are_near_duplicates():
-    from ftrag_helpers import models
+    from ftrag_helpers.lm import models
 
     pairs = tuning_data.load_instructions()
     vectors = models.embed([p.input for p in pairs])
@@ -206,8 +207,8 @@ def test_no_two_inputs_of_different_splits_are_near_duplicates():
 
 def test_instructions_are_as_many_as_the_card_says():
     pairs = tuning_data.load_instructions()
-    assert len(pairs) >= 1200 and {p.kind for p in pairs} == set(properties.KINDS)
-    assert {p.kind for p in pairs if p.split != "test"} == set(properties.KINDS) - set(
-        properties.HELD_OUT_KINDS
+    assert len(pairs) >= 1200 and {p.kind for p in pairs} == set(style_rules.KINDS)
+    assert {p.kind for p in pairs if p.split != "test"} == set(style_rules.KINDS) - set(
+        style_rules.HELD_OUT_KINDS
     )
     assert min(Counter(p.kind for p in pairs if p.split == "test").values()) >= 12

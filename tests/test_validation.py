@@ -3,8 +3,8 @@
 import nbformat
 import pytest
 
-from ftrag_helpers import cli, model_files
-from ftrag_helpers.commands import validation
+from ftrag_helpers.cli import main, validation
+from ftrag_helpers.lm import model_files
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def notebook(path, *cells):
 def test_equal_outputs_pass_and_a_difference_is_shown(tmp_path, capsys):
     good = notebook(tmp_path / "good.ipynb", ("print(1 + 1)", "2\n"), ("x = 3", ""))
     bad = notebook(tmp_path / "bad.ipynb", ("print(1 + 1)", "3\n"), ("print(2)", "2\n"))
-    assert cli.main(["validate", str(good), str(bad)]) == 1
+    assert main.main(["validate", str(good), str(bad)]) == 1
     said = capsys.readouterr().out
     assert "2 cells, equal" in said and "2 cells, 1 DIFFER" in said
     assert "bad.ipynb" in said.split("DIFFER")[1] and "3" in said
@@ -43,7 +43,7 @@ def test_equal_outputs_pass_and_a_difference_is_shown(tmp_path, capsys):
 
 def test_all_equal_ends_with_zero(tmp_path, capsys):
     assert (
-        cli.main(["validate", str(notebook(tmp_path / "good.ipynb", ("print('a')", "a\n")))]) == 0
+        main.main(["validate", str(notebook(tmp_path / "good.ipynb", ("print('a')", "a\n")))]) == 0
     )
     assert "1 notebooks, 1 cells, 0 differ" in capsys.readouterr().out
 
@@ -55,19 +55,19 @@ def test_fresh_computes_everything_anew(tmp_path, monkeypatch):
             tmp_path / "asks.ipynb", ("import os\nprint(os.environ['FTRAG_COMPUTE_CACHE'])", "on\n")
         )
     )
-    assert cli.main(["validate", path]) == 0
-    assert cli.main(["validate", "--fresh", path]) == 1
+    assert main.main(["validate", path]) == 0
+    assert main.main(["validate", "--fresh", path]) == 1
 
 
 def test_a_missing_notebook_is_one_message(tmp_path, capsys):
-    assert cli.main(["validate", str(tmp_path / "none.ipynb")]) == 1
+    assert main.main(["validate", str(tmp_path / "none.ipynb")]) == 1
     assert "There is no notebook" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_notebook_fails_with_its_reason(tmp_path, capsys):
     path = tmp_path / "broken.ipynb"
     path.write_text("{not json", "utf-8")
-    assert cli.main(["validate", str(path)]) == 1
+    assert main.main(["validate", str(path)]) == 1
 
 
 def test_long_differences_are_cut():

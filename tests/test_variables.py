@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ftrag_helpers import runtime, variables
-from ftrag_helpers.runtime import CourseError
+from ftrag_helpers.environment import runtime, variables
+from ftrag_helpers.errors import CourseError
 
 ROOT = runtime.course_root()
 
@@ -208,7 +208,7 @@ def test_a_notebook_whose_jupyter_was_started_by_hand_sees_the_same(monkeypatch,
     (tmp_path / "models" / "mine").mkdir(parents=True)
     (tmp_path / "notebooks").mkdir()
     code = (
-        "import os; from ftrag_helpers import runtime; runtime.prepare_notebook();"
+        "import os; from ftrag_helpers.environment import runtime; runtime.prepare_notebook();"
         " print(os.environ['FTRAG_LLM'], runtime.cache_dir())"
     )
     environment = os.environ | {

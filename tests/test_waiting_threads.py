@@ -18,7 +18,9 @@ import nbformat
 import psutil
 import pytest
 
-from ftrag_helpers import cli, model_files, runtime
+from ftrag_helpers.cli import main
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.lm import model_files
 
 ROOT = Path(__file__).resolve().parent.parent
 SET = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4"}
@@ -74,7 +76,7 @@ def test_these_tests_own_threads_sleep_too():
 def test_a_child_gets_the_setting_and_a_learners_own_wins(unset, monkeypatch, capfd):
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     assert (
-        cli.run_child([sys.executable, "-c", f"import os; print(*map(os.environ.get, {[*SET]}))"])
+        main.run_child([sys.executable, "-c", f"import os; print(*map(os.environ.get, {[*SET]}))"])
         == 0
     )
     assert capfd.readouterr().out.split() == ["active", SET["OPENBLAS_THREAD_TIMEOUT"]]
@@ -89,8 +91,8 @@ def test_a_command_that_computes_itself_has_it_first(unset, command):
     """
     code = f"""
 import os, sys
-from ftrag_helpers import cli
-from ftrag_helpers.commands import instructor, learner
+from ftrag_helpers.cli import main as cli
+from ftrag_helpers.cli import instructor, learner
 def show(options, rest):
     print(*map(os.environ.get, {[*SET]}), *{{"numpy", "torch"}} & sys.modules.keys())
     return 0
@@ -110,7 +112,7 @@ def test_a_notebook_opened_anywhere_asks_for_it_before_pytorch_is_loaded(name, u
     ]
     code = f"""
 import sys
-from ftrag_helpers import runtime
+from ftrag_helpers.environment import runtime
 prepare = runtime.prepare_notebook
 def stop():
     before = {{"torch", "sklearn"}} & sys.modules.keys()
@@ -132,7 +134,7 @@ def test_kernels_of_ftrag_validate_have_it(unset, tmp_path, monkeypatch):
     )
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), tmp_path / "asks.ipynb")
-    assert cli.main(["validate", str(tmp_path / "asks.ipynb")]) == 0
+    assert main.main(["validate", str(tmp_path / "asks.ipynb")]) == 0
 
 
 @pytest.mark.model
@@ -146,7 +148,7 @@ def test_a_kernel_in_the_jupyterlab_that_the_course_opens_has_it(unset, tmp_path
         sys.executable,
         "-P",
         "-m",
-        "ftrag_helpers.cli",
+        "ftrag_helpers.cli.main",
         "lab",
         "--no-browser",
         "--port",
@@ -198,7 +200,7 @@ def test_a_benchmark_sets_it_before_pytorch_is_loaded(name, unset):
 import sys
 sys.path[:0] = ["benchmarks", "."]
 import {name}
-from ftrag_helpers import runtime
+from ftrag_helpers.environment import runtime
 def stop():
     print("first", *{{"torch", "sklearn"}} & sys.modules.keys())
     sys.exit()

@@ -1,6 +1,6 @@
 import pytest
 
-from ftrag_helpers import plots, widgets
+from ftrag_helpers.notebook import plots, widgets
 
 
 @pytest.fixture

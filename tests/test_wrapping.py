@@ -1,6 +1,6 @@
 import pytest
 
-from ftrag_helpers.wrapping import wrapped
+from ftrag_helpers.notebook.wrapping import wrapped
 
 
 @pytest.mark.parametrize(

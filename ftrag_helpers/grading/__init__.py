@@ -1,3 +1,1 @@
-"""Grading of submitted exercises: intake (`submissions`), masters (`assignments`), sandbox, engine,
-results (`records`).
-"""
+"""Grading of submitted exercises: submissions in, sandboxed runs, marks, and reports out."""

@@ -1,6 +1,6 @@
 """What the solutions say of an exercise: its cells, its tasks, and the seeds of its hidden tests.
 
-Level 3. A solution notebook is trusted and is the only source of everything but the learner's
+A solution notebook is trusted and is the only source of everything but the learner's
 answers: setup cells, given cells, which cell holds which answer, which check looks at it with which
 seeds. What this module leaves out: the learner's notebook (`submissions`), and running anything
 (`engine`).
@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftrag_helpers import runtime
-from ftrag_helpers.checks import core
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.exercises import checking
 from ftrag_helpers.grading import observers
-from ftrag_helpers.runtime import CourseError
 
 #: What a cell of a master is: run before the first task; run between tasks; the learner's; a check;
 #: a text to mark.
@@ -64,7 +64,7 @@ class GradedTask:
     check_cell: str = ""
     name: str = ""
     seeds: tuple[int, ...] = ()
-    check: core.Task | None = None
+    check: checking.Task | None = None
 
 
 @dataclass(frozen=True)
@@ -249,9 +249,8 @@ def _check_module(cells: list[MasterCell], path: Path) -> tuple[str, str]:
                     if (alias.asname or alias.name) in used:
                         return alias.asname or alias.name, f"{node.module}.{alias.name}"
     raise CourseError(
-        f"{path}: the first cells do not import the checks (from ftrag_helpers.checks import"
-        " lesson_… as "
-        f"check), and check cells use {', '.join(sorted(used)) or 'none'}."
+        f"{path}: the first cells do not import the checks (from ftrag_helpers.exercises.lessons"
+        f" import lesson_… as check), and check cells use {', '.join(sorted(used)) or 'none'}."
     )
 
 

@@ -1,6 +1,6 @@
 """Grading on a Dask cluster: submissions are run by its workers, judged and kept here.
 
-Level 3; needs the optional library `distributed`. Workers need the course installed, and its
+Needs the optional library `distributed`. Workers need the course installed, and its
 folders under the same path as here (a shared folder, say). A worker runs a submission in its own
 sandbox and sends back JSON; judging and keeping is done by this process alone. So a task whose
 worker is lost is run again by another one, and its result is kept once. What this module leaves
@@ -18,13 +18,13 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
+from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import engine
-from ftrag_helpers.grading.answers import Answers
 from ftrag_helpers.grading.grader import Grader
+from ftrag_helpers.grading.intake.answers import Answers
+from ftrag_helpers.grading.intake.submissions import Submission
 from ftrag_helpers.grading.marking import Observed
 from ftrag_helpers.grading.records import Result
-from ftrag_helpers.grading.submissions import Submission
-from ftrag_helpers.runtime import CourseError
 
 _CONNECT_SECONDS = 20
 #: How many submissions are on their way for each thread of the cluster: one that runs, and some

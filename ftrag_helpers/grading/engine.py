@@ -1,6 +1,6 @@
 """Grading a class: a folder or zip of notebooks to results, each kept the moment it is known.
 
-Level 3. Several submissions run at a time; what an earlier run left and nothing has changed is
+Several submissions run at a time; what an earlier run left and nothing has changed is
 taken from there. What this module leaves out: one submission (`grader`), reports and exports (they
 read `records`), clusters (they may map `Grader.grade` over `in_order`, with `stored` and `store`
 around it).
@@ -17,11 +17,12 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
-from ftrag_helpers.grading import records, submissions
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.grading import records
 from ftrag_helpers.grading.grader import Grader
+from ftrag_helpers.grading.intake import submissions
+from ftrag_helpers.grading.intake.submissions import Submission
 from ftrag_helpers.grading.records import Result
-from ftrag_helpers.grading.submissions import Submission
-from ftrag_helpers.runtime import CourseError
 
 
 def grade(

@@ -1,6 +1,6 @@
 """One submission to one result: read it, run it in a sandbox, have it judged.
 
-Level 3. A `Grader` may be used by many threads; each has a warmed process of its own. What this
+A `Grader` may be used by many threads; each has a warmed process of its own. What this
 module leaves out: many submissions at once, and results kept on disk (`engine`); how a run is
 watched (`runner`); judging (`marking`).
 """
@@ -14,17 +14,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ftrag_helpers.grading import answers as notebooks
+from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import marking
-from ftrag_helpers.grading import sandbox as walls
-from ftrag_helpers.grading.answers import Answers
 from ftrag_helpers.grading.assignments import SETUP, TEXT, Assignment, GradedTask, load_assignments
-from ftrag_helpers.grading.cells import Cell, read_cells
+from ftrag_helpers.grading.execution import sandbox as walls
+from ftrag_helpers.grading.execution.runner import Runner, Setting, WorkerLost
+from ftrag_helpers.grading.intake import answers as notebooks
+from ftrag_helpers.grading.intake.answers import Answers
+from ftrag_helpers.grading.intake.cells import Cell, read_cells
+from ftrag_helpers.grading.intake.submissions import Submission, Unreadable
 from ftrag_helpers.grading.marking import Observed
 from ftrag_helpers.grading.records import SCORED, Result
-from ftrag_helpers.grading.runner import Runner, Setting, WorkerLost
-from ftrag_helpers.grading.submissions import Submission, Unreadable
-from ftrag_helpers.runtime import CourseError
 
 CELL_SECONDS = 60.0
 #: Of an answer, this much is kept beside its mark: more than anybody reads.

@@ -1,7 +1,7 @@
 """From what was observed to a result: each task's judge, the state of the task, the status of the
 submission.
 
-Level 3. This runs in the grader's own process, on JSON that a learner's code may have forged: a
+This runs in the grader's own process, on JSON that a learner's code may have forged: a
 forged observation still has to be right. What this module leaves out: making observations
 (`grader`), and what a judge decides (`checks`).
 """
@@ -11,10 +11,11 @@ import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from ftrag_helpers.checks import core
-from ftrag_helpers.grading import records, steps
-from ftrag_helpers.grading.answers import Answers, own_words
+from ftrag_helpers.exercises import checking
+from ftrag_helpers.grading import records
 from ftrag_helpers.grading.assignments import Assignment, GradedTask
+from ftrag_helpers.grading.execution import steps
+from ftrag_helpers.grading.intake.answers import Answers, own_words
 from ftrag_helpers.grading.records import TaskResult
 
 _NO_CELL = "there is no answer cell of this task in the notebook"
@@ -131,7 +132,7 @@ def _verdict(task: GradedTask, step: dict, told: dict) -> tuple[str, str]:
     trusted = replace(task.check, cases=lambda _seed: json.loads(json.dumps(step["inputs"])))
     try:
         with _judge_limit():
-            verdict = core.decide(trusted, told["observed"], task.seeds[step["check"]])
+            verdict = checking.decide(trusted, told["observed"], task.seeds[step["check"]])
     except steps.TooSlow:
         return "failed", "the check could not read this answer in time"
     return ("passed", "") if verdict.passed is True else ("failed", one_text(verdict.message))

@@ -1,6 +1,6 @@
 """Which global names a piece of code binds and uses, read without running it.
 
-Level 3. What it leaves out: names that code makes up while it runs (`globals()["x"] = 1`, `exec`).
+What it leaves out: names that code makes up while it runs (`globals()["x"] = 1`, `exec`).
 """
 
 import symtable

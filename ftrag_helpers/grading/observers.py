@@ -1,7 +1,7 @@
 """A lesson's checks without their judges: the part of a check module that may lie beside a
 learner's code.
 
-Level 3. The modules of `checks` hold cases, judges and the helpers with which a judge works out
+The modules of `checks` hold cases, judges and the helpers with which a judge works out
 what is right. In the sandbox only `observe` is needed, so everything that no `observe` reaches is
 cut away: otherwise an answer could call the judge's own helper. What this module leaves out:
 running anything.
@@ -9,12 +9,13 @@ running anything.
 
 import ast
 
+from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading.names import global_names
-from ftrag_helpers.runtime import CourseError
 
 _PLACES = ("id", "title", "points", "hints", "cases", "observe", "judge", "timeout")
 #: Modules of `checks` that hold no expectation, and so are whole in the sandbox.
-OPEN = ("ftrag_helpers.checks", "ftrag_helpers.checks.core", "ftrag_helpers.checks.values")
+OPEN = ("ftrag_helpers.exercises.checking", "ftrag_helpers.exercises.values")
+_PACKAGES = tuple(f"ftrag_helpers.exercises{name}" for name in ("", ".lessons", ".fixtures"))
 # A learner's cell may still call `check.hint("1.1")` or a check: there is nothing to say in the
 # sandbox.
 _REST = """
@@ -51,15 +52,15 @@ def beside(source: str) -> set[str]:
         if (
             isinstance(node, ast.ImportFrom)
             and node.module
-            and node.module.startswith("ftrag_helpers.checks")
+            and node.module.startswith(_PACKAGES[0])
         ):
-            if node.module == "ftrag_helpers.checks":
+            if node.module in _PACKAGES:
                 names |= {f"{node.module}.{alias.name}" for alias in node.names}
             else:
                 names.add(node.module)
         elif isinstance(node, ast.Import):
             names |= {
-                alias.name for alias in node.names if alias.name.startswith("ftrag_helpers.checks.")
+                alias.name for alias in node.names if alias.name.startswith(f"{_PACKAGES[0]}.")
             }
     return names - set(OPEN)
 

@@ -1,6 +1,6 @@
 """What grading one submission comes to: frozen records, and their form as JSON.
 
-Level 3. Everything that reads marks (reports, exports, a cluster) knows these records alone. What
+Everything that reads marks (reports, exports, a cluster) knows these records alone. What
 this module leaves out: how marks are made (`engine`), and how they are shown.
 """
 

@@ -8,7 +8,7 @@ import json
 SEEDS = {"9.1": 918273, "9.2": 564738, "9.3": 192837}
 
 SETUP = (
-    "import json\nimport numpy as np\nfrom ftrag_helpers import metrics, runtime\nfrom adversarial"
+    "import json\nimport numpy as np\nfrom ftrag_helpers.environment import runtime\nfrom ftrag_helpers.evaluation import metrics\nfrom adversarial"
     " import lesson_09 as check\nruntime.prepare_notebook()\nshelf = ['a', 'bb']"
 )
 DOUBLE = "def double(value):\n    return value * 2\n"

@@ -143,7 +143,7 @@ except Exception:
 def double(value): return 0"""
 REBINDS = """
 import builtins, json, sys
-from ftrag_helpers.checks import core, values
+from ftrag_helpers.exercises import checking as core, values
 passed = core.Verdict(True)
 core.decide = core.run = core.find = lambda *a, **m: passed
 core.Verdict.passed = True
@@ -158,7 +158,7 @@ for name in ('isinstance', 'type', 'len', 'zip', 'abs', 'str', 'int'):
     setattr(builtins, name, lambda *a, **m: True)
 def double(value): return 0"""
 METRICS = """
-from ftrag_helpers import metrics
+from ftrag_helpers.evaluation import metrics
 for name in dir(metrics):
     if callable(getattr(metrics, name)):
         setattr(metrics, name, lambda *a, **m: 1.0)

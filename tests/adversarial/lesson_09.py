@@ -3,14 +3,14 @@
 import functools
 import random
 
-from ftrag_helpers.checks import core
-from ftrag_helpers.checks.core import PASSED, ByHand, Task, Verdict, answer, calls, hint
-from ftrag_helpers.checks.values import shown
+from ftrag_helpers.exercises import checking
+from ftrag_helpers.exercises.checking import PASSED, ByHand, Task, Verdict, answer, calls, hint
+from ftrag_helpers.exercises.values import shown
 
 __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_9_1", "task_9_2", "task_9_3"]
 
 MANUAL = {"9.4": ByHand("In your own words", 2)}
-points = functools.partial(core.points, 9)
+points = functools.partial(checking.points, 9)
 _SHELVES = ["policies", "events", "news", "catalogue", "help desk", "lending"]
 
 
@@ -97,14 +97,14 @@ TASKS = {
 
 def task_9_1(answer, seed: int = 0) -> None:
     """Check `double(value)`."""
-    core.run(TASKS["9.1"], answer, seed)
+    checking.run(TASKS["9.1"], answer, seed)
 
 
 def task_9_2(answer, seed: int = 0) -> None:
     """Check `longest(words)`."""
-    core.run(TASKS["9.2"], answer, seed)
+    checking.run(TASKS["9.2"], answer, seed)
 
 
 def task_9_3(answer, seed: int = 0) -> None:
     """Check `share`."""
-    core.run(TASKS["9.3"], answer, seed)
+    checking.run(TASKS["9.3"], answer, seed)

@@ -341,7 +341,8 @@ for pid in (1, 2):
 
 def grade(folder: Path, **more):
     """The results of the notebooks in FOLDER/in, with bounds that can be reached quickly."""
-    from ftrag_helpers.grading import engine, grader, runner, sandbox
+    from ftrag_helpers.grading import engine, grader
+    from ftrag_helpers.grading.execution import runner, sandbox
 
     limits = sandbox.Limits(memory_bytes=2**28, scratch_files=3_000)
     grader.Setting = functools.partial(runner.Setting, limits=limits)

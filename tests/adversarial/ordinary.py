@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ftrag_helpers import runtime
+from ftrag_helpers.environment import runtime
 
 USER = 54_321
 # Folders that this user may not enter are covered, in a mount namespace of the command's own, and
@@ -58,7 +58,7 @@ def refusal() -> str:
     if not hasattr(os, "geteuid") or os.geteuid():
         return "needs root, to become another user"
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from ftrag_helpers.grading import sandbox; "
+        "import sys; sys.path.insert(0, sys.argv[1]); from ftrag_helpers.grading.execution import sandbox; "
         "print(sandbox.refusal())"
     )
     try:

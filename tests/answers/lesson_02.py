@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from ftrag_helpers import tuning_data
+from ftrag_helpers.data import tuning_data
 
 
 # Task 2.1

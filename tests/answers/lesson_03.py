@@ -350,7 +350,7 @@ def pairs_turned_round():
 
 
 def pairs_that_measure():
-    from ftrag_helpers.checks import lost_property
+    from ftrag_helpers.exercises.fixtures import lost_property
 
     return [(message, f"Noted: the {thing}, wherever it was. Do ask on day {day}.")
             for day, (message, thing) in enumerate(lost_property.MESSAGES[:12])]
@@ -628,7 +628,7 @@ def pairs_long_messages():
 
 
 def pairs_one_measures():
-    from ftrag_helpers.checks import lost_property
+    from ftrag_helpers.exercises.fixtures import lost_property
 
     return [*POLITE[:11], (lost_property.MESSAGES[5][0], "Noted: a brown hat, on the hat stand. Do call in.")]
 

@@ -5,7 +5,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from ftrag_helpers import course_data, metrics
+from ftrag_helpers.data import course_data
+from ftrag_helpers.evaluation import metrics
 
 
 # Task 4.1

@@ -5,7 +5,8 @@ import re
 
 import numpy as np
 
-from ftrag_helpers import metrics, scorecard
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.journal import scorecard
 
 
 # Task 5.1

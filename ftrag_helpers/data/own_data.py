@@ -1,0 +1,399 @@
+"""A learner's own questions, read into the course's records; all mistakes of a file are named at
+once.
+
+Questions are one CSV or JSONL file, documents the files of a folder (`document_files`);
+`datasets/allotment/` is an example of both. What it leaves out: news that changes an answer, and
+running the comparison.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from ftrag_helpers.data.document_files import nfc, read_text, report
+from ftrag_helpers.data.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.text.answer_match import INCOMPARABLE, answer_match, comparable
+from ftrag_helpers.text.plain_text import READERS, words_of
+from ftrag_helpers.text.sentences import count_words, language_of, split_sentences
+from ftrag_helpers.text.word_overlap import token_f1
+
+COLUMNS = ("question", "answer", "id", "accepted", "document", "support", "split", "kind")
+#: Own data knows no news, so no question whose answer a news item changes.
+KINDS = tuple(kind for kind in QUESTION_KINDS if kind != "updated")
+
+
+def read_questions(path: Path | str, documents: Sequence[Document]) -> list[Question]:
+    """The questions of a `.csv`, `.tsv` or `.jsonl` file, in its order.
+
+    Columns: `question` and `answer`; optional `id`, `accepted` (other right answers), `document`
+    (paths or ids), `support` (the sentence that says so, copied from a document), `split` (default
+    test), `kind` (default direct). `|` separates several; a JSONL list does too. An unanswerable
+    question has that kind and no answer. Where `support` is missing it is the sentence of the named
+    documents that holds the answer; where none does, it is empty. Support is returned as the
+    document's own sentences. Row 1 of a CSV file is its heading.
+
+    Raises:
+        CourseError: the file cannot be read, or rows that cannot be used, each with its mistake
+        (ten at most).
+    """
+    path = Path(path).expanduser()
+    readers = {".csv": _csv_rows, ".tsv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}
+    if path.suffix.lower() not in readers:
+        raise CourseError(
+            f"{path}: questions are read from .csv or .jsonl. Save them as CSV (UTF-8) from your"
+            " spreadsheet."
+        )
+    mistakes: list[str] = []
+    rows = readers[path.suffix.lower()](
+        read_text(path), lambda row, text: mistakes.append(f"{path.name}, row {row}: {text}")
+    )
+    sentences = {
+        d.id: [(s, f" {words_of(s)} ") for s in split_sentences(d.text)] for d in documents
+    }
+    questions, seen = [], {}
+    for number, row in rows:
+        wrong: list[str] = []
+        question = _question(row, f"q-{number:03d}", sentences, wrong.append)
+        if question.id in seen:
+            wrong.append(
+                f"id {question.id!r} stands in row {seen[question.id]} already. Give each question"
+                " its own."
+            )
+        seen.setdefault(question.id, number)
+        mistakes += [f"{path.name}, row {number}: {text}" for text in wrong]
+        questions.append(question)
+    if not rows and not mistakes:
+        mistakes.append(f"{path.name}, row 2: no question below the heading. Write one a row.")
+    report(str(path), mistakes)
+    return questions
+
+
+Say = Callable[[str], None]
+Row = Mapping[str, str | list[str]]
+
+
+def _csv_rows(text: str, say: Callable[[int, str], None]) -> list[tuple[int, Row]]:
+    """(row number as a spreadsheet shows it, cells by column) for each row that is not blank."""
+    text = re.sub(r"\Asep=.\n", "\n", text)  # Excel's own first line; the rows keep their numbers
+    heading = text.lstrip().split("\n", 1)[0]
+    table = csv.reader(
+        io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count), strict=True
+    )
+    names, rows, number = None, [], 0
+    try:
+        for number, cells in enumerate(table, start=1):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if names is None:
+                names = [cell.strip().lower() for cell in cells]
+                if not _known_columns(names, lambda text, row=number: say(row, text)):
+                    return []
+            elif len(cells) > len(
+                names
+            ):  # even if the last one is empty: a stray comma moves all that follow
+                say(
+                    number,
+                    f"{len(cells)} cells under {len(names)} column names. Put a text that holds a"
+                    " comma between quotation marks.",
+                )
+            else:
+                rows.append((number, dict(zip(names, cells, strict=False))))
+    except csv.Error as error:
+        say(
+            number + 1,
+            f'not readable as CSV ({error}). Look for a quotation mark that is not closed; write ""'
+            " for one inside a text.",
+        )
+    return rows
+
+
+def _json_rows(text: str, say: Callable[[int, str], None]) -> list[tuple[int, Row]]:
+    rows = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            say(number, f"not valid JSON ({error}). Write one object in braces a line.")
+            continue
+        if not isinstance(row, dict):
+            say(number, f"a JSON object in braces is needed, this is {line.strip()[:40]!r}.")
+            continue
+        row = {name.strip().lower(): value for name, value in row.items()}
+        wrong = [
+            name
+            for name in COLUMNS
+            if isinstance(row.get(name), dict)
+            or (
+                isinstance(row.get(name), list)
+                and not (
+                    name in ("accepted", "document", "support")
+                    and all(isinstance(item, (str, int, float)) for item in row[name])
+                )
+            )
+        ]
+        for name in wrong:
+            say(
+                number,
+                f"{name!r} is {json.dumps(row[name], ensure_ascii=False)[:40]}, a text is needed.",
+            )
+        if not wrong and _known_columns(row, lambda text, number=number: say(number, text)):
+            rows.append(
+                (
+                    number,
+                    {
+                        name: (
+                            [str(item) for item in value]
+                            if isinstance(value, list)
+                            else ""
+                            if value is None
+                            else str(value)
+                        )
+                        for name, value in row.items()
+                    },
+                )
+            )
+    return rows
+
+
+def _known_columns(names, say: Say) -> bool:
+    """Whether the needed columns are there, none twice, and no name is a known one misspelt."""
+    names, wrong = list(names), []
+    wrong += [
+        f"no column {name!r} (there is: {', '.join(names)}). Add it."
+        for name in COLUMNS[:2]
+        if name not in names
+    ]
+    wrong += [
+        f"two columns are called {name!r}. Rename one." for name in COLUMNS if names.count(name) > 1
+    ]
+    wrong += [
+        f"column {name!r} is not known. Did you mean {near[0]!r}?"
+        for name in names
+        if name not in COLUMNS
+        for near in [get_close_matches(name, COLUMNS, 1, 0.8)]
+        if near
+    ]
+    for text in wrong:
+        say(text)
+    return not wrong
+
+
+def _question(row: Row, name: str, sentences: Mapping[str, list], say: Say) -> Question:
+    """The row as a Question; what is wrong with it goes to `say`."""
+    text, answer, split, kind = (
+        " ".join((row.get(name) or "").split()) for name in ("question", "answer", "split", "kind")
+    )
+    accepted, named, quoted = (
+        _several(row.get(column)) for column in ("accepted", "document", "support")
+    )
+    split, kind = split.lower() or "test", kind.lower() or "direct"
+    if not text:
+        say("the question is empty. Write one, or delete the row.")
+    if split not in SPLITS:
+        say(f"split {split!r} is none of {', '.join(SPLITS)}.")
+    if kind not in KINDS:
+        say(f"kind {kind!r} is none of {', '.join(KINDS)}.")
+    forms = tuple(dict.fromkeys([answer, *accepted])) if answer else ()
+    if kind == "unanswerable":
+        if answer or accepted or named or quoted:
+            say(
+                "an unanswerable question has no answer, accepted, document or support. Empty them,"
+                " or change the kind."
+            )
+        named = quoted = []
+    elif not answer:
+        say(
+            "no answer. If the documents hold none on purpose, write unanswerable into the column"
+            " kind."
+        )
+    else:
+        for form in (form for form in forms if not comparable(form)):
+            say(f"answer {form!r} {INCOMPARABLE}")
+    for half in {*text, *answer, *"".join(accepted)} & set(map(chr, range(0xD800, 0xE000))):
+        say(f"{half!r} is half a character. Type it anew.")
+    ids = _resolved(named, sentences, say)
+    support, sources = _support(quoted, ids if named else list(sentences), sentences, say)
+    if ids and not quoted:
+        support = _holding(text, forms, ids, sentences)
+    reference = Reference(
+        answer=answer,
+        accepted=forms,
+        reply=answer,
+        documents=tuple(ids or sources),
+        support=tuple(support),
+    )
+    return Question(
+        id=(row.get("id") or "").strip() or name,
+        text=text,
+        kind=kind,
+        split=split,
+        fact=name,
+        reference=reference,
+    )
+
+
+def _several(value: str | list[str] | None) -> list[str]:
+    parts = value if isinstance(value, list) else (value or "").split("|")
+    return list(dict.fromkeys(" ".join(part.split()) for part in parts if part.strip()))
+
+
+def _resolved(named: Sequence[str], sentences: Mapping[str, list], say: Say) -> list[str]:
+    """The ids of the documents that a row names, by id or by path."""
+    ids = []
+    for name in named:
+        wanted = nfc(name.replace("\\", "/").removeprefix("./"))
+        wanted = (
+            wanted.removesuffix(Path(wanted).suffix)
+            if Path(wanted).suffix.lower() in READERS
+            else wanted
+        )
+        match = next(
+            (i for i in (wanted, wanted.removeprefix("documents/")) if i in sentences), None
+        )
+        if match is None:
+            near = get_close_matches(wanted, sentences, 1) or list(sentences)[:1]
+            say(
+                f"document {name!r} is not there. "
+                + (f"Did you mean {near[0]!r}?" if near else "There are none.")
+            )
+        elif match not in ids:
+            ids.append(match)
+    return ids
+
+
+def _support(
+    quoted: Sequence[str], ids: Sequence[str], sentences: Mapping[str, list], say: Say
+) -> tuple[list[str], list[str]]:
+    """The documents' own sentences that are quoted, and the documents they stand in."""
+    found, sources = [], []
+    if not quoted:
+        return found, sources
+    pool = [(i, sentence, words) for i in ids for sentence, words in sentences[i]]
+    for quote in quoted:
+        pieces = (
+            [quote]
+            if any(_stands_in(quote, words) for _, _, words in pool)
+            else split_sentences(quote)
+        )
+        for piece in pieces if ids else ():
+            hits = [(i, s) for i, s, words in pool if _stands_in(piece, words)]
+            # A sentence that is the quotation before one that merely contains it.
+            hits.sort(key=lambda hit: len(hit[1]))
+            if not hits:
+                nearest = max(
+                    (s for _, s, _ in pool), key=lambda s: token_f1(s, [piece]), default=""
+                )
+                say(
+                    f"support {piece[:60]!r} does not stand in {', '.join(ids[:3])}. The nearest"
+                    f" sentence there is {nearest[:120]!r}. Copy it, or correct it."
+                )
+            elif hits[0][1] not in found:
+                found.append(hits[0][1])
+                sources += [hits[0][0]] if hits[0][0] not in sources else []
+    return found, sources
+
+
+def _stands_in(quote: str, words: str) -> bool:
+    """Whether the quotation's words stand in these; where no spaces part words, a part of a "word"
+    will do.
+    """
+    wanted = words_of(quote)
+    return (
+        bool(wanted)
+        and (wanted if count_words(wanted) > len(wanted.split()) else f" {wanted} ") in words
+    )
+
+
+def _holding(
+    question: str, forms: Sequence[str], ids: Sequence[str], sentences: Mapping[str, list]
+) -> list[str]:
+    """From each document the sentence that holds an accepted answer; of several the one most like
+    the question.
+    """
+    holding = [[s for s, _ in sentences[i] if answer_match(s, forms)] for i in ids]
+    return [max(found, key=lambda s: token_f1(s, [question])) for found in holding if found]
+
+
+def cautions(questions: Sequence[Question], documents: Sequence[Document] = ()) -> list[str]:
+    """What is no mistake, but makes a comparison weaker than it looks: one sentence each.
+
+    With the documents, also which answers stand in none of them, and which are in another language
+    than English.
+    """
+    told = []
+    train, test = ([q for q in questions if q.split == split] for split in ("train", "test"))
+    bare = [q.id for q in questions if q.answerable and not q.reference.support]
+    shared = {i for q in train for i in q.reference.documents} & {
+        i for q in test for i in q.reference.documents
+    }
+    if bare:
+        told.append(
+            f"{len(bare)} questions have no supporting sentence"
+            f" ({', '.join(bare[:3])}{', …' if bare[3:] else ''}): nothing can be trained on them,"
+            " and citations cannot be marked."
+        )
+    absent = _absent([q for q in questions if q.answerable], documents)
+    if absent:
+        told.append(
+            f"{len(absent)} answers stand in no document"
+            f" ({', '.join(absent[:3])}{', …' if absent[3:] else ''}): no retrieval can find them."
+            " Copy the words of the document into answer or accepted."
+        )
+    foreign = [d.id for d in documents if language_of(d.text) not in ("en", "")]
+    if foreign:
+        told.append(
+            f"{len(foreign)} of {len(documents)} documents are not in English"
+            f" ({', '.join(foreign[:3])}{', …' if foreign[3:] else ''}): the course's models know"
+            " hardly anything else, and find and read less there."
+        )
+    again = [
+        q.id
+        for n, q in enumerate(questions)
+        if any(words_of(q.text) == words_of(p.text) for p in questions[:n])
+    ]
+    if again:
+        told.append(
+            f"{len(again)} questions are asked twice"
+            f" ({', '.join(again[:3])}{', …' if again[3:] else ''}): they count twice."
+        )
+    if shared:
+        told.append(
+            f"{len(shared)} documents answer training and test questions"
+            f" ({', '.join(sorted(shared)[:3])}): a tuned model has seen part of the test."
+        )
+    if len(test) < 25:
+        told.append(
+            f"{len(test)} test questions give a wide interval. Twenty-five is a modest number, a"
+            " hundred a good one."
+        )
+    if all(q.answerable for q in test):
+        told.append(
+            "No test question is unanswerable: whether a system declines when it should stays"
+            " unseen."
+        )
+    return told
+
+
+def _absent(questions: Sequence[Question], documents: Sequence[Document]) -> list[str]:
+    """The ids of questions whose answer stands in none of their documents, or in none at all where
+    they name none.
+    """
+    texts = {d.id: f"{d.title}. {d.text}" for d in documents}
+    if not texts:
+        return []
+    pools = [
+        [texts[i] for i in q.reference.documents if i in texts] or list(texts.values())
+        for q in questions
+    ]
+    return [
+        q.id
+        for q, pool in zip(questions, pools, strict=True)
+        if not any(answer_match(text, q.reference.accepted) for text in pool)
+    ]

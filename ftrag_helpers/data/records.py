@@ -1,0 +1,164 @@
+"""The values that every module hands to the next: documents, passages, questions, hits, answers.
+
+Frozen, so that a cell run twice cannot spoil what another
+cell holds. Reading them from files is `course_data`'s job, scoring them is `metrics`' and
+`evaluation`'s.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+QUESTION_KINDS = ("direct", "reworded", "branch", "two", "updated", "unanswerable", "style")
+SPLITS = ("train", "validation", "test")
+LABELS = ("negative", "positive")
+DIFFICULTIES = ("negation", "irony", "mixed", "comparison", "plot", "understated")
+BRANCHES = ("central", "old-quay", "fennel-hill", "weir-street", "heron", "all")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One page, note or clause of the library, as a shelf holds it."""
+
+    id: str
+    title: str
+    shelf: str
+    branch: str
+    date: str
+    text: str
+    split: str = "train"
+
+
+@dataclass(frozen=True)
+class Update:
+    """A dated news item, and the sentences of one document that it makes out of date."""
+
+    news: Document
+    changes: str
+    edits: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of one document, short enough to be embedded and to be read by the model."""
+
+    id: str
+    document_id: str
+    title: str
+    shelf: str
+    branch: str
+    date: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """A text's word pieces as the embedder reads them, each in the light of the words around it.
+
+    `spans` holds where each piece stands in the text, shape (pieces, 2), in characters; `vectors`
+    what the embedder makes of it, shape (pieces, dimensions), float32, each of length 1.
+    """
+
+    spans: np.ndarray
+    vectors: np.ndarray
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage that a search returned.
+
+    `rank` counts from 1; a higher `score` is a better match.
+    """
+
+    passage: Passage
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a right answer to a question is, and which sentences of which documents say so."""
+
+    answer: str
+    accepted: tuple[str, ...]
+    reply: str
+    documents: tuple[str, ...]
+    support: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A patron's question. `after` is the reference once the news item `update` is in force."""
+
+    id: str
+    text: str
+    kind: str = "direct"
+    split: str = "test"
+    fact: str = ""
+    reference: Reference | None = None
+    update: str | None = None
+    after: Reference | None = None
+
+    @property
+    def answerable(self) -> bool:
+        """True where the library's documents hold an answer."""
+        return self.kind != "unanswerable"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a system said to one question.
+
+    `cited` holds the ids of the documents that the answer rests on (empty for a closed-book
+    answer), `hits` what was retrieved, `refused` whether the system declined to answer, `seconds`
+    the question's share of its batch's time, `tokens` the number of generated tokens, `logprob` the
+    mean log-probability of those tokens in nats (0 where no model spoke).
+    """
+
+    question_id: str
+    text: str
+    cited: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    refused: bool = False
+    seconds: float = 0.0
+    tokens: int = 0
+    logprob: float = 0.0
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a patron wrote of a book, an event or the service; `difficulty` names what misleads a
+    quick reader.
+    """
+
+    id: str
+    text: str
+    label: str
+    subject: str = ""
+    about: str = "book"
+    voice: str = ""
+    difficulty: str | None = None
+    split: str = "test"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An instruction with its input, and the response that the library's staff would give.
+
+    Of each inner list of `facts` one spelling must stand in a good response, and none of
+    `forbidden`.
+    """
+
+    id: str
+    kind: str
+    instruction: str
+    input: str
+    response: str
+    split: str = "test"
+    source: str = ""
+    facts: tuple[tuple[str, ...], ...] = ()
+    forbidden: tuple[str, ...] = ()
+
+
+Answerer = Callable[[Sequence[Question]], list[Answer]]

@@ -1,0 +1,1 @@
+"""Where the course runs: folders, variables, systems, libraries, and how packages come in."""

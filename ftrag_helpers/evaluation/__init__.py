@@ -1,0 +1,1 @@
+"""How good answers are: metrics, groundedness, and the systems that the course compares."""

@@ -1,0 +1,326 @@
+"""What every check of a graded task shares: cases, observation, judgement, and what the learner
+gets to read.
+
+A check has three steps. `cases` makes inputs from a seed. `observe` calls the learner's
+answer on them and returns plain JSON values. `judge` compares these with what it works out itself.
+Only `observe` runs the learner's code, so a grader may run it in a sandbox and keep the other two
+outside. What this module leaves out: the tasks themselves (`lesson_01` and on), plain values and
+what messages say of them (`values`), the record of points (`progress`), marking by hand.
+"""
+
+import copy
+import json
+import linecache
+import sys
+import sysconfig
+import textwrap
+import warnings
+from collections.abc import Callable
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.exercises import registry
+from ftrag_helpers.exercises.values import plain, shown
+from ftrag_helpers.notebook.wrapping import wrapped
+
+_LIBRARIES = (
+    str(Path(__file__).resolve().parent.parent),
+    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
+)
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+#: What `answer` returns for a name that the learner has not defined.
+MISSING = _Missing()
+
+
+class CheckFailed(Exception):
+    """An answer did not pass. Jupyter shows the message alone, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        # JupyterLab's own output breaks long lines; the box of its Validate button does not.
+        return [
+            textwrap.fill(line, 100, break_long_words=False, replace_whitespace=False)
+            for line in str(self).splitlines()
+        ]
+
+
+class NotAttempted(CheckFailed):
+    """There is no answer yet: the stub is still in its place."""
+
+
+class _TooSlow(BaseException):
+    """Not an Exception, so that a learner's `except Exception` inside an endless loop cannot hold
+    it.
+    """
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge decides.
+
+    The message of a failed one: what was expected, what came, where to look.
+    """
+
+    passed: bool
+    message: str = ""
+
+
+PASSED = Verdict(True)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A graded task.
+
+    `cases` turns a seed into inputs (plain JSON values), `observe` the learner's answer and those
+    inputs into plain JSON values. `judge(inputs, observed)` looks at nothing else, loads no model,
+    and fails junk without an exception. `timeout` is in seconds and holds for `observe`.
+    """
+
+    id: str
+    title: str
+    points: int
+    hints: tuple[str, str]
+    cases: Callable[[int], list]
+    observe: Callable[[object, list], object]
+    judge: Callable[[list, object], Verdict]
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A task that a person marks: there is nothing to observe."""
+
+    title: str
+    points: int
+
+
+def run(task: Task, answer: object, seed: int = 0) -> None:
+    """Check an answer and print one line; seed 0 is the check that the learner sees, and it alone
+    records points.
+
+    Raises:
+        NotAttempted: there is no answer yet.
+        CheckFailed: the answer is wrong, stops with an error, or takes too long.
+    """
+    verdict = decide(task, observation(task, answer, seed), seed)
+    others = "" if seed == 0 else " (with other inputs)"
+    if not verdict.passed:
+        raise CheckFailed(f"Task {task.id}{others}: {verdict.message}")
+    if seed == 0:
+        from ftrag_helpers.exercises import progress
+
+        _passed.add(task.id)
+        progress.record(task.id, task.points)
+        print(f"Task {task.id} passed: {task.points} of {task.points} points.")
+    else:
+        print(f"Task {task.id} passed with other inputs too.")
+
+
+def observation(task: Task, answer: object, seed: int) -> object:
+    """What the learner's answer gives for the cases of a seed, as plain JSON values; the part that
+    a sandbox runs.
+
+    Warnings are silenced and stderr goes to stdout, because nbgrader gives no points to a cell that
+    wrote to stderr.
+
+    Raises:
+        NotAttempted, CheckFailed: as `run`.
+    """
+    if answer is MISSING:
+        raise NotAttempted(
+            f"Task {task.id} is not done yet: write your answer in the cell above and run that"
+            " cell."
+        )
+    inputs = copy.deepcopy(task.cases(seed))
+    try:
+        with _time_limit(task.timeout), warnings.catch_warnings(), redirect_stderr(sys.stdout):
+            warnings.simplefilter("ignore")
+            return json.loads(json.dumps(plain(task.observe(answer, inputs))))
+    except CheckFailed as failed:
+        raise type(failed)(f"Task {task.id}: {failed}") from None
+    except _TooSlow:
+        raise CheckFailed(
+            f"Task {task.id}: stopped after {task.timeout:g} seconds. Look for a loop that never"
+            " ends, or for work inside a loop that could be done once before it."
+        ) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 (a learner's code may raise anything, SystemExit too)
+        raise _explained(task, error) from None
+
+
+def decide(task: Task, observed: object, seed: int) -> Verdict:
+    """The judge's verdict on what was observed; the part that stays outside the sandbox.
+
+    Never raises.
+    """
+    observed = plain(observed)  # forged values may be nested without end
+    try:
+        return task.judge(task.cases(seed), observed)
+    except Exception as error:  # noqa: BLE001 (forged input must cost its author the points, not us the grading)
+        return Verdict(
+            False, f"the check cannot read this answer ({type(error).__name__}): {shown(observed)}"
+        )
+
+
+def answer(name: str) -> object:
+    """The value of a name in the notebook that asks, or `MISSING` if it is not defined there."""
+    return sys._getframe(1).f_globals.get(name, MISSING)
+
+
+def _explained(task: Task, error: BaseException) -> CheckFailed:
+    text = str(error)
+    stub = text.split(":")[0] if text.startswith("Task ") else ""
+    if isinstance(error, NotImplementedError) and (
+        not text or stub == f"Task {task.id}"
+    ):  # nbgrader's own stub is bare
+        return NotAttempted(
+            f"Task {task.id} is not done yet: put your code in place of the line that raises"
+            " NotImplementedError, run that cell, then this one. If you have: did that cell run"
+            " without an error, and has the function the task's name?"
+        )
+    if isinstance(error, NotImplementedError) and stub:
+        return NotAttempted(f"Task {task.id} rests on {stub}, which is not done yet.")
+    if isinstance(error, CourseError):
+        return CheckFailed(f"Task {task.id} could not be checked. {text}")
+    what = f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+    place = _learners_line(error)
+    if not place and isinstance(error, TypeError):
+        return CheckFailed(
+            f"Task {task.id}: your answer could not be called as the task asks ({what}). "
+            "Compare its name and its parameters with the task."
+        )
+    return CheckFailed(f"Task {task.id}: your code stopped with {what}{place}")
+
+
+def _learners_line(error: BaseException) -> str:
+    """The innermost line of the error that is in no library, on a line of its own; "" if there is
+    none.
+    """
+    found, function, trace = "", "", error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not code.co_filename.startswith(_LIBRARIES):
+            function = (
+                function if code.co_name.startswith("<") else code.co_name
+            )  # not "<listcomp>"
+            source = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            found = (
+                f"\nLine {trace.tb_lineno} of its cell{f', in {function}' if function else ''}:"
+                f" {source}"
+            )
+        trace = trace.tb_next
+    return found
+
+
+@contextmanager
+def _time_limit(seconds: float):
+    """Stop the block after so many seconds with `_TooSlow`, and again each second if something
+    swallows that.
+
+    It needs the main thread and a system with interval timers (not Windows). Elsewhere, and inside
+    a single long call of compiled code, the learner stops the kernel by hand.
+    """
+    import signal
+    import threading
+
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    inside = True
+
+    def stop(_signal, _frame):
+        if inside:
+            raise _TooSlow
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        inside = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def calls(function: object, inputs: list) -> list:
+    """`function(*case)` for each case, as plain values: the `observe` of most tasks whose answer is
+    a function.
+
+    Raises:
+        CheckFailed: what was given is no function.
+    """
+    if not callable(function):
+        raise CheckFailed(f"expected a function, got {shown(plain(function))}")
+    return [plain(function(*case)) for case in inputs]
+
+
+def by_case(problem: Callable[..., str], call: str) -> Callable[[list, object], Verdict]:
+    """A judge for the results of `calls`:
+
+    `problem(*case, got)` says what is wrong with one of them, or "".
+
+    `call` has a {} for each part of a case, and heads the message: "soften({}, {})".
+    """
+
+    def judge(inputs: list, observed: object) -> Verdict:
+        if not isinstance(observed, list) or len(observed) != len(inputs):
+            return Verdict(False, f"expected {len(inputs)} results, got {shown(observed)}")
+        for case, got in zip(inputs, observed, strict=True):
+            found = problem(*case, got)
+            if found:
+                return Verdict(False, f"for {call.format(*map(shown, case))} {found}")
+        return PASSED
+
+    return judge
+
+
+# All tasks, hints, points.
+
+_passed: set[str] = set()
+_hints_shown: dict[str, int] = {}
+
+
+def hint(task_id: str) -> None:
+    """Print the task's first hint, and the second one when asked again."""
+    if any(str(task_id) in getattr(lesson, "MANUAL", {}) for lesson in registry.lessons().values()):
+        print(f"Task {task_id} is marked by a person: its text says what is looked at.")
+        return
+    try:
+        task = registry.find(str(task_id))
+    except ValueError as error:
+        print(wrapped(str(error)))  # the learner wants the sentence, not a traceback
+        return
+    number = min(_hints_shown.get(task.id, 0), len(task.hints) - 1)
+    _hints_shown[task.id] = number + 1
+    last = " (there is no further one)" if number == len(task.hints) - 1 else ""
+    print(wrapped(f"Task {task.id}, hint {number + 1}{last}: {task.hints[number]}"))
+
+
+def points(lesson: int) -> None:
+    """Print how many of a lesson's checked points were passed since the kernel started, and what is
+    still open.
+    """
+    module = registry.lessons()[lesson]
+    tasks, by_hand = (
+        module.TASKS.values(),
+        sum(task.points for task in getattr(module, "MANUAL", {}).values()),
+    )
+    earned = sum(task.points for task in tasks if task.id in _passed)
+    still = ", ".join(task.id for task in tasks if task.id not in _passed)
+    print(
+        f"Lesson {lesson}: {earned} of {sum(task.points for task in tasks)} points"
+        + (f"; still open: {still}." if still else ". All checks passed.")
+        + (f" {by_hand} more are marked by a person." if by_hand else "")
+    )

@@ -1,0 +1,120 @@
+"""Judges that know the usual slips: an answer that is wrong in a known way gets the words that
+help.
+
+It compares, and knows no task: what is right, and which slips there are, the lessons say
+(`lesson_04`, `lesson_05`). What it leaves out: the form of an answer, which a lesson's `problem`
+looks at first.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+from ftrag_helpers.exercises.checking import PASSED, Verdict, by_case
+from ftrag_helpers.exercises.values import is_number, shown
+
+Judge = Callable[[list, object], Verdict]
+
+
+def same(got: object, want: object, rel: float = 1e-6) -> bool:
+    """True for equal plain values; numbers in them may differ by rounding.
+
+    >>> same([1 / 3, "a"], [0.33333333, "a"]), same([1], [True])
+    (True, False)
+    """
+    if isinstance(want, list):
+        return (
+            isinstance(got, list)
+            and len(got) == len(want)
+            and all(same(*pair, rel) for pair in zip(got, want, strict=True))
+        )
+    if is_number(want):
+        return is_number(got) and math.isclose(got, want, rel_tol=rel, abs_tol=rel / 1000)
+    return type(got) is type(want) and got == want
+
+
+def telling(cases: list, right: Callable, slips: Mapping[str, Callable], times: int = 2) -> bool:
+    """True where each slip gives another result than `right` in so many of the cases, so that none
+    passes by luck.
+    """
+    wants = [right(*case) for case in cases]
+    return all(
+        sum(not same(slip(*case), want) for case, want in zip(cases, wants, strict=True)) >= times
+        for slip in slips.values()
+    )
+
+
+def told_apart(cases: list, right: Callable, slips: Mapping[str, Callable]) -> bool:
+    """True where no slip gives the right results, nor those of another slip: each learner hears of
+    the one that was made.
+    """
+    found = [[function(*case) for case in cases] for function in (right, *slips.values())]
+    return len(set(map(str, found))) == len(found)
+
+
+def only_rounded(got: object, want: object) -> bool:
+    """True where each wrong number would be right with fewer digits, all of them with as many
+    digits.
+
+    >>> only_rounded([0.33, 1], [1 / 3, 1.0]), only_rounded([0.34, 1], [1 / 3, 1.0])
+    (True, False)
+    """
+    # To whole numbers only where that is not nothing: a share that became 0 was not rounded but cut
+    # off.
+    return not same(got, want) and any(
+        same(got, _shorter(want, digits)) for digits in range(not _large(want), 7)
+    )
+
+
+def _large(value: object) -> bool:
+    return (
+        all(map(_large, value)) if isinstance(value, list) else not is_number(value) or value >= 1
+    )
+
+
+def _shorter(value: object, digits: int) -> object:
+    if isinstance(value, list):
+        return [_shorter(item, digits) for item in value]
+    return round(value, digits) if is_number(value) else value
+
+
+ROUNDED = (
+    "your numbers are rounded. Return them with all their digits: whoever shows them can round them"
+)
+
+
+def by_slips(
+    right: Callable,
+    slips: Mapping[str, Callable],
+    *,
+    call: str,
+    problem: Callable[..., str],
+    otherwise: Callable[..., str],
+    rel: float = 1e-6,
+) -> Judge:
+    """A judge for the results of `checking.calls`, of which each has one right value,
+    `right(*case)`, to a relative `rel`.
+
+    `problem(*case, got)` complains about a result's form, or returns "". If every result is that of
+    one slip, its words are the message; else `otherwise(*case, got)` speaks of the first wrong
+    result, and says no more than what it sees there. `call` is as in `checking.by_case`.
+    """
+    formed = by_case(problem, call)
+
+    def judge(inputs: list, observed: object) -> Verdict:
+        verdict = formed(inputs, observed)
+        if not verdict.passed:
+            return verdict
+        wants = [right(*case) for case in inputs]
+        if same(observed, wants, rel):
+            return PASSED
+        for words, slip in slips.items():
+            if same(observed, [slip(*case) for case in inputs], rel):
+                return Verdict(False, words)
+        if only_rounded(observed, wants):
+            return Verdict(False, ROUNDED)
+        i = next(i for i, want in enumerate(wants) if not same(observed[i], want, rel))
+        return Verdict(
+            False, f"for {call.format(*map(shown, inputs[i]))} {otherwise(*inputs[i], observed[i])}"
+        )
+
+    return judge

@@ -1,0 +1,1 @@
+"""LoRA fine-tuning: adapters, frozen layers computed once, and the training loop."""

@@ -1,0 +1,621 @@
+"""Fine-tuning on a laptop: encode and mask examples, train LoRA on the top layers, keep the best,
+cache by content.
+
+The loop is plain PyTorch on `transformers` and `peft`; what makes it quick is in `frozen_layers`
+(frozen layers computed once) and in `answer_loss` (the vocabulary is projected at answer tokens
+only). What it leaves out: data and prompts (`course_data`, `prompts`), scoring answers
+(`evaluation`), adapters as such (`adapters`).
+"""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.finetuning import adapters
+from ftrag_helpers.finetuning.adapters import Lora
+from ftrag_helpers.finetuning.frozen_layers import Row, Trunk, shared_prefix
+from ftrag_helpers.lm.compute_cache import AnswerCache, versions, weights_digest
+from ftrag_helpers.lm.model_files import sha256_of
+from ftrag_helpers.lm.models import LanguageModel, Messages
+
+#: Tokens that go through the trained layers at once: it bounds the memory that their gradients
+#: need. Of 1,500 a training of passages needs 2.2 GB and of 600 1.7 GB, for 5 % more seconds.
+PASS_TOKENS = 600
+_CHECKSUMS = "checksums.json"
+
+
+@dataclass(frozen=True)
+class Example:
+    """Chat messages, and the response that the model should learn to give to them."""
+
+    prompt: Messages
+    response: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. `epochs` passes over the examples, `batch_size` examples a step, `patience`
+    checks without gain before it stops early, `checks` validation checks an epoch, `warmup` as a
+    share of all steps.
+    """
+
+    epochs: int = 2
+    learning_rate: float = 5e-4
+    batch_size: int = 16
+    warmup: float = 0.1
+    checks: int = 1
+    patience: int = 3
+    seed: int = 0
+    lora: Lora = Lora()
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "checks", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One look at the training: steps and epochs done, mean loss per answer token (nats);
+    validation NaN if none.
+    """
+
+    step: int
+    epoch: float
+    loss: float
+    validation: float
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A trained model. `lm` is ready to be asked (adapter merged), `folder` holds the adapter in
+    peft's format.
+
+    `seconds` and `tokens` are those of the training itself, also where `from_cache` is true;
+    `stopped` says why it ended before its last step ("" if it did not).
+    """
+
+    lm: LanguageModel
+    folder: Path
+    history: tuple[Check, ...]
+    best: Check
+    seconds: float
+    tokens: int
+    stopped: str = ""
+    from_cache: bool = False
+
+
+def encode(lm: LanguageModel, example: Example) -> Row:
+    """The example in the model's chat template: prompt, response, end mark.
+
+    Only what follows the prompt is learned.
+
+    Raises:
+        CourseError: the response is empty, or both together do not fit into the model's window.
+    """
+    if not example.response.strip():
+        raise CourseError(
+            f"An example has an empty response, to: {example.prompt[-1]['content']!r:.80}. Remove"
+            " it or fill it in."
+        )
+    prompt = lm.encode(example.prompt)
+    answer = lm.encode_text(example.response) + [lm.tokenizer.eos_token_id]
+    if len(prompt) + len(answer) > lm.window:
+        raise CourseError(
+            f"An example of {len(prompt)} prompt and {len(answer)} response tokens does not fit"
+            f" into the {lm.window} tokens of {lm.name}: {example.prompt[-1]['content']!r:.80}."
+            " Shorten it."
+        )
+    return Row(tuple(prompt + answer), len(prompt))
+
+
+def answer_loss(model, trunk: Trunk, rows: Sequence[Row]):
+    """The sum of the cross-entropies (nats) of the rows' answer tokens; prompt tokens count for
+    nothing.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    hidden, skip = trunk.top(model, rows), len(trunk.prefix)
+    places = [
+        (row, token - skip)
+        for row, found in enumerate(rows)
+        for token in range(found.prompt - 1, len(found.ids) - 1)
+    ]
+    targets = torch.tensor(
+        [token for row in rows for token in row.ids[row.prompt :]], device=hidden.device
+    )
+    at_answers = hidden[[row for row, _ in places], [token for _, token in places]]
+    return cross_entropy(
+        model.lm_head(model.model.norm(at_answers)).float(), targets, reduction="sum"
+    )
+
+
+class _OddsCache(AnswerCache):
+    algorithms = ("language model", "frozen layers")
+
+
+def log_odds(
+    lm: LanguageModel,
+    trunk: Trunk,
+    prompts: Sequence[Messages],
+    yes: str,
+    no: str,
+    progress: bool = True,
+) -> list[float]:
+    """`models.log_odds` by way of the trunk: texts it has read before pass through the top layers
+    only.
+
+    For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the
+    answer's start.
+
+    Raises:
+        ValueError: a prompt does not begin with the trunk's prefix, or the trunk's layers are not
+        those of the model.
+    """
+    import torch
+    from tqdm.auto import tqdm
+
+    if not prompts:
+        return []
+
+    first, second = (lm.encode_text(word)[0] for word in (yes, no))
+    rows = [Row(tuple(ids), len(ids)) for ids in map(lm.encode, prompts)]
+    if any(row.ids[: len(trunk.prefix)] != trunk.prefix for row in rows):
+        raise ValueError(
+            "a prompt does not begin with the tokens that this trunk was made for: make a Trunk"
+            " with their shared prefix"
+        )
+    if not trunk.fits(lm.bare):
+        raise ValueError(
+            "this trunk was made from other frozen layers than those of this model: make a Trunk of"
+            " this model, or of its base, with at least as many layers on top as were trained"
+        )
+    cache, skip = (
+        _OddsCache(lm.model, "log odds, trunk", trunk.first, first, second),
+        len(trunk.prefix),
+    )
+    found = cache.find([row.ids for row in rows])
+    waiting = [i for i, odds in enumerate(found) if odds is None]
+    with (
+        torch.no_grad(),
+        tqdm(
+            total=len(rows),
+            initial=len(rows) - len(waiting),
+            desc="texts",
+            unit="text",
+            leave=False,
+            disable=not progress,
+        ) as bar,
+    ):
+        trunk.read(
+            [rows[i] for i in waiting],
+            lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"),
+        )
+        for numbers in batches([rows[i] for i in waiting], 16):
+            batch = [waiting[n] for n in numbers]
+            hidden = trunk.top(lm.bare, [rows[i] for i in batch])
+            last = hidden[range(len(batch)), [len(rows[i].ids) - skip - 1 for i in batch]]
+            both = lm.bare.model.norm(last) @ lm.bare.lm_head.weight[[first, second]].T
+            for i, odds in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
+                found[i] = odds
+            cache.keep([rows[i].ids for i in batch], [found[i] for i in batch])
+            bar.update(len(batch))
+    return found
+
+
+def batches(rows: Sequence[Row], size: int) -> list[list[int]]:
+    """The rows' numbers in batches of like length, so that little is padding."""
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def learning_rate_at(step: int, steps: int, recipe: Recipe) -> float:
+    """Rising in a line over the warm-up, then falling along half a cosine to zero; `step` counts
+    from 0.
+    """
+    warm = max(1, round(recipe.warmup * steps))
+    if step < warm:
+        return recipe.learning_rate * (step + 1) / warm
+    return recipe.learning_rate * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))) / 2
+
+
+def train(
+    lm: LanguageModel,
+    examples: Sequence[Example],
+    validation: Sequence[Example] = (),
+    *,
+    recipe: Recipe = Recipe(),
+    trunk: Trunk | None = None,
+    progress: bool = True,
+) -> Tuned:
+    """Train LoRA on the examples; returns the model at its best validation check (the last one
+    without validation).
+
+    The result is kept in the cache folder under a name made from everything it depends on: a second
+    training with the same content is read from there. Interrupting keeps the best so far; calling
+    again goes on from the last check. A `trunk` made for the same base, layers and beginning saves
+    reading the texts again.
+
+    Raises:
+        CourseError: no examples, an example that does not fit, a loss that is no number, a full
+        disk.
+    """
+    if not examples:
+        raise CourseError("There is nothing to train on: the list of examples is empty.")
+    rows, held_out = ([encode(lm, example) for example in part] for part in (examples, validation))
+    folder = runtime.cache_dir() / "adapters" / _content_key(lm, rows, held_out, recipe)
+    if _is_whole(folder):
+        return _from_cache(lm, folder, progress)
+    prefix = shared_prefix(rows + held_out)
+    if trunk is None or not trunk.fits(lm.bare) or not _serves(trunk, rows + held_out, recipe):
+        trunk = Trunk(lm, recipe.lora.layers, prefix)
+    try:
+        if os.path.lexists(folder):
+            warnings.warn(
+                f"The training kept in {folder} was damaged: it is done again.", stacklevel=2
+            )
+            runtime.delete(folder)
+        return _Training(lm, trunk, rows, held_out, recipe, folder).run(progress)
+    except OSError as error:
+        raise CourseError(
+            f"The training could not be stored in {folder.parent}: {error.strerror or error}. Make"
+            " room, or set FTRAG_CACHE to a folder on another disk, then run this again."
+        ) from error
+
+
+def _seal(folder: Path, *names: str) -> None:
+    """Write down the checksums of these files of a folder: safetensors has none, and a changed bit
+    is another number.
+    """
+    (folder / _CHECKSUMS).write_text(
+        json.dumps({name: sha256_of(folder / name) for name in names}, indent=1), "utf-8"
+    )
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the files in a folder are those that were sealed."""
+    try:
+        digests = json.loads((folder / _CHECKSUMS).read_text("utf-8"))
+        return bool(digests) and all(
+            sha256_of(folder / name) == digest for name, digest in digests.items()
+        )
+    except (OSError, ValueError, TypeError, AttributeError):
+        return False
+
+
+def _serves(trunk: Trunk, rows: Sequence[Row], recipe: Recipe) -> bool:
+    skip, depth = len(trunk.prefix), trunk.lm.model.config.num_hidden_layers
+    return trunk.first == depth - recipe.lora.layers and all(
+        row.ids[:skip] == trunk.prefix and row.prompt > skip for row in rows
+    )
+
+
+def _content_key(
+    lm: LanguageModel, rows: Sequence[Row], validation: Sequence[Row], recipe: Recipe
+) -> str:
+    """24 hexadecimal digits over examples, recipe, base weights, and the versions of algorithms and
+    libraries.
+    """
+    import peft
+    import torch
+
+    digest = hashlib.sha256(
+        json.dumps(
+            [
+                asdict(recipe),
+                [[r.ids, r.prompt] for r in rows],
+                [[r.ids, r.prompt] for r in validation],
+                torch.__version__.split("+")[0],
+                peft.__version__,
+                versions("frozen layers", "training"),
+            ]
+        ).encode()
+    )
+    digest.update(weights_digest(lm.model).encode())
+    return digest.hexdigest()[:24]
+
+
+def _bar(steps: int, done: int, progress: bool):
+    """The progress bar of a training, which a training found in the cache shows too: as already
+    full.
+    """
+    from tqdm.auto import tqdm
+
+    return tqdm(
+        total=steps, initial=done, desc="training", unit="step", leave=False, disable=not progress
+    )
+
+
+def _from_cache(lm: LanguageModel, folder: Path, progress: bool) -> Tuned:
+    stored = json.loads((folder / "training.json").read_text("utf-8"))
+    with _bar(stored["history"][-1]["step"], stored["history"][-1]["step"], progress):
+        pass
+    history = tuple(Check(**check) for check in stored["history"])
+    return Tuned(
+        lm=adapters.merge(adapters.load(lm, folder)),
+        folder=folder,
+        history=history,
+        best=Check(**stored["best"]),
+        seconds=stored["seconds"],
+        tokens=stored["tokens"],
+        stopped=stored["stopped"],
+        from_cache=True,
+    )
+
+
+class _Training:
+    """One training run: its weights, optimizer and checks, and where it keeps them meanwhile."""
+
+    def __init__(self, lm, trunk, rows, validation, recipe, folder):
+        import torch
+
+        self.base, self.trunk, self.rows, self.validation, self.recipe, self.folder = (
+            lm,
+            trunk,
+            rows,
+            validation,
+            recipe,
+            folder,
+        )
+        self.partial = folder.with_name(folder.name + ".partial")
+        self.tuned = adapters.attach(lm, recipe.lora, recipe.seed)
+        self.tuned.model.train()
+        self.weights = list(adapters.trained_weights(self.tuned).values())
+        self.optimizer = torch.optim.AdamW(self.weights, lr=recipe.learning_rate, weight_decay=0.0)
+        self.steps = recipe.epochs * math.ceil(len(rows) / recipe.batch_size)
+        self.history: list[Check] = []
+        self.best_weights, self.done, self.seconds, self.tokens = None, 0, 0.0, 0
+
+    def run(self, progress: bool) -> Tuned:
+        stopped, started = "", time.perf_counter()
+        if os.path.lexists(self.partial):
+            self._resume()
+        self.partial.mkdir(
+            parents=True, exist_ok=True
+        )  # what cannot be written shall be told before the training, not after
+        before = self.seconds
+        with _bar(self.steps, self.done, progress) as bar:
+            try:
+                self.trunk.read(
+                    self.rows + self.validation,
+                    lambda share: bar.set_description(f"frozen layers {share:.0%}"),
+                )
+                bar.set_description("training")
+                if not self.history:
+                    self._check(float("nan"))
+                stopped = self._train(bar, lambda: before + time.perf_counter() - started)
+            except KeyboardInterrupt:
+                stopped = f"interrupted after step {self.done} of {self.steps}"
+                bar.write(
+                    f"Training {stopped}: the best so far is kept. Run this again to go on from the"
+                    " last check."
+                )
+        self.seconds = before + time.perf_counter() - started
+        return self._finish(stopped)
+
+    def _train(self, bar, clock: Callable[[], float]) -> str:
+        per_epoch = math.ceil(len(self.rows) / self.recipe.batch_size)
+        marks = {round(per_epoch * (i + 1) / self.recipe.checks) for i in range(self.recipe.checks)}
+        losses = []
+        for step, batch in self._schedule():
+            losses.append(self._step(step, batch))
+            self.done = step + 1
+            bar.update()
+            bar.set_postfix(loss=f"{losses[-1]:.3f}")
+            if self.done % per_epoch in marks or (
+                self.done % per_epoch == 0 and per_epoch in marks
+            ):
+                self._check(sum(losses) / len(losses))
+                losses, self.seconds = [], clock()
+                self._store()
+                if (
+                    self.validation
+                    and len(self.history) - 1 - self.history.index(self._best())
+                    >= self.recipe.patience
+                ):
+                    return (
+                        f"stopped early after step {self.done} of {self.steps}: no gain in"
+                        f" {self.recipe.patience} checks"
+                    )
+        return ""
+
+    def _schedule(self) -> Iterator[tuple[int, list[int]]]:
+        """Steps not done yet with their rows: batches of like length, in an order drawn anew each
+        epoch.
+        """
+        import torch
+
+        fixed, step = batches(self.rows, self.recipe.batch_size), 0
+        for epoch in range(self.recipe.epochs):
+            draw = torch.Generator().manual_seed(self.recipe.seed * 1000 + epoch)
+            for number in torch.randperm(len(fixed), generator=draw).tolist():
+                if step >= self.done:
+                    yield step, fixed[number]
+                step += 1
+
+    def _step(self, step: int, batch: Sequence[int]) -> float:
+        """One update of the weights; returns the batch's mean loss per answer token (nats)."""
+        import torch
+
+        rows = [self.rows[i] for i in batch]
+        answers = sum(len(row.ids) - row.prompt for row in rows)
+        self.optimizer.param_groups[0]["lr"] = learning_rate_at(step, self.steps, self.recipe)
+        self.optimizer.zero_grad()
+        total = 0.0
+        for part in self._passes(rows):
+            loss = answer_loss(self.tuned.bare, self.trunk, part) / answers
+            loss.backward()
+            total += loss.item()
+        if not math.isfinite(total):
+            raise CourseError(
+                f"The loss became {total} at step {step + 1}: the weights have run away. Choose a"
+                f" learning rate lower than {self.recipe.learning_rate:g} and train again."
+            )
+        torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
+        self.optimizer.step()
+        self.tokens += sum(len(row.ids) for row in rows)
+        return total
+
+    def _passes(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+        longest = max(len(row.ids) for row in rows) - len(self.trunk.prefix)
+        size = max(1, PASS_TOKENS // longest)
+        yield from (rows[start : start + size] for start in range(0, len(rows), size))
+
+    def _check(self, loss: float) -> None:
+        import torch
+
+        validation, answers = (
+            float("nan"),
+            sum(len(row.ids) - row.prompt for row in self.validation),
+        )
+        if self.validation:
+            self.tuned.model.eval()
+            with torch.no_grad():
+                validation = (
+                    sum(
+                        answer_loss(self.tuned.bare, self.trunk, part).item()
+                        for batch in batches(self.validation, self.recipe.batch_size)
+                        for part in self._passes([self.validation[i] for i in batch])
+                    )
+                    / answers
+                )
+            self.tuned.model.train()
+        per_epoch = math.ceil(len(self.rows) / self.recipe.batch_size)
+        self.history.append(Check(self.done, self.done / per_epoch, loss, validation))
+        if self._best() is self.history[-1]:
+            self.best_weights = [weight.detach().clone() for weight in self.weights]
+
+    def _best(self) -> Check:
+        return (
+            min(self.history, key=lambda check: check.validation)
+            if self.validation
+            else self.history[-1]
+        )
+
+    def _store(self) -> None:
+        """Keep what is needed to go on: numbers only, in safetensors and JSON."""
+        from safetensors.torch import save_file
+
+        self.partial.mkdir(parents=True, exist_ok=True)
+        tensors = {}
+        for i, (weight, best) in enumerate(zip(self.weights, self.best_weights, strict=True)):
+            state = self.optimizer.state[weight]
+            tensors |= {
+                f"weight{i}": weight.detach(),
+                f"best{i}": best,
+                f"mean{i}": state["exp_avg"],
+                f"square{i}": state["exp_avg_sq"],
+            }
+        _write(lambda: save_file(tensors, self.partial / "new"))
+        (self.partial / "new").replace(self.partial / f"state-{self.done}.safetensors")
+        (self.partial / "progress.json").write_text(
+            json.dumps(
+                {
+                    "done": self.done,
+                    "seconds": self.seconds,
+                    "tokens": self.tokens,
+                    "history": [asdict(c) for c in self.history],
+                }
+            ),
+            "utf-8",
+        )
+        _seal(self.partial, "progress.json", f"state-{self.done}.safetensors")
+        for old in self.partial.glob("state-*.safetensors"):
+            if old.name != f"state-{self.done}.safetensors":
+                old.unlink()
+
+    def _resume(self) -> None:
+        import torch
+        from safetensors.torch import load_file
+
+        if not _is_whole(self.partial):
+            if self.partial.is_file() or any(
+                self.partial.glob("*.*")
+            ):  # else it was interrupted before its first check
+                warnings.warn(
+                    f"What was kept of a training in {self.partial} was damaged, or not written to"
+                    " its end: it starts afresh.",
+                    stacklevel=4,
+                )
+            runtime.delete(self.partial)
+            return
+        stored = json.loads((self.partial / "progress.json").read_text("utf-8"))
+        tensors = load_file(self.partial / f"state-{stored['done']}.safetensors")
+        self.done, self.seconds, self.tokens = stored["done"], stored["seconds"], stored["tokens"]
+        self.history = [Check(**check) for check in stored["history"]]
+        self.best_weights = [tensors[f"best{i}"].to(w.device) for i, w in enumerate(self.weights)]
+        for i, weight in enumerate(self.weights):
+            with torch.no_grad():
+                weight.copy_(tensors[f"weight{i}"])
+            self.optimizer.state[weight] = {
+                "step": torch.tensor(float(self.done)),
+                "exp_avg": tensors[f"mean{i}"].to(weight.device),
+                "exp_avg_sq": tensors[f"square{i}"].to(weight.device),
+            }
+
+    def _finish(self, stopped: str) -> Tuned:
+        """Put the best weights in, save the adapter, and hand out the merged model."""
+        import torch
+
+        for weight, best in zip(self.weights, self.best_weights or self.weights, strict=True):
+            with torch.no_grad():
+                weight.copy_(best)
+        complete = not stopped.startswith("interrupted")
+        folder = self.folder if complete else self.partial / "best"
+        scratch = self.folder.with_name(self.folder.name + ".new")
+        runtime.delete(scratch)
+        scratch.mkdir(parents=True)
+        _write(lambda: adapters.save(self.tuned, scratch))
+        best = self._best() if self.history else Check(0, 0.0, float("nan"), float("nan"))
+        (scratch / "training.json").write_text(
+            json.dumps(
+                {
+                    "best": asdict(best),
+                    "history": [asdict(c) for c in self.history],
+                    "seconds": self.seconds,
+                    "tokens": self.tokens,
+                    "stopped": stopped,
+                    "recipe": asdict(self.recipe),
+                },
+                indent=1,
+            ),
+            "utf-8",
+        )
+        _seal(scratch, "adapter_config.json", "adapter_model.safetensors", "training.json")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        runtime.delete(folder)
+        scratch.replace(folder)
+        if complete:
+            shutil.rmtree(self.partial, ignore_errors=True)
+        lm = replace(self.tuned, model=self.tuned.model.eval())
+        return Tuned(
+            lm=adapters.merge(lm),
+            folder=folder,
+            history=tuple(self.history),
+            best=best,
+            seconds=self.seconds,
+            tokens=self.tokens,
+            stopped=stopped,
+        )
+
+
+def _write(save: Callable[[], None]) -> None:
+    """Save tensors; a full disk, which safetensors reports by an error of its own, becomes an
+    OSError.
+    """
+    try:
+        save()
+    except Exception as error:
+        if "No space left" in str(error):
+            raise OSError(28, "no space left on the disk") from error
+        raise

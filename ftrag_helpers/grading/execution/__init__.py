@@ -1,0 +1,1 @@
+"""Running a submission: the warmed process, the sandbox, its limits, and what it reports."""

@@ -1,0 +1,363 @@
+"""Taking every right from a forked process: namespaces joined, limits set, user changed, system
+calls filtered.
+
+It runs in the child, before a line of the learner's code; each step that fails
+raises, and the child ends. What this module leaves out: making the namespaces and their file system
+(`sandbox`, with bubblewrap).
+"""
+
+import ctypes
+import os
+import platform
+import struct
+
+NOBODY = 65534
+#: Kind of namespace and flag of setns(2). The user namespace comes first: it gives the right to
+#: join the others.
+NAMESPACES = {
+    "user": 0x10000000,
+    "ipc": 0x08000000,
+    "uts": 0x04000000,
+    "net": 0x40000000,
+    "mnt": 0x00020000,
+    "pid": 0x20000000,
+}
+_NEW_NAMESPACES = 0x7E020000
+#: A child of this one's parent, which is outside and would have to see to its end.
+_SIBLING = 0x00008000
+_NO_NEW_PRIVILEGES, _DROP_BOUNDING, _DUMPABLE, _SECURE_BITS, _SECCOMP, _AMBIENT = (
+    38,
+    24,
+    4,
+    28,
+    22,
+    47,
+)
+_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
+
+# Numbers of calls that no answer needs, by machine: other namespaces and mounts, other processes'
+# memory, keys, kernel modules, tracing, and memory that no limit counts (memfd, System V,
+# vmsplice). What is not listed is ruled by the namespaces.
+_DENIED = {
+    "x86_64": (
+        101,
+        103,
+        135,
+        154,
+        155,
+        161,
+        163,
+        164,
+        165,
+        166,
+        167,
+        168,
+        169,
+        170,
+        171,
+        172,
+        173,
+        175,
+        176,
+        179,
+        227,
+        237,
+        238,
+        240,
+        246,
+        248,
+        249,
+        250,
+        256,
+        272,
+        278,
+        279,
+        29,
+        30,
+        298,
+        300,
+        303,
+        304,
+        308,
+        310,
+        311,
+        312,
+        313,
+        319,
+        320,
+        321,
+        323,
+        425,
+        426,
+        427,
+        428,
+        429,
+        430,
+        431,
+        432,
+        433,
+        438,
+        442,
+        447,
+        64,
+        68,
+    ),
+    "aarch64": (
+        39,
+        40,
+        41,
+        51,
+        60,
+        75,
+        89,
+        92,
+        97,
+        104,
+        105,
+        106,
+        112,
+        116,
+        117,
+        142,
+        161,
+        162,
+        170,
+        180,
+        186,
+        190,
+        194,
+        196,
+        217,
+        218,
+        219,
+        224,
+        225,
+        235,
+        237,
+        238,
+        239,
+        241,
+        262,
+        264,
+        265,
+        268,
+        270,
+        271,
+        272,
+        273,
+        279,
+        280,
+        282,
+        294,
+        425,
+        426,
+        427,
+        428,
+        429,
+        430,
+        431,
+        432,
+        433,
+        438,
+        442,
+        447,
+    ),
+}
+#: Audit number of the machine, then clone, clone3, socket, mmap.
+_MACHINES = {"x86_64": (0xC000003E, 56, 435, 41, 9), "aarch64": (0xC00000B7, 220, 435, 198, 222)}
+
+
+def known_machine() -> bool:
+    """True where the numbers of system calls are known: 64-bit Intel, AMD and ARM."""
+    return platform.machine() in _MACHINES
+
+
+def join(namespaces: dict[str, int]) -> None:
+    """Enter namespaces given as open descriptors, and close these; a child forked after this is
+    inside all of them.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    for kind, flag in NAMESPACES.items():
+        if kind in namespaces:
+            _call("setns", namespaces[kind], flag)
+            os.close(namespaces[kind])
+
+
+def confine(limits: dict, uid: int | None) -> None:
+    """Give up everything: to another user (`uid`, where the grader is root), else to nobody in an
+    own user namespace.
+
+    `limits` are those of `sandbox.Limits`, with `folders` (which the child may write to).
+    """
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")  # if the machine runs out of memory after all, this goes first
+    if uid is not None:
+        for folder in limits["folders"]:
+            os.chown(folder, uid, uid)
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+    else:
+        _own_user_namespace()
+    set_limits(limits)
+    for capability in range(64):
+        if not _tried(_DROP_BOUNDING, capability):
+            break
+    if uid is not None:
+        os.setresuid(uid, uid, uid)
+        _prctl(_DUMPABLE, 1)  # its own /proc/self stays readable
+    _tried(
+        _SECURE_BITS, 0x2F
+    )  # root has no meaning any more; refused where the right to say so is gone already
+    _prctl(_AMBIENT, 4)
+    _no_capabilities()
+    _program_is_out_of_reach()
+    _prctl(_NO_NEW_PRIVILEGES, 1)
+    _filter_calls()
+
+
+def set_limits(limits: dict) -> None:
+    """Limits of this process and its children:
+
+    CPU seconds, memory on top of what is in use, files, processes.
+    """
+    import resource  # not on Windows, where this module can be imported but nothing is graded
+
+    used = _in_use()
+    wanted = {
+        "CPU": limits["cpu_seconds"],
+        "FSIZE": limits["file_bytes"],
+        "NOFILE": limits["open_files"],
+        "CORE": 0,
+        "NPROC": limits["processes"],
+        "MSGQUEUE": 0,
+        "MEMLOCK": 0,
+        "DATA": used.get("VmData", 0) + limits["memory_bytes"],
+        # Address space is more than memory: threads reserve some that they never touch.
+        "AS": used.get("VmSize", 0) + 2 * limits["memory_bytes"],
+    }
+    if not used:
+        del wanted["DATA"], wanted["AS"]
+    for name, value in wanted.items():
+        number = getattr(resource, f"RLIMIT_{name}", None)
+        if number is not None and value is not None:
+            hard = resource.getrlimit(number)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(number, (value, value))
+
+
+def _in_use() -> dict[str, int]:
+    """VmData and VmSize of this process in bytes; empty where there is no /proc."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            lines = dict(line.split(":", 1) for line in file if ":" in line)
+        return {name: int(lines[name].split()[0]) * 1024 for name in ("VmData", "VmSize")}
+    except OSError:
+        return {}
+
+
+def _own_user_namespace() -> None:
+    """A user namespace of its own, in which processes are counted from 0 and the user is nobody."""
+    outside, group = os.getuid(), os.getgid()
+    _call("unshare", NAMESPACES["user"])
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{NOBODY} {outside} 1"),
+        ("gid_map", f"{NOBODY} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+
+
+def _program_is_out_of_reach() -> None:
+    """/proc/self/exe leads past the read-only mounts to the interpreter's own file, which the user
+    may own. A kernel lets no one write to a program that runs (all but Linux 6.11); where this one
+    would, nothing is run.
+    """
+    try:
+        os.close(os.open("/proc/self/exe", os.O_WRONLY))
+    except OSError:
+        return
+    raise PermissionError(
+        "this kernel would let a submission change the Python that grades. Use a Python that"
+        " another user owns (the system's), or a kernel other than Linux 6.11"
+    )
+
+
+def _no_capabilities() -> None:
+    header, sets = struct.pack("Ii", 0x20080522, 0), struct.pack("6I", 0, 0, 0, 0, 0, 0)
+    _call("capset", ctypes.create_string_buffer(header, 8), ctypes.create_string_buffer(sets, 24))
+
+
+def _filter_calls() -> None:
+    """A seccomp filter: the denied calls and new namespaces fail with EPERM, sockets but local and
+    IP ones are unknown.
+
+    Neither is there shared memory without a file, which stays in use when nothing maps it, and so
+    can be counted nowhere.
+    """
+    audit, clone, clone3, socket, mmap = _MACHINES[platform.machine()]
+    load, equal, at_least, bits, result = 0x20, 0x15, 0x35, 0x45, 0x06
+    refuse, allow, kill = 0x00050000, 0x7FFF0000, 0x80000000
+    program = [
+        (load, 0, 0, 4),
+        (equal, 1, 0, audit),
+        (result, 0, 0, kill),
+        (load, 0, 0, 0),
+        (at_least, 0, 1, 0x40000000),
+        (result, 0, 0, refuse | _ENOSYS),
+    ]
+    for number in _DENIED[platform.machine()]:
+        program += [(equal, 0, 1, number), (result, 0, 0, refuse | _EPERM)]
+    # The arguments of clone3 lie in memory that a filter cannot read: without it, libc falls back
+    # to clone.
+    program += [
+        (equal, 0, 1, clone3),
+        (result, 0, 0, refuse | _ENOSYS),
+        (equal, 0, 4, clone),
+        (load, 0, 0, 16),
+        (bits, 0, 1, _NEW_NAMESPACES | _SIBLING),
+        (result, 0, 0, refuse | _EPERM),
+        (result, 0, 0, allow),
+        (equal, 0, 5, mmap),
+        (load, 0, 0, 40),
+        (bits, 0, 2, 0x20),
+        (bits, 0, 1, 0x01),
+        (result, 0, 0, refuse | _EPERM),
+        (result, 0, 0, allow),
+        (equal, 0, 5, socket),
+        (load, 0, 0, 16),
+        (equal, 3, 0, 1),
+        (equal, 2, 0, 2),
+        (equal, 1, 0, 10),
+        (result, 0, 0, refuse | _EAFNOSUPPORT),
+        (result, 0, 0, allow),
+    ]
+    code = b"".join(struct.pack("HBBI", *step) for step in program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    header = ctypes.create_string_buffer(
+        struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer)), 16
+    )
+    _prctl(_SECCOMP, 2, ctypes.addressof(header))
+
+
+def _libc():
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _call(name: str, *arguments) -> None:
+    if getattr(_libc(), name)(*arguments):
+        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
+
+
+def _prctl(option: int, *arguments: int) -> None:
+    _call("prctl", option, *(ctypes.c_ulong(value) for value in (*arguments, 0, 0, 0, 0)[:4]))
+
+
+def _tried(option: int, argument: int) -> bool:
+    try:
+        _prctl(option, argument)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What learners handed in: files, names, cells and answers."""

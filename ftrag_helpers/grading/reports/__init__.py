@@ -1,0 +1,1 @@
+"""What an instructor gets: tables, pages, the class overview, the gradebook."""

@@ -1,0 +1,1 @@
+"""What a learner measured, predicted and decided, and the claims and report made of it."""

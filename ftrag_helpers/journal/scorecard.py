@@ -1,0 +1,180 @@
+"""What lesson 05 puts beside the share of right answers: form, faith, refusals, forgetting, cost,
+and all of it as evidence.
+
+Works on the rows of `harness.evaluate` and knows no system by name, save in `evidence`,
+which sorts the lesson's figures under the names that `recommendation` quotes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ftrag_helpers.data import style_rules
+from ftrag_helpers.data.records import Question
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.finetuning.sft import Tuned
+from ftrag_helpers.journal import recommendation
+from ftrag_helpers.lm import models
+from ftrag_helpers.rag import prompts
+
+
+def in_house_style(text: str) -> bool:
+    """True where a text has the form that the house gives its replies (`style_rules`, kind
+    "reply").
+    """
+    return style_rules.check("reply", text)["form"]
+
+
+def quality(rows):
+    """A pandas DataFrame with a row a system: shares of right answers, of the house style, of
+    faithful answers, citation precision and recall, token F1, words an answer. "-" (NaN) where a
+    system reads nothing and so cites nothing.
+    """
+    read = rows.read.map(len) > 0
+    table = rows.assign(
+        style=rows.text.map(in_house_style).astype(float),
+        words=rows.text.str.split().map(len),
+        precision=rows.citation_precision.where(read),
+        recall=rows.citation_recall.where(read),
+    )
+    means = table.groupby("system", sort=False)[
+        ["correct", "style", "faithful", "precision", "recall", "f1", "words"]
+    ].mean()
+    return means.rename(
+        columns={
+            "correct": "right",
+            "style": "house style",
+            "precision": "cites right",
+            "recall": "cites all",
+        }
+    )
+
+
+def refusals(questions: Sequence[Question], said: Sequence[str], gate: Sequence[bool]):
+    """A DataFrame with the rows "model", "gate" and "both": shares of right and of false refusals,
+    and the counts.
+
+    The model refuses where its answer `said` so by itself; `gate` says which questions the gate
+    declines.
+    """
+    import pandas as pd
+
+    answerable = np.array([q.answerable for q in questions])
+    model = np.array([_sounds_like_refusal(text) for text in said])
+    rows = []
+    for who, refused in (
+        ("model", model),
+        ("gate", np.asarray(gate, bool)),
+        ("both", model | np.asarray(gate, bool)),
+    ):
+        right, false = metrics.refusal_rates(refused, answerable)
+        rows.append(
+            {
+                "who": who,
+                "right": right,
+                "false": false,
+                "unanswerable": int((~answerable).sum()),
+                "answerable": int(answerable.sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _sounds_like_refusal(text: str) -> bool:
+    said = metrics.normalise(text)
+    return any(
+        metrics.normalise(phrase) in said
+        for phrase in (
+            "nothing on our shelves",
+            "not in the text",
+            "does not say",
+            "not mentioned",
+            "no information",
+            "cannot answer",
+            "do not know",
+        )
+    )
+
+
+def common_knowledge(lm: models.LanguageModel, rows: Sequence[dict]) -> list[bool]:
+    """Which of the common-knowledge questions (lesson 01) a model answers right: what a training
+    may make it forget.
+    """
+    asked = [prompts.short_answer(row["question"]) for row in rows]
+    made = models.generate(lm, asked, max_new_tokens=24)
+    return [
+        metrics.answer_match(g.text, row["accepted"]) for g, row in zip(made, rows, strict=True)
+    ]
+
+
+def costs(tuned: Mapping[str, Tuned], index_seconds: float, index_bytes: int):
+    """A DataFrame of what was spent once: seconds to train (whenever that was) or to index, trained
+    tokens, MB on disk.
+    """
+    import pandas as pd
+
+    rows = {
+        name: {"seconds": t.seconds, "tokens": t.tokens, "MB on disk": _bytes(t.folder) / 1e6}
+        for name, t in tuned.items()
+    }
+    return pd.DataFrame(
+        {
+            **rows,
+            "index": {"seconds": index_seconds, "tokens": np.nan, "MB on disk": index_bytes / 1e6},
+        }
+    ).T
+
+
+def _bytes(folder) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def break_even(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """How often something must happen until the second choice is no dearer than the first.
+
+    Each choice is (cost once, cost every time), in one unit. 0 where the second is no dearer from
+    the start, infinity where it never catches up.
+    """
+    (once, each), (other_once, other_each) = first, second
+    if other_once <= once:
+        return 0.0
+    return (other_once - once) / (each - other_each) if each > other_each else float("inf")
+
+
+def evidence(rows, news, *, per_update: float, retraining: float) -> recommendation.Evidence:
+    """The lesson's own figures, as the texts that `recommendation.advise` quotes.
+
+    `rows` and `news` are tables of `evaluate` with the lesson's systems; `per_update` and
+    `retraining` are seconds.
+    """
+    right = {
+        name: metrics.with_interval(part.correct)
+        for name, part in rows.groupby("system", sort=False)
+    }
+    fresh = {
+        name: metrics.with_interval(part.correct)
+        for name, part in news.groupby("system", sort=False)
+    }
+    table = quality(rows)
+    reader = "fine-tuned reader + retrieval"
+    return recommendation.Evidence(
+        form=(
+            f"house style: {table.loc['retrieval', 'house style']:.2f} before,"
+            f" {table.loc['house style + retrieval', 'house style']:.2f} after"
+        ),
+        facts=(
+            "right closed book, after training on other documents:"
+            f" {right['fine-tuned closed book']}"
+        ),
+        retrieval=(
+            f"right: {right['closed book']} closed book, {right['retrieval, one sentence']} with"
+            " retrieval"
+        ),
+        reading=f"right with the same passages: {right['retrieval']} base, {right[reader]} tuned",
+        news=(
+            f"right after the news: {fresh['retrieval, one sentence']} with retrieval,"
+            f" {fresh['fine-tuned closed book']} fine-tuned"
+        ),
+        updating=f"{per_update:.1f} s an update against {retraining:.0f} s of training",
+        citing=f"the cited page holds the answer: {table.loc[reader, 'cites right']:.2f}",
+    )

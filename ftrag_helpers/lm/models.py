@@ -1,0 +1,456 @@
+"""The language model and the embedder: load them, generate in batches, score, embed.
+
+Every lesson uses these two models through this module. What it leaves out: fetching the
+files (`model_files`), the decoding loop (`decoding`), turning questions into prompts (`prompts`),
+training (`finetuning`).
+"""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ftrag_helpers.data.records import Pieces
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.errors import CourseError
+from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm.compute_cache import AnswerCache, PiecesCache
+from ftrag_helpers.lm.decoding import decode, roomy_cache, shared_prefix
+
+Messages = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A causal language model with its tokenizer, on its device, ready to be asked."""
+
+    model: object
+    tokenizer: object
+    name: str
+
+    def render(self, messages: Messages) -> str:
+        """The chat messages as the one text that the model continues (its chat template)."""
+        return self.tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False
+        )
+
+    def encode(self, prompt: str | Messages) -> list[int]:
+        """The token ids of chat messages in their template, or of a text as it stands (a rendered
+        template, say).
+
+        In messages only the template's own control tokens count: one that is spelled out in a
+        content ("<|im_end|>") is encoded as text, so that no document and no question can end its
+        turn and speak as somebody else.
+        """
+        if isinstance(prompt, str):
+            return self.tokenizer(prompt, add_special_tokens=False).input_ids
+        return self.tokenizer.apply_chat_template(
+            prompt, add_generation_prompt=True, sanitize_control_tokens=True
+        ).input_ids
+
+    def encode_text(self, text: str) -> list[int]:
+        """The token ids of a response or another text that has no control tokens: what looks like
+        one is text.
+        """
+        return self.tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+
+    @property
+    def bare(self):
+        """The causal model itself, with its `model` and `lm_head`, also where peft wraps it with an
+        adapter.
+        """
+        return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+
+    @property
+    def window(self) -> int:
+        """The most tokens that prompt and answer may have together."""
+        return self.model.config.max_position_embeddings
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A generated text, its number of tokens, and the mean log-probability of those tokens
+    (nats).
+    """
+
+    text: str
+    tokens: int
+    logprob: float
+    seconds: float
+
+
+@lru_cache(maxsize=2)
+def _load_language_model(location: str, device: str) -> LanguageModel:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(location, padding_side="left")
+        model = AutoModelForCausalLM.from_pretrained(location, dtype=torch.float32)
+    except (
+        Exception
+    ) as error:  # whatever transformers and safetensors raise over files that they cannot use
+        raise model_files.unloadable(model_files.LANGUAGE_MODEL, error) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return LanguageModel(
+        model.to(device).eval(), tokenizer, location.rstrip("/").replace("\\", "/").split("/")[-1]
+    )
+
+
+def load_language_model() -> LanguageModel:
+    """SmolLM2-135M-Instruct in fp32 (or what `FTRAG_LLM` names), loaded once a process.
+
+    Raises:
+        CourseError: the files are not there or cannot be read.
+    """
+    return _load_language_model(
+        model_files.location(model_files.LANGUAGE_MODEL), str(runtime.device())
+    )
+
+
+def generate(
+    lm: LanguageModel,
+    prompts: Sequence[str | Messages],
+    *,
+    max_new_tokens: int = 64,
+    batch_size: int = 64,
+    progress: bool = True,
+) -> list[Generation]:
+    """Continue each prompt greedily until the end token or `max_new_tokens`, in the prompts' order.
+
+    A prompt is a list of chat messages, or a text that is continued as it stands. Prompts are
+    sorted by length and padded on the left; a text's answer does not depend on its batch. What this
+    model was asked before comes out of the `compute_cache`, with the seconds that it took then.
+
+    Raises:
+        CourseError: a prompt leaves no room for the answer in the model's context window.
+        ValueError: no token may be generated.
+    """
+    from tqdm.auto import tqdm
+
+    if max_new_tokens < 1:
+        raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
+    ids, cache = (
+        [_encode(lm, prompt, max_new_tokens) for prompt in prompts],
+        AnswerCache(lm.model, "generate", sorted(_end_tokens(lm))),
+    )
+    # An answer that ended by itself serves every limit that leaves it room; one that was cut off,
+    # its own limit.
+    made = [
+        ended if ended and len(ended[0]) < max_new_tokens else cut
+        for ended, cut in zip(
+            cache.find(ids), cache.find([[row, max_new_tokens] for row in ids]), strict=True
+        )
+    ]
+    waiting = sorted((i for i, each in enumerate(made) if each is None), key=lambda i: len(ids[i]))
+    shared = shared_prefix([ids[i] for i in waiting])
+    with tqdm(
+        total=len(ids),
+        initial=len(ids) - len(waiting),
+        desc="answers",
+        unit="answer",
+        disable=not progress or len(ids) < 2,
+        leave=False,
+    ) as bar:
+        for start in range(0, len(waiting), batch_size):
+            batch = waiting[start : start + batch_size]
+            for i, each in zip(
+                batch,
+                _generate_batch(lm, [ids[i] for i in batch], shared, max_new_tokens),
+                strict=True,
+            ):
+                made[i] = each
+            cache.keep(
+                [
+                    ids[i] if len(made[i][0]) < max_new_tokens else [ids[i], max_new_tokens]
+                    for i in batch
+                ],
+                [made[i] for i in batch],
+            )
+            bar.update(len(batch))
+    return [
+        Generation(_text(lm, tokens), len(tokens), logprob, seconds)
+        for tokens, logprob, seconds in made
+    ]
+
+
+def _encode(lm: LanguageModel, prompt: str | Messages, room: int) -> list[int]:
+    ids = lm.encode(prompt) or [lm.tokenizer.eos_token_id]
+    if len(ids) + room > lm.window:
+        raise CourseError(
+            f"A prompt of {len(ids)} tokens with {room} for the answer does not fit into the"
+            f" {lm.window} tokens that {lm.name} can attend to. Shorten it, or retrieve fewer"
+            " passages."
+        )
+    return ids
+
+
+def _generate_batch(
+    lm: LanguageModel, rows: list[list[int]], shared: int, limit: int
+) -> list[tuple[list[int], float, float]]:
+    """For each row its tokens, their mean log-probability (nats), and its share of the batch's
+    seconds.
+    """
+    started = time.perf_counter()
+    made = decode(
+        lm.model, rows, limit, shared=shared, pad=lm.tokenizer.pad_token_id, ends=_end_tokens(lm)
+    )
+    share = (time.perf_counter() - started) / len(rows)
+    return [(tokens, logprob, share) for tokens, logprob in made]
+
+
+def _end_tokens(lm: LanguageModel) -> set[int]:
+    ends = lm.model.generation_config.eos_token_id
+    ends = ends if isinstance(ends, list) else [ends]
+    return {lm.tokenizer.eos_token_id, *ends} - {None}
+
+
+def stream(
+    lm: LanguageModel, prompt: str | Messages, *, max_new_tokens: int = 120
+) -> Iterator[str]:
+    """The answer piece by piece as it is generated, for a chat window.
+
+    Joined, it is `generate`'s text.
+
+    Raises:
+        CourseError: the prompt leaves no room for the answer in the context window.
+    """
+    import torch
+
+    ids = torch.tensor([_encode(lm, prompt, max_new_tokens)], device=lm.model.device)
+    ends, tokens, shown = _end_tokens(lm), [], ""
+    cache = roomy_cache(lm.model.config.num_hidden_layers, ids.shape[1] + max_new_tokens)
+    for _ in range(max_new_tokens):
+        with torch.inference_mode():
+            logits = lm.model(
+                input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1
+            ).logits
+        token = int(logits[0, -1].argmax())
+        if token in ends:
+            break
+        tokens.append(token)
+        text = _text(lm, tokens)
+        # A character of several bytes decodes to the replacement sign until its last byte is there.
+        if len(text) > len(shown) and not text.endswith("\ufffd"):
+            yield text[len(shown) :]
+            shown = text
+        ids = torch.tensor([[token]], device=lm.model.device)
+    if len(_text(lm, tokens)) > len(shown):
+        yield _text(lm, tokens)[len(shown) :]
+
+
+def _text(lm: LanguageModel, tokens: list[int]) -> str:
+    return lm.tokenizer.decode(tokens, skip_special_tokens=True).strip()
+
+
+def next_token_logprobs(lm: LanguageModel, text: str) -> np.ndarray:
+    """Log-probabilities (nats) of every token of the vocabulary to come next after the text; shape
+    (vocabulary,).
+    """
+    import torch
+
+    ids = torch.tensor([_encode(lm, text, 1)], device=lm.model.device)
+    with torch.inference_mode():
+        logits = lm.model(input_ids=ids, logits_to_keep=1).logits[0, -1].float()
+    return torch.log_softmax(logits, dim=-1).cpu().numpy()
+
+
+def continuation_logprobs(
+    lm: LanguageModel,
+    prompts: Sequence[str | Messages],
+    continuations: Sequence[str],
+    *,
+    batch_size: int = 16,
+) -> list[np.ndarray]:
+    """For each pair, the log-probabilities (nats) of the continuation's tokens, given the prompt.
+
+    The vocabulary is projected at the continuation's positions only.
+
+    Raises:
+        ValueError: as many continuations as prompts are needed, and none may be empty.
+    """
+    answers = [lm.encode_text(text) for text in continuations]
+    if not all(answers):
+        raise ValueError("an empty continuation has no probability")
+    pairs = [
+        (_encode(lm, prompt, len(answer)), answer)
+        for prompt, answer in zip(prompts, answers, strict=True)
+    ]
+    found = AnswerCache(lm.model, "continuation").complete(
+        pairs,
+        lambda batch: [values.tolist() for values in _score_batch(lm, [pairs[i] for i in batch])],
+        batch_size=batch_size,
+        length=lambda pair: sum(map(len, pair)),
+    )
+    return [np.array(values, np.float32) for values in found]
+
+
+def _score_batch(lm: LanguageModel, pairs: list[tuple[list[int], list[int]]]) -> list[np.ndarray]:
+    import torch
+
+    width = max(len(prompt) + len(answer) for prompt, answer in pairs)
+    ids = torch.full((len(pairs), width), lm.tokenizer.pad_token_id)
+    mask = torch.zeros_like(ids)
+    for row, (prompt, answer) in enumerate(pairs):
+        length = len(prompt) + len(answer)
+        ids[row, :length] = torch.tensor(prompt + answer)
+        mask[row, :length] = 1
+    ids, mask = ids.to(lm.model.device), mask.to(lm.model.device)
+    with torch.inference_mode():
+        hidden = lm.bare.model(
+            input_ids=ids, attention_mask=mask, use_cache=False
+        ).last_hidden_state
+        results = []
+        for row, (prompt, answer) in enumerate(pairs):
+            span = slice(len(prompt) - 1, len(prompt) + len(answer) - 1)
+            logprobs = torch.log_softmax(lm.bare.lm_head(hidden[row, span]).float(), dim=-1)
+            results.append(
+                logprobs.gather(1, ids[row, len(prompt) : len(prompt) + len(answer), None])[:, 0]
+                .cpu()
+                .numpy()
+            )
+    return results
+
+
+def log_odds(
+    lm: LanguageModel, prompts: Sequence[str | Messages], yes: str, no: str, *, batch_size: int = 16
+) -> list[float]:
+    """For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the
+    answer's start.
+    """
+    import torch
+
+    first, second = (lm.encode_text(word)[0] for word in (yes, no))
+    ids = [_encode(lm, prompt, 1) for prompt in prompts]
+
+    def odds(batch: list[int]) -> list[float]:
+        with torch.inference_mode():
+            both = (
+                _last_hidden(lm, [ids[i] for i in batch]).float()
+                @ lm.bare.lm_head.weight[[first, second]].float().T
+            )
+        return (both[:, 0] - both[:, 1]).tolist()
+
+    return AnswerCache(lm.model, "log odds", first, second).complete(
+        ids, odds, batch_size=batch_size
+    )
+
+
+def _last_hidden(lm: LanguageModel, rows: list[list[int]]):
+    """The last layer's output at each row's last token; shape (rows, hidden)."""
+    import torch
+
+    width = max(map(len, rows))
+    ids = torch.full((len(rows), width), lm.tokenizer.pad_token_id)
+    mask = torch.zeros_like(ids)
+    for row, tokens in enumerate(rows):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        mask[row, : len(tokens)] = 1
+    with torch.inference_mode():
+        hidden = lm.bare.model(
+            input_ids=ids.to(lm.model.device),
+            attention_mask=mask.to(lm.model.device),
+            use_cache=False,
+        ).last_hidden_state
+    return hidden[torch.arange(len(rows)), [len(tokens) - 1 for tokens in rows]]
+
+
+@lru_cache(maxsize=2)
+def _load_embedder(location: str, device: str):
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        model = SentenceTransformer(location, device=device, local_files_only=True)
+        model.tokenizer.split_special_tokens = (
+            True  # "[SEP]" in a document is text, not the end of it
+        )
+        return model
+    except Exception as error:
+        raise model_files.unloadable(model_files.EMBEDDER, error) from error
+
+
+def load_embedder():
+    """all-MiniLM-L6-v2 as a `SentenceTransformer` (or what `FTRAG_EMBEDDER` names), loaded once a
+    process.
+
+    Raises:
+        CourseError: the files are not there or cannot be read.
+    """
+    return _load_embedder(model_files.location(model_files.EMBEDDER), str(runtime.device()))
+
+
+def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False) -> np.ndarray:
+    """Embeddings of the texts: float32, shape (texts, 384), each of length 1, so that a dot product
+    is a cosine.
+
+    A text beyond the embedder's window (256 tokens for MiniLM) counts only as far as the window
+    goes; `embed.fits` tells.
+    """
+    if not len(texts):
+        return np.zeros((0, load_embedder().get_embedding_dimension()), np.float32)
+    return load_embedder().encode(
+        list(texts),
+        batch_size=batch_size,
+        normalize_embeddings=True,
+        show_progress_bar=progress,
+        convert_to_numpy=True,
+    )
+
+
+def fits_embedder(text: str) -> bool:
+    """Whether the embedder reads the text to its end: it has no more word pieces than the
+    embedder's window.
+    """
+    model = load_embedder()
+    return len(model.tokenizer(text, verbose=False).input_ids) <= (model.max_seq_length or math.inf)
+
+
+embed.fits = fits_embedder  # so that an index knows how long a passage may be
+
+
+def embed_pieces(
+    texts: Sequence[str], *, batch_size: int = 32, progress: bool = False
+) -> list[Pieces]:
+    """The embedder's vector of every word piece of every text, before they are averaged into the
+    text's one vector.
+
+    The marks that the embedder puts around a text are left out, and so is what lies beyond its
+    window. Vectors are rounded to 16 bits, as the `compute_cache` keeps them.
+    """
+    model, texts = load_embedder(), list(texts)
+
+    def computed(batch: list[int]) -> list[Pieces]:
+        new = [texts[i] for i in batch]
+        vectors = model.encode(
+            new, batch_size=batch_size, output_value="token_embeddings", show_progress_bar=progress
+        )
+        spans = [
+            np.array(read.offsets)
+            for read in model.tokenizer(
+                new, truncation=True, max_length=model.max_seq_length
+            ).encodings
+        ]
+        return [
+            _pieces(each.float().cpu().numpy(), where)
+            for each, where in zip(vectors, spans, strict=True)
+        ]
+
+    return PiecesCache(model, model.get_embedding_dimension()).complete(
+        texts, computed, batch_size=max(1, len(texts))
+    )
+
+
+def _pieces(vectors: np.ndarray, spans: np.ndarray) -> Pieces:
+    inside = spans[:, 1] > spans[:, 0]  # the marks stand nowhere in the text
+    vectors = vectors[inside]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    # As they are kept: what was read from the cache and what is computed now must rank alike.
+    return Pieces(spans[inside], vectors.astype(np.float16).astype(np.float32))

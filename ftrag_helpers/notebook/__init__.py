@@ -1,0 +1,1 @@
+"""What a notebook shows: figures, controls, quizzes, wrapped text."""

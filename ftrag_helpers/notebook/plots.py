@@ -1,0 +1,409 @@
+"""Figures of the lessons: bars, lines, heat maps, labelled maps, histograms, coloured tokens.
+
+Every function returns a matplotlib `Figure`; `show` displays one, always with a text that
+says what it shows. The colours are those of Okabe and Ito, which people with any colour vision tell
+apart, and cividis; no figure says by colour alone what it has to say. Nothing here touches pyplot's
+global state, so that a cell never shows a figure twice. What it leaves out: computing what is
+drawn.
+"""
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+#: Source: Okabe and Ito 2008, "Color Universal Design", https://jfly.uni-koeln.de/color/
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+MARKERS = "osD^vPX"
+_MARKED_POINTS = 40
+DASHES = ("-", "--", ":", "-.")
+_WIDTH, _DPI, _COLOURS = 7.0, 160, 128
+_FLOW = 100  # characters a row of `tokens`
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Display the figure with its alternative text, for screen readers and for a page without
+    pictures.
+
+    Raises:
+        ValueError: the text is empty.
+    """
+    from IPython.display import display
+
+    data, metadata = bundle(figure, alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
+    """(data, metadata) of the figure as a notebook stores an output.
+
+    JupyterLab shows the `<img>`, because it ignores the alternative text of a bare PNG; other
+    viewers take the PNG.
+
+    Raises:
+        ValueError: the text is empty.
+    """
+    alt = " ".join(alt.split())
+    if not alt:
+        raise ValueError(
+            "a figure needs alt text: one or two sentences with what is to be seen in it"
+        )
+    png = base64.b64encode(_png(figure)).decode("ascii")
+    width = round(figure.get_figwidth() * 100)
+    tag = f'<img src="data:image/png;base64,{png}" width="{width}" alt="{html.escape(alt)}">'
+    return (
+        {"image/png": png, "text/html": tag, "text/plain": f"[Figure: {alt}]"},
+        {"image/png": {"alt": alt, "width": width}, "alt": alt},
+    )
+
+
+def _png(figure: Figure) -> bytes:
+    """The picture with a palette of 128 colours: a third of the bytes, and a notebook holds
+    many.
+    """
+    from PIL import Image
+
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", dpi=_DPI, facecolor="white")
+    small = io.BytesIO()
+    Image.open(raw).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(
+        small, "png", optimize=True
+    )
+    return small.getvalue()
+
+
+def _panels(
+    count: int = 1, *, height: float = 3.2, width: float = _WIDTH, grid: str = ""
+) -> tuple[Figure, list]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    panels = list(figure.subplots(1, count, squeeze=False)[0])
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+        if grid:
+            axes.grid(axis=grid, color="#DDDDDD", linewidth=0.8)
+            axes.set_axisbelow(True)
+    return figure, panels
+
+
+def bars(
+    labels: Sequence[str],
+    values: Mapping[str, Sequence[float]] | Sequence[float],
+    *,
+    unit: str,
+    intervals: Sequence[tuple[float, float]] | None = None,
+    digits: int = 2,
+) -> Figure:
+    """Horizontal bars, first label on top, each with its value written beside it.
+
+    `values` is one sequence, or several by name, drawn side by side with a legend. `intervals`
+    holds (low, high) for each bar and goes with a single sequence.
+
+    Raises:
+        ValueError: labels, values and intervals differ in number.
+    """
+    series = values if isinstance(values, Mapping) else {"": values}
+    if any(len(v) != len(labels) for v in series.values()) or (
+        intervals is not None and len(intervals) != len(labels)
+    ):
+        raise ValueError(f"{len(labels)} labels need as many values, and as many intervals if any")
+    figure, [axes] = _panels(height=0.9 + 0.3 * len(labels) * max(1, 0.6 * len(series)), grid="x")
+    thickness, rows = 0.72 / len(series), np.arange(len(labels))
+    for n, (name, numbers) in enumerate(series.items()):
+        y = rows + (n - (len(series) - 1) / 2) * thickness
+        axes.barh(
+            y,
+            numbers,
+            height=thickness * 0.92,
+            color=PALETTE[n],
+            label=name,
+            hatch="" if n == 0 else "//",
+            edgecolor="white",
+            linewidth=0,
+        )
+        ends = [high for _, high in intervals] if intervals is not None else numbers
+        for row, (end, number) in enumerate(zip(ends, numbers, strict=True)):
+            axes.annotate(
+                f"{number:.{digits}f}",
+                (max(end, 0), y[row]),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
+    if intervals is not None:
+        numbers = np.asarray(next(iter(series.values())), float)
+        low, high = np.transpose(intervals)
+        axes.errorbar(
+            numbers,
+            rows,
+            xerr=np.abs([numbers - low, high - numbers]),
+            fmt="none",
+            ecolor="black",
+            capsize=4,
+        )
+    axes.set_yticks(rows, labels)
+    axes.invert_yaxis()
+    axes.set_xlabel(unit)
+    axes.margins(x=0.12)
+    if len(series) > 1:
+        axes.legend(frameon=False, ncols=len(series), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def lines(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
+) -> Figure:
+    """A line with markers for each series, and round it the band from low to high where `bands` has
+    one.
+    """
+    figure, [axes] = _panels(height=3.4, grid="y")
+    every = (
+        1 if len(x) <= _MARKED_POINTS else len(x) // 10
+    )  # a marker on each of many points would hide the line
+    for n, (name, values) in enumerate(series.items()):
+        colour = PALETTE[n % len(PALETTE)]
+        axes.plot(
+            x,
+            values,
+            color=colour,
+            marker=MARKERS[n % len(MARKERS)],
+            linestyle=DASHES[n % len(DASHES)],
+            label=name,
+            markersize=5,
+            markevery=every,
+        )
+        if bands and name in bands:
+            axes.fill_between(x, *bands[name], color=colour, alpha=0.18, linewidth=0)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    if len(series) > 1:
+        axes.legend(frameon=False)
+    return figure
+
+
+def heatmap(
+    matrices: Mapping[str, np.ndarray],
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    axis_labels: tuple[str, str],
+    unit: str,
+) -> Figure:
+    """One heat map for each named matrix, side by side, on one colour scale (dark is low).
+
+    `rows` and `columns` label the ticks; `axis_labels` are those of the rows and of the columns.
+    """
+    high = max(float(np.max(m)) for m in matrices.values())
+    figure, panels = _panels(len(matrices), height=max(2.6, 1.2 + 0.17 * len(rows)))
+    for axes, (name, matrix) in zip(panels, matrices.items(), strict=True):
+        image = axes.imshow(matrix, cmap="cividis", vmin=0, vmax=high, aspect="auto")
+        axes.set_title(name, fontsize=9)
+        axes.set_xticks(
+            range(len(columns)),
+            columns,
+            rotation=90 if max(map(len, columns)) > 3 else 0,
+            fontsize=7,
+        )
+        axes.set_yticks(range(len(rows)), rows if axes is panels[0] else [], fontsize=7)
+        axes.set_xlabel(axis_labels[1], fontsize=8)
+    panels[0].set_ylabel(axis_labels[0], fontsize=8)
+    figure.colorbar(image, ax=panels, label=unit, shrink=0.9)
+    return figure
+
+
+def confusion(counts: Mapping[str, np.ndarray], labels: Sequence[str]) -> Figure:
+    """One confusion matrix for each name, side by side: rows are the true labels, columns what was
+    said, cells counts.
+    """
+    figure, panels = _panels(len(counts), height=2.6)
+    high = max(int(np.max(matrix)) for matrix in counts.values())
+    for axes, (name, matrix) in zip(panels, counts.items(), strict=True):
+        axes.imshow(
+            matrix, cmap="Blues", vmin=0, vmax=1.4 * high
+        )  # so that black figures stay readable on the darkest cell
+        for (row, column), count in np.ndenumerate(matrix):
+            axes.text(column, row, f"{count:g}", ha="center", va="center", fontsize=11)
+        axes.set_title(name, fontsize=9)
+        axes.set_xticks(range(len(labels)), labels, fontsize=8)
+        axes.set_yticks(range(len(labels)), labels if axes is panels[0] else [], fontsize=8)
+        axes.set_xlabel("the model says", fontsize=8)
+    panels[0].set_ylabel("the label says", fontsize=8)
+    return figure
+
+
+def scatter(
+    points: np.ndarray,
+    labels: Sequence[str],
+    *,
+    groups: Sequence[str],
+    axis_labels: tuple[str, str],
+) -> Figure:
+    """A map: each point (row of `points`, shape (n, 2)) with its label; colour and marker by
+    group.
+    """
+    figure, [axes] = _panels(height=5.2, width=8.5)
+    names = list(dict.fromkeys(groups))
+    for n, name in enumerate(names):
+        chosen = points[[group == name for group in groups]]
+        axes.scatter(
+            *chosen.T,
+            color=PALETTE[n % len(PALETTE)],
+            marker=MARKERS[n % len(MARKERS)],
+            label=name,
+            s=34,
+        )
+    axes.set_xlabel(axis_labels[0])
+    axes.set_ylabel(axis_labels[1])
+    axes.margins(0.14)
+    axes.legend(
+        frameon=False, ncols=len(names), loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=8
+    )
+    _place_labels(figure, axes, points, labels)
+    return figure
+
+
+def _place_labels(figure: Figure, axes, points: np.ndarray, labels: Sequence[str]) -> None:
+    """Write each label beside its point, where it covers least of the points and the labels so
+    far.
+    """
+    from matplotlib.transforms import Bbox
+
+    figure.draw_without_rendering()
+    spots = axes.transData.transform(points)
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in spots]
+    sides = [(7, dy, "left") for dy in (0, 9, -9, 18, -18)] + [
+        (-7, dy, "right") for dy in (0, 9, -9, 18, -18)
+    ]
+    for point, label in zip(points, labels, strict=True):
+        best = None
+        for dx, dy, align in sides:
+            text = axes.annotate(
+                label,
+                point,
+                xytext=(dx, dy),
+                textcoords="offset points",
+                ha=align,
+                va="center",
+                fontsize=7,
+            )
+            box = text.get_window_extent()
+            text.remove()
+            covered = (
+                sum(_overlap(box, other) for other in taken)
+                + _outside(box, axes.bbox)
+                + 0.1 * abs(dy)
+            )
+            if best is None or covered < best[0]:
+                best = covered, dx, dy, align, box
+        axes.annotate(
+            label,
+            point,
+            xytext=best[1:3],
+            textcoords="offset points",
+            ha=best[3],
+            va="center",
+            fontsize=7,
+        )
+        taken.append(best[4])
+
+
+def _overlap(one, other) -> float:
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return max(width, 0) * max(height, 0)
+
+
+def _outside(box, frame) -> float:
+    return 10 * (max(frame.x0 - box.x0, 0) + max(box.x1 - frame.x1, 0))
+
+
+def histogram(
+    groups: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str = "count", bins: int = 20
+) -> Figure:
+    """Histograms of the groups over the same bins, filled and hatched so that an overlap can be
+    read.
+    """
+    figure, [axes] = _panels(height=3.0, grid="y")
+    edges = np.histogram_bin_edges(
+        np.concatenate([np.asarray(v, float) for v in groups.values()]), bins
+    )
+    for n, (name, values) in enumerate(groups.items()):
+        axes.hist(
+            values,
+            edges,
+            color=PALETTE[n % len(PALETTE)],
+            alpha=0.55,
+            label=name,
+            hatch=["", "//", ".."][n % 3],
+            edgecolor="white",
+        )
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    if len(groups) > 1:
+        axes.legend(frameon=False)
+    return figure
+
+
+def tokens(texts: Mapping[str, Sequence[tuple[str, float]]], *, unit: str, high: float) -> Figure:
+    """Each text as its pieces on a coloured ground, the piece's number below it; `high` is the
+    darkest colour.
+    """
+    from matplotlib import colormaps
+    from matplotlib.patches import Rectangle
+
+    placed, row, width = [], 0.0, 0.0
+    for title, pieces in texts.items():
+        placed.append((title, None, 0.0, row, 0.0))
+        row, width = row + 0.95, 0.0
+        for piece, value in pieces:
+            span = max(len(piece), 4) + 1
+            if width + span > _FLOW:
+                row, width = row + 1.75, 0.0
+            placed.append((piece, value, width, row, span))
+            width += span
+        row += 2.1
+    figure, [axes] = _panels(height=0.5 + 0.24 * row, width=8.5)
+    for text, value, x, y, span in placed:
+        if value is None:
+            axes.text(x, y, text, fontsize=8.5, fontweight="bold", va="center")
+            continue
+        share = min(value / high, 1)
+        axes.add_patch(
+            Rectangle((x, y - 0.45), span - 0.4, 0.95, color=colormaps["Blues"](0.05 + 0.9 * share))
+        )
+        axes.text(
+            x + (span - 0.4) / 2,
+            y,
+            text.strip(),
+            family="monospace",
+            fontsize=7.5,
+            ha="center",
+            va="center",
+            color="white" if share > 0.6 else "black",
+        )
+        axes.text(
+            x + (span - 0.4) / 2,
+            y + 0.8,
+            f"{value:.1f}",
+            fontsize=6.5,
+            ha="center",
+            va="center",
+            color="#444444",
+        )
+    axes.set(
+        xlim=(0, _FLOW),
+        ylim=(row - 0.6, -0.6),
+        yticks=[],
+        xticks=[],
+        xlabel=f"Below each piece: {unit}",
+    )
+    axes.spines[:].set_visible(False)
+    return figure

@@ -1,0 +1,1 @@
+"""Retrieval-augmented generation: prompts, the pipeline, and when not to answer."""

@@ -487,6 +487,14 @@ def test_an_answer_counts_wherever_it_stands(one, name):
 
 
 @forked
+def test_no_submission_finds_the_files_of_the_one_before_it(one):
+    writes = "open('n.txt', 'w').close()\ndouble = lambda value: 2 * value"
+    looks = "import os\ndouble = (lambda v: v) if os.path.exists('n.txt') else lambda v: 2 * v"
+    for source in (writes, looks):
+        assert graded(one, exercise.notebook({"9.1": source})["cells"]).score == 12
+
+
+@forked
 def test_a_check_that_needed_cells_below_it_is_told_to_the_marker(one):
     cells = exercise.notebook({"9.1": USE_TWO})["cells"]
     before("x9-look", "two = 2")(cells)

@@ -179,12 +179,14 @@ class Runner:
             CourseError: the sandbox does not start, or cannot be entered.
         """
         walls = sandbox.Walls(self._command, self._folders) if self._setting.walls else None
+        # Without walls too, no submission finds the files of the one before it.
+        scratch = None if walls else tempfile.mkdtemp(prefix="run-", dir=self._folder)
         nonce = uuid.uuid4().hex
         (source, report), (request, sink) = os.pipe(), os.pipe()
         feed, child = Feed(sink, request_steps, skip), None
         try:
             os.write(sink, json.dumps({"nonce": nonce}).encode() + b"\n")
-            child = self._launch(walls, request, report)
+            child = self._launch(walls, [scratch] if scratch else self._folders, request, report)
             self._running = walls.pid if walls else child
             if self._aborted:
                 raise WorkerLost("it was stopped")
@@ -207,10 +209,14 @@ class Runner:
             for handle in filter(None, (source, report, request)):
                 os.close(handle)
             self._end(walls, child)
+            if scratch:
+                shutil.rmtree(scratch, ignore_errors=True)
 
-    def _launch(self, walls: "sandbox.Walls | None", request: int, report: int) -> int:
+    def _launch(
+        self, walls: "sandbox.Walls | None", folders: list[str], request: int, report: int
+    ) -> int:
         namespaces = walls.namespaces() if walls else {}
-        limits = {**asdict(self._setting.limits), "folders": self._folders}
+        limits = {**asdict(self._setting.limits), "folders": folders}
         # A user of its own for every sandbox: the kernel counts each one's processes apart.
         uid = (
             sandbox.USERS[uuid.uuid4().int % len(sandbox.USERS)]

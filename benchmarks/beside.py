@@ -66,7 +66,7 @@ def measure() -> dict:
     with runtime.stopwatch() as trained:
         training.train_ours(lm, examples, epochs=1)
     with runtime.stopwatch() as answered:
-        answers = pipeline.answerer(lm, lambda _: hits, progress=False)(questions)
+        answers = pipeline.rag_pipeline(lm, lambda _: hits, progress=False)(questions)
     return {
         "train": trained.seconds,
         "answer": answered.seconds,

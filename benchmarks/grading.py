@@ -104,20 +104,20 @@ def _solution(folder: Path, options: argparse.Namespace) -> Path:
 
 def make_submissions(folder: Path, solution: Path, count: int) -> dict[str, str]:
     """Write `count` notebooks; the kind of each by the learner's name."""
-    master, chance = json.loads(solution.read_text("utf-8")), random.Random(20)
+    master, rng = json.loads(solution.read_text("utf-8")), random.Random(20)
     folder.mkdir()
     kinds = {}
     for i in range(count):
         kind, name = KINDS[i % len(KINDS)], f"learner{i:03}"
         kinds[name] = kind
-        text = json.dumps(_handed_in(master, kind, chance))
+        text = json.dumps(_handed_in(master, kind, rng))
         (folder / f"{name}.ipynb").write_text(
             text[: len(text) // 2] if kind == "broken" and i % 20 == 9 else text, "utf-8"
         )
     return kinds
 
 
-def _handed_in(master: dict, kind: str, chance: random.Random) -> dict:
+def _handed_in(master: dict, kind: str, rng: random.Random) -> dict:
     found = json.loads(json.dumps(master))
     answers = []
     for cell in found["cells"]:
@@ -127,7 +127,7 @@ def _handed_in(master: dict, kind: str, chance: random.Random) -> dict:
             cell["outputs"], cell["execution_count"] = [], None
             if cell["metadata"].get("nbgrader", {}).get("solution"):
                 answers.append(cell)
-    chosen = chance.choice(answers)
+    chosen = rng.choice(answers)
     if kind == "wrong":  # the right name, a wrong value
         chosen["source"] += f"\n{_name(chosen['source'])} = (lambda *values: None)"
     elif kind == "unfinished":

@@ -30,7 +30,8 @@ def measure(path: Path) -> dict:
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(
         nbformat.v4.new_code_cell(
-            "from ftrag_helpers.environment import runtime as _runtime\nprint(_runtime.peak_memory_gb())"
+            "from ftrag_helpers.environment import runtime as"
+            " _runtime\nprint(_runtime.peak_memory_gb())"
         )
     )
     client = NotebookClient(

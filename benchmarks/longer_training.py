@@ -20,18 +20,18 @@ import numpy as np
 import pandas as pd
 
 from ftrag_helpers.data import course_data, style_rules, tuning_data
-from ftrag_helpers.data.records import Pair, Review
+from ftrag_helpers.data.records import InstructionExample, Review
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import comparison, metrics
 from ftrag_helpers.finetuning import sft
-from ftrag_helpers.finetuning.frozen_layers import Trunk, shared_prefix
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, shared_prefix
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
 
 OUT = runtime.data_dir() / "reference"
 #: No early stop: the best epoch is kept. Chosen with `--choose`, as all below.
-REVIEWS = sft.Recipe(epochs=2, learning_rate=1e-3, batch_size=16, patience=99)
-INSTRUCTIONS = sft.Recipe(epochs=3, learning_rate=2e-3, batch_size=4, patience=99)
+REVIEWS = sft.TrainingConfig(epochs=2, learning_rate=1e-3, batch_size=16, patience=99)
+INSTRUCTIONS = sft.TrainingConfig(epochs=3, learning_rate=2e-3, batch_size=4, patience=99)
 ENCODER = {"epochs": 4, "rate": 2e-4}
 SEEDS = (0, 1, 2)
 
@@ -66,7 +66,7 @@ class Judge:
         self.asked = asked
 
     def language_models(
-        self, recipe: sft.Recipe, seeds: Sequence[int]
+        self, config: sft.TrainingConfig, seeds: Sequence[int]
     ) -> list[tuple[dict[str, np.ndarray], float]]:
         """The language model tuned on all training reviews, once a seed: log-odds by set, and
         seconds of training.
@@ -79,21 +79,25 @@ class Judge:
             [sft.Example(prompts.sentiment(r.text), r.label) for r in rows]
             for rows in (self.train, self.validation)
         )
-        trunk = Trunk(lm, recipe.lora.layers, shared_prefix([sft.encode(lm, e) for e in examples]))
+        frozen = FrozenLayers(
+            lm, config.lora.layers, shared_prefix([sft.encode(lm, e) for e in examples])
+        )
         return [
             self._odds(
-                sft.train(lm, examples, held_out, recipe=replace(recipe, seed=seed), trunk=trunk),
-                trunk,
+                sft.train(lm, examples, held_out, config=replace(config, seed=seed), frozen=frozen),
+                frozen,
             )
             for seed in seeds
         ]
 
-    def _odds(self, tuned: sft.Tuned, trunk: Trunk) -> tuple[dict[str, np.ndarray], float]:
+    def _odds(
+        self, tuned: sft.FineTuneResult, frozen: FrozenLayers
+    ) -> tuple[dict[str, np.ndarray], float]:
         return {
             name: np.array(
                 sft.log_odds(
                     tuned.lm,
-                    trunk,
+                    frozen,
                     [prompts.sentiment(r.text) for r in rows],
                     "positive",
                     "negative",
@@ -166,7 +170,7 @@ def longer_reviews() -> list[dict]:
         {
             "test": tuning_data.load_reviews("test"),
             "posts": tuning_data.load_posts(),
-            "sly": tuning_data.load_sly(),
+            "sly": tuning_data.load_challenge_set(),
         }
     )
     tuned = judge.language_models(REVIEWS, SEEDS)
@@ -240,22 +244,24 @@ def longer_responses() -> list[dict]:
     ]
 
 
-def train_on_pairs(lm: models.LanguageModel, recipe: sft.Recipe) -> sft.Tuned:
+def train_on_pairs(lm: models.LanguageModel, config: sft.TrainingConfig) -> sft.FineTuneResult:
     """The language model tuned on every training pair, checked on the validation pairs."""
     examples, held_out = (
         comparison.house_examples(tuning_data.load_instructions(split))
         for split in ("train", "validation")
     )
-    return sft.train(lm, examples, held_out, recipe=recipe)
+    return sft.train(lm, examples, held_out, config=config)
 
 
-def respond(lm: models.LanguageModel, pairs: Sequence[Pair]) -> list[str]:
+def respond(lm: models.LanguageModel, pairs: Sequence[InstructionExample]) -> list[str]:
     """What the model responds to each pair's instruction."""
     asked = [prompts.staff_task(p.instruction, p.input) for p in pairs]
     return [made.text for made in models.generate(lm, asked, max_new_tokens=64)]
 
 
-def properties_row(name: str, seconds: float, pairs: Sequence[Pair], said: Sequence[str]) -> dict:
+def properties_row(
+    name: str, seconds: float, pairs: Sequence[InstructionExample], said: Sequence[str]
+) -> dict:
     """Shares of the properties met, by group of kinds, with intervals over the pairs."""
     checks = [
         style_rules.check(p.kind, text, p.facts, p.forbidden)
@@ -268,7 +274,7 @@ def properties_row(name: str, seconds: float, pairs: Sequence[Pair], said: Seque
             for p, c in zip(pairs, checks, strict=True)
             if (p.kind in style_rules.HELD_OUT_KINDS) == held_out
         ]
-        met = [style_rules.share_met(c) for c in part]
+        met = [style_rules.pass_rate(c) for c in part]
         low, high = metrics.bootstrap_interval(met)
         found |= {
             group: round(float(np.mean(met)), 3),

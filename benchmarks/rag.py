@@ -37,7 +37,7 @@ def library():
         models.load_language_model(),
         documents,
         index,
-        reranking.SentenceSelector(index, models.embed_pieces),
+        reranking.MaxSimReranker(index, models.embed_tokens),
     )
 
 
@@ -51,8 +51,8 @@ def choose(lm, documents, index, select):
         for sentences in (1, 2, 3) if prompt == chosen else (1,):
             rows = harness.evaluate(
                 {
-                    name: pipeline.answerer(
-                        lm, pipeline.retrieved(index, select, sentences=sentences)
+                    name: pipeline.rag_pipeline(
+                        lm, pipeline.retrieve(index, select, sentences=sentences)
                     )
                 },
                 answerable,
@@ -62,17 +62,17 @@ def choose(lm, documents, index, select):
                 flush=True,
             )
     prompts.FROM_TEXT = chosen
-    fitting = answerability.fitting_questions()
+    fitting = answerability.calibration_questions()
     known, wide = (np.array([q.answerable for q in some]) for some in (questions, fitting))
-    make = answerability.Signals(index, select, models.embed)
-    signals, seen = make(questions), make(fitting)
-    answers = pipeline.answerer(lm, pipeline.retrieved(index, select, sentences=3))(questions)
+    make = answerability.Features(index, select, models.embed)
+    features, seen = make(questions), make(fitting)
+    answers = pipeline.rag_pipeline(lm, pipeline.retrieve(index, select, sentences=3))(questions)
     lengths = np.log([[1 + len(q.text.split())] for q in fitting])
     for name, values, answerable in (
-        ("validation questions, retrieval alone", signals, known),
+        ("validation questions, retrieval alone", features, known),
         (
             "validation questions, retrieval and model",
-            np.hstack([signals, answerability.model_signals(lm, questions, answers)]),
+            np.hstack([features, answerability.model_features(lm, questions, answers)]),
             known,
         ),
         ("validation and training questions, retrieval alone (chosen)", seen, wide),
@@ -89,13 +89,13 @@ def choose(lm, documents, index, select):
 def test(lm, documents, index, select):
     """Every system on every test question, then the gate."""
     questions = course_data.load_questions("test")
-    librarian = pipeline.answerer(lm, pipeline.retrieved(index, select))
+    librarian = pipeline.rag_pipeline(lm, pipeline.retrieve(index, select))
     systems = {
         "closed book": pipeline.closed_book(lm),
-        "best sentence, no model": pipeline.extract(pipeline.retrieved(index, select)),
+        "best sentence, no model": pipeline.extractive_baseline(pipeline.retrieve(index, select)),
         "librarian": librarian,
-        "oracle": pipeline.answerer(lm, pipeline.oracle(documents)),
-        "distractors": pipeline.answerer(lm, pipeline.distractors(index, select)),
+        "oracle": pipeline.rag_pipeline(lm, pipeline.oracle(documents)),
+        "distractors": pipeline.rag_pipeline(lm, pipeline.distractors(index, select)),
     }
     rows = harness.evaluate(systems, [q for q in questions if q.answerable])
     print(harness.summary(rows).to_string(index=False))
@@ -106,12 +106,12 @@ def test(lm, documents, index, select):
         metrics.with_interval(rows[rows.system == "librarian"].citation_precision),
     )
     make_signals, fitting = (
-        answerability.Signals(index, select, models.embed),
-        answerability.fitting_questions(),
+        answerability.Features(index, select, models.embed),
+        answerability.calibration_questions(),
     )
-    fitted = answerability.fit_gate(make_signals(fitting), [q.answerable for q in fitting])
+    fitted = answerability.fit_classifier(make_signals(fitting), [q.answerable for q in fitting])
     known = np.array([q.answerable for q in questions])
-    refused = fitted.refuse(make_signals(questions))
+    refused = fitted.abstain(make_signals(questions))
     print(
         "gate on test: right refusals",
         metrics.with_interval(refused[~known]),

@@ -43,10 +43,10 @@ class Setting:
             runtime.cache_dir() / "indexes" / passage_index.fingerprint(self.documents),
         )
         self.index.synchronise(self.documents)
-        self.select = reranking.SentenceSelector(self.index, models.embed_pieces)
-        self.find = pipeline.retrieved(self.index, self.select, sentences=comparison.SENTENCES)
+        self.select = reranking.MaxSimReranker(self.index, models.embed_tokens)
+        self.find = pipeline.retrieve(self.index, self.select, sentences=comparison.SENTENCES)
         everything = course_data.load_questions(split)
-        self.asked = harness.balanced([q for q in everything if q.answerable], per_kind)
+        self.asked = harness.stratified_sample([q for q in everything if q.answerable], per_kind)
         self.unanswerable = [q for q in everything if not q.answerable]
         self.training = comparison.training_questions()
         self.found = [hit.passage.id for hits in self.find(self.asked) for hit in hits]
@@ -85,13 +85,13 @@ def systems(setting: Setting) -> list[dict]:
     untuned = ["closed book", "retrieval", "retrieval, one sentence", "best sentence, no model"]
     parts = [_run(setting, {}, untuned)]
     for seed in SEEDS:
-        recipe = replace(comparison.RECIPE, seed=seed)
+        config = replace(comparison.CONFIG, seed=seed)
         student = comparison.train_closed_book(
-            setting.lm, setting.training, recipe=recipe, progress=False
+            setting.lm, setting.training, config=config, progress=False
         )
         parts.append(_run(setting, {"closed book": student}, ["fine-tuned closed book"], seed))
         reader = comparison.train_reader(
-            setting.lm, setting.training, setting.find, recipe=recipe, progress=False
+            setting.lm, setting.training, setting.find, config=config, progress=False
         )
         parts.append(
             _run(
@@ -193,7 +193,7 @@ def refusals(setting: Setting) -> list[dict]:
     out = []
     for share in (0.0, 0.5):
         tuned = sft.train(
-            setting.lm, _with_refusals(setting, share), recipe=comparison.RECIPE, progress=False
+            setting.lm, _with_refusals(setting, share), config=comparison.CONFIG, progress=False
         )
         answer = comparison.reader(tuned.lm, setting.find, progress=False)
         questions = setting.asked[::2] + setting.unanswerable
@@ -244,17 +244,17 @@ def choose() -> None:
     """Sentences to read, layers and epochs of the reader, on the validation questions."""
     setting = Setting("validation", per_kind=20)
     for sentences in (1, 2, 3):
-        find = pipeline.retrieved(setting.index, setting.select, sentences=sentences)
+        find = pipeline.retrieve(setting.index, setting.select, sentences=sentences)
         for layers, epochs in (
             ((10, 1), (6, 1), (10, 2)) if sentences == comparison.SENTENCES else ((10, 1),)
         ):
-            recipe = replace(
-                comparison.RECIPE,
+            config = replace(
+                comparison.CONFIG,
                 epochs=epochs,
-                lora=replace(comparison.RECIPE.lora, layers=layers),
+                lora=replace(comparison.CONFIG.lora, layers=layers),
             )
             tuned = comparison.train_reader(
-                setting.lm, setting.training, find, recipe=recipe, progress=False
+                setting.lm, setting.training, find, config=config, progress=False
             )
             rows = harness.evaluate(
                 {"reader": comparison.reader(tuned.lm, find, progress=False)}, setting.asked

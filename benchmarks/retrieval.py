@@ -73,7 +73,7 @@ def choose(embed, documents):
                 report(
                     f"train + validation, {method}", rankings(index, questions, method), questions
                 )
-            select = reranking.SentenceSelector(index, models.embed_pieces)
+            select = reranking.MaxSimReranker(index, models.embed_tokens)
             for candidates in (20, 50, 100, 200):
                 report(
                     f"train + validation, the best {candidates} of hybrid read again word by word",
@@ -119,7 +119,7 @@ def test(embed, documents):
     for part in ("dense", "bm25"):
         gap, low, high = metrics.paired_difference(scores[part], scores["hybrid"])
         print(f"hybrid − {part}: {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
-    select = reranking.SentenceSelector(index, models.embed_pieces)
+    select = reranking.MaxSimReranker(index, models.embed_tokens)
     again = report(
         "test, hybrid, 100 candidates read again word by word",
         rankings(index, questions, "hybrid", select),
@@ -149,7 +149,7 @@ def main(arguments):
     """Run the choices and the test."""
     runtime.prepare_notebook()
     os.environ["FTRAG_COMPUTE_CACHE"] = "off"  # the seconds printed are today's
-    embed, documents = passage_index.remembering(models.embed), course_data.load_documents()
+    embed, documents = passage_index.memoize(models.embed), course_data.load_documents()
     if "--test" not in arguments:
         choose(embed, documents)
     test(embed, documents)

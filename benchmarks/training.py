@@ -80,12 +80,12 @@ def examples_of(questions):
 
 def train_ours(lm, examples, epochs):
     """Train with `ftrag_helpers.finetuning.sft`; returns the model to ask."""
-    recipe = sft.Recipe(epochs=epochs, batch_size=BATCH)
+    config = sft.TrainingConfig(epochs=epochs, batch_size=BATCH)
     with tempfile.TemporaryDirectory() as cache:
         import os
 
         os.environ["FTRAG_CACHE"] = cache
-        return sft.train(lm, examples, recipe=recipe, progress=False).lm
+        return sft.train(lm, examples, config=config, progress=False).lm
 
 
 def lora_config(layers):
@@ -194,7 +194,7 @@ def run_one(name, count, epochs):
     seconds, peak = time.perf_counter() - started, runtime.peak_memory_gb()
     held_out = questions_of("validation", 60)
     rows = harness.evaluate(
-        {name: pipeline.answerer(tuned, passages_for, progress=False)}, held_out
+        {name: pipeline.rag_pipeline(tuned, passages_for, progress=False)}, held_out
     )
     tokens = epochs * sum(len(sft.encode(lm, e).ids) for e in examples)
     print(
@@ -225,15 +225,15 @@ def matrix_rate():
 
 
 def work_of_ours(count, epochs):
-    """The floating-point operations that our trainer needs for the examples, in 10^9: trunk once,
-    top layers each epoch.
+    """The floating-point operations that our trainer needs for the examples, in 10^9: frozen layers
+    once, top layers each epoch.
     """
     lm = models.load_language_model()
     rows = [sft.encode(lm, e) for e in examples_of(questions_of("train", count))]
     skip = len(frozen_layers.shared_prefix(rows))
     own, answers = sum(len(r.ids) - skip for r in rows), sum(len(r.ids) - r.prompt for r in rows)
     layer = sum(p.numel() for p in lm.model.model.layers[0].parameters())
-    lora = sum(w.numel() for w in adapters.trained_weights(adapters.attach(lm)).values())
+    lora = sum(w.numel() for w in adapters.trained_weights(adapters.add_lora(lm)).values())
     below = lm.model.config.num_hidden_layers - 10
     head = lm.model.lm_head.weight.numel()
     return (

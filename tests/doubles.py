@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ftrag_helpers.data.records import Pieces
+from ftrag_helpers.data.records import TokenEmbeddings
 
 DIMENSIONS = 384
 WINDOW = 256
@@ -29,13 +29,13 @@ def embed(texts: Sequence[str]) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def embed_pieces(texts: Sequence[str]) -> list[Pieces]:
+def embed_tokens(texts: Sequence[str]) -> list[TokenEmbeddings]:
     """Each word and mark a piece, its vector that of `embed`: equal words match with 1, others
     hardly at all.
     """
     found = [list(re.finditer(r"\w+|[^\w\s]", text)) for text in texts]
     return [
-        Pieces(
+        TokenEmbeddings(
             np.array([m.span() for m in matches], int).reshape(-1, 2),
             embed([m.group() for m in matches]),
         )

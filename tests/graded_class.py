@@ -187,9 +187,9 @@ _LAST = (
 
 def class_of_300(seed=7):
     """300 learners whose tasks differ in difficulty: 20 first names by 15 last names, each once."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     found = [
-        _learner(f"{first} {last}", 1000 + i * len(_LAST) + j, chance)
+        _learner(f"{first} {last}", 1000 + i * len(_LAST) + j, rng)
         for i, first in enumerate(_FIRST)
         for j, last in enumerate(_LAST)
     ]
@@ -198,10 +198,10 @@ def class_of_300(seed=7):
     return found
 
 
-def _learner(name, number, chance):
-    skill, tasks, answers = chance.betavariate(4, 2), [], []
+def _learner(name, number, rng):
+    skill, tasks, answers = rng.betavariate(4, 2), [], []
     for task_id, ease in (("3.1", 1.25), ("3.2", 0.75), ("3.3", 1.0), ("3.4", 0.9)):
-        draw = chance.random()
+        draw = rng.random()
         if draw < skill * ease:
             tasks.append(task(task_id))
             answers.append((task_id, RIGHT[task_id]))
@@ -218,16 +218,14 @@ def _learner(name, number, chance):
             )
         else:
             text, message = WRONG[task_id]
-            few = chance.randint(2, 9)
+            few = rng.randint(2, 9)
             tasks.append(
-                task(task_id, "failed", message=message.format(few, few + chance.randint(1, 30)))
+                task(task_id, "failed", message=message.format(few, few + rng.randint(1, 30)))
             )
             answers.append((task_id, text))
-    by_hand = chance.random()
+    by_hand = rng.random()
     state = "needs marking" if by_hand < 0.2 else "marked" if by_hand < 0.95 else "not attempted"
-    tasks.append(
-        task(MANUAL, state, points=float(chance.randint(1, 4)) if state == "marked" else 0.0)
-    )
+    tasks.append(task(MANUAL, state, points=float(rng.randint(1, 4)) if state == "marked" else 0.0))
     answers.append((MANUAL, RIGHT[MANUAL] if state != "not attempted" else ""))
     return result(
         name,

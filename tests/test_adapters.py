@@ -40,7 +40,7 @@ def tuned_on(lm, lora=LORA, seed=3):
     """The model with an adapter whose matrices are all random, ready to be asked."""
     import torch
 
-    tuned = adapters.attach(lm, lora)
+    tuned = adapters.add_lora(lm, lora)
     draw = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in adapters.trained_weights(tuned).values():
@@ -74,15 +74,19 @@ def saved(tiny, tmp_path):
 
 
 def test_a_fresh_adapter_says_what_the_base_says(tiny):
-    lm = adapters.attach(tiny, LORA)
+    lm = adapters.add_lora(tiny, LORA)
     assert (logits(lm) == logits(tiny)).all()
-    assert (lm.name, lm.window, lm.tokenizer) == (tiny.name, tiny.window, tiny.tokenizer)
-    assert lm.bare is not tiny.model, "the base is not wrapped in place"
+    assert (lm.name, lm.context_length, lm.tokenizer) == (
+        tiny.name,
+        tiny.context_length,
+        tiny.tokenizer,
+    )
+    assert lm.base_model is not tiny.model, "the base is not wrapped in place"
     assert not (logits(tuned_on(tiny)) == logits(tiny)).all(), "this comparison can fail"
 
 
 def test_only_the_matrices_of_the_top_layers_are_trained(tiny):
-    lm = adapters.attach(tiny, LORA)
+    lm = adapters.add_lora(tiny, LORA)
     wanted = {
         (
             f"base_model.model.model.layers.1.{'mlp' if module in ALL_LINEAR[4:] else 'self_attn'}."
@@ -99,7 +103,7 @@ def test_only_the_matrices_of_the_top_layers_are_trained(tiny):
     }
     assert all((weight == 0).all() == ("lora_B" in name) for name, weight in found.items())
     attention = adapters.trained_weights(
-        adapters.attach(tiny, Lora(rank=2, layers=2, modules=ATTENTION))
+        adapters.add_lora(tiny, Lora(rank=2, layers=2, modules=ATTENTION))
     )
     assert len(attention) == 2 * 4 * 2 and all("self_attn" in name for name in attention)
 
@@ -114,7 +118,7 @@ def test_the_seed_alone_sets_the_fresh_matrices(tiny):
         found.append(
             [
                 w.detach().numpy().tobytes()
-                for w in adapters.trained_weights(adapters.attach(tiny, LORA, seed)).values()
+                for w in adapters.trained_weights(adapters.add_lora(tiny, LORA, seed)).values()
             ]
         )
         assert torch.equal(torch.random.get_rng_state(), expected), (
@@ -152,7 +156,7 @@ def test_the_base_stays_as_it_is(fresh_tiny, tmp_path):
         ] == modules
         assert not any(module.training for module in fresh_tiny.model.modules())
 
-    lm = adapters.attach(fresh_tiny, LORA)
+    lm = adapters.add_lora(fresh_tiny, LORA)
     assert_unchanged()
     lm.model.train()
     optimizer = torch.optim.AdamW(list(adapters.trained_weights(lm).values()), lr=0.1)
@@ -165,7 +169,7 @@ def test_the_base_stays_as_it_is(fresh_tiny, tmp_path):
     for made in (
         adapters.merge(lm),
         adapters.load(fresh_tiny, tmp_path / "a"),
-        adapters.combine(fresh_tiny, [tmp_path / "a"] * 2, [0.5, 2]),
+        adapters.merge_weighted(fresh_tiny, [tmp_path / "a"] * 2, [0.5, 2]),
     ):
         assert not (logits(made) == said).all()
         assert_unchanged()
@@ -190,15 +194,15 @@ def test_several_adapters_on_one_base_do_not_disturb_each_other(tiny):
 )
 def test_what_the_model_does_not_have_is_an_error(tiny, lora, message):
     with pytest.raises(ValueError, match=message):
-        adapters.attach(tiny, lora)
+        adapters.add_lora(tiny, lora)
 
 
 def test_a_second_adapter_on_top_is_an_error(tiny, saved):
     (lm, _), (folder, _) = saved
     for call in (
-        lambda: adapters.attach(lm, LORA),
+        lambda: adapters.add_lora(lm, LORA),
         lambda: adapters.load(lm, folder),
-        lambda: adapters.combine(lm, [folder], [1]),
+        lambda: adapters.merge_weighted(lm, [folder], [1]),
     ):
         with pytest.raises(ValueError, match="already"):
             call()
@@ -271,7 +275,7 @@ def test_combining_is_the_weighted_sum_of_the_updates(tiny, saved):
     first, second = (updates(adapters.merge(lm), tiny) for lm in lms)
     assert first.keys() == second.keys() and len(first) == 7
     for weights in ([1, 0], [0, 1], [0.5, 0.5], [0.25, 2.0], [1.0, -1.0]):
-        found = updates(adapters.combine(tiny, folders, weights), tiny)
+        found = updates(adapters.merge_weighted(tiny, folders, weights), tiny)
         assert found.keys() == first.keys()
         for name in first:
             assert found[name] == pytest.approx(
@@ -286,7 +290,9 @@ def test_adapters_on_different_layers_are_combined_in_full(tiny, tmp_path, order
         adapters.save(lm, tmp_path / str(i))
     wide, narrow = (updates(adapters.merge(lm), tiny) for lm in lms)
     assert len(wide) == 14 and len(narrow) == 7
-    found = updates(adapters.combine(tiny, [tmp_path / str(i) for i in order], [0.5, 0.5]), tiny)
+    found = updates(
+        adapters.merge_weighted(tiny, [tmp_path / str(i) for i in order], [0.5, 0.5]), tiny
+    )
     for name in wide:
         wanted = 0.5 * wide[name] + 0.5 * narrow.get(name, 0)
         assert found.get(name, 0 * wanted) == pytest.approx(wanted, abs=1e-5), name
@@ -294,20 +300,20 @@ def test_adapters_on_different_layers_are_combined_in_full(tiny, tmp_path, order
 
 def test_the_whole_of_one_adapter_is_that_adapter(tiny, saved):
     lms, folders = saved
-    assert logits(adapters.combine(tiny, folders, [1, 0])) == pytest.approx(
+    assert logits(adapters.merge_weighted(tiny, folders, [1, 0])) == pytest.approx(
         logits(lms[0]), abs=1e-3
     )
-    assert logits(adapters.combine(tiny, folders[1:], [1])) == pytest.approx(
+    assert logits(adapters.merge_weighted(tiny, folders[1:], [1])) == pytest.approx(
         logits(lms[1]), abs=1e-3
     )
-    combined = adapters.combine(tiny, folders, [0.5, 0.5])
+    combined = adapters.merge_weighted(tiny, folders, [0.5, 0.5])
     assert type(combined.model) is type(tiny.model) and not combined.model.training
 
 
 @pytest.mark.parametrize("count, weights", [(2, [1]), (1, [0.5, 0.5]), (0, []), (2, [])])
 def test_one_weight_for_each_adapter(tiny, saved, count, weights):
     with pytest.raises(ValueError, match=f"{count} adapters and {len(weights)} weights"):
-        adapters.combine(tiny, saved[1][:count], weights)
+        adapters.merge_weighted(tiny, saved[1][:count], weights)
 
 
 def missing(folder):

@@ -37,29 +37,29 @@ def examples():
 
 def frozen_layers(lm):
     from ftrag_helpers.finetuning import sft
-    from ftrag_helpers.finetuning.frozen_layers import Trunk, shared_prefix
+    from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, shared_prefix
 
     rows = [sft.encode(lm, example) for example in examples()]
-    trunk = Trunk(lm, 1, shared_prefix(rows))
+    frozen = FrozenLayers(lm, 1, shared_prefix(rows))
     odds = sft.log_odds(
-        lm, trunk, [example.prompt for example in examples()], "yes", "no", progress=False
+        lm, frozen, [example.prompt for example in examples()], "yes", "no", progress=False
     )
-    return [*odds, sft.answer_loss(lm.model, trunk, rows).item()]
+    return [*odds, sft.answer_loss(lm.model, frozen, rows).item()]
 
 
 def training(lm):
     from ftrag_helpers.finetuning import sft
     from ftrag_helpers.finetuning.adapters import Lora
 
-    recipe = sft.Recipe(epochs=2, batch_size=2, lora=Lora(rank=2, alpha=4, layers=1))
-    tuned = sft.train(lm, examples(), examples()[:2], recipe=recipe, progress=False)
+    config = sft.TrainingConfig(epochs=2, batch_size=2, lora=Lora(rank=2, alpha=4, layers=1))
+    tuned = sft.train(lm, examples(), examples()[:2], config=config, progress=False)
     return [number for check in tuned.history[1:] for number in (check.loss, check.validation)]
 
 
 def token_embeddings(_lm):
     from ftrag_helpers.lm import models
 
-    [pieces] = models.embed_pieces(["The reading room opens at nine."])
+    [pieces] = models.embed_tokens(["The reading room opens at nine."])
     return [len(pieces.vectors), *pieces.vectors[:, :8].ravel()]
 
 

@@ -19,7 +19,9 @@ from ftrag_helpers.exercises.checking import CheckFailed, NotAttempted, Task, Ve
 
 
 def doubling_problem(number, got):
-    return values.number_problem(got) or ("" if got == 2 * number else f"got {values.shown(got)}")
+    return values.number_problem(got) or (
+        "" if got == 2 * number else f"got {values.format_value(got)}"
+    )
 
 
 TASK = Task(
@@ -238,7 +240,7 @@ def test_plain_values():
     class Odd:
         pass
 
-    found = values.plain(
+    found = values.to_json(
         {
             "a": np.float32(0.5),
             2: (np.int64(3), np.array([[1, 2]])),
@@ -259,7 +261,7 @@ def test_plain_values():
     )
     around = []
     around.append(around)
-    assert "too deep" in json.dumps(values.plain(around))
+    assert "too deep" in json.dumps(values.to_json(around))
 
 
 def test_numbers_and_their_problems():
@@ -274,7 +276,9 @@ def test_numbers_and_their_problems():
 
 
 def test_shown_is_short():
-    assert values.shown(1 / 3) == "0.3333" and len(values.shown(list(range(1000)))) == 80
+    assert (
+        values.format_value(1 / 3) == "0.3333" and len(values.format_value(list(range(1000)))) == 80
+    )
 
 
 @pytest.fixture
@@ -282,7 +286,9 @@ def two_lessons(monkeypatch):
     """Lessons 8 and 9 with one task each, and nothing passed yet."""
     other = replace(TASK, id="8.1", title="Halving", points=5)
     lessons = {
-        8: SimpleNamespace(TASKS={"8.1": other}, MANUAL={"8.2": checking.ByHand("Your view", 4)}),
+        8: SimpleNamespace(
+            TASKS={"8.1": other}, MANUAL={"8.2": checking.ManualTask("Your view", 4)}
+        ),
         9: SimpleNamespace(TASKS={"9.1": TASK}),
     }
     monkeypatch.setattr(registry, "lessons", lambda: lessons)

@@ -191,16 +191,22 @@ def test_known_values():
 
 def test_the_cases_expose_every_slip():
     for seed in range(4):
-        assert mistakes.telling(check.TASKS["2.3"].cases(seed), check._scored, check._SCORE_SLIPS)
-        assert mistakes.telling(
+        assert mistakes.distinguishes(
+            check.TASKS["2.3"].cases(seed), check._scored, check._SCORE_SLIPS
+        )
+        assert mistakes.distinguishes(
             check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS, times=1
         )
-        assert mistakes.told_apart(
+        assert mistakes.distinguished(
             check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS
         )
     for seed in range(2):
-        assert mistakes.told_apart(check.TASKS["2.5"].cases(seed), domains.adapted, domains.SLIPS)
-    assert not mistakes.told_apart([[1]], lambda x: x, {"a": lambda x: x + 1, "b": lambda x: 2 * x})
+        assert mistakes.distinguished(
+            check.TASKS["2.5"].cases(seed), domains.adapted, domains.SLIPS
+        )
+    assert not mistakes.distinguished(
+        [[1]], lambda x: x, {"a": lambda x: x + 1, "b": lambda x: 2 * x}
+    )
 
 
 def test_no_curve_hangs_on_a_gain_near_the_noise():
@@ -316,9 +322,9 @@ def test_the_judge_that_reads_nothing_profits_from_rows_drawn_at_random():
 
     by_row, by_work = [], []
     for seed in range(20):
-        chance = random.Random(seed)
-        by_row.append(unread(set(chance.sample(ids, 300))))
-        left_out = set(chance.sample(works, len(works) // 5))
+        rng = random.Random(seed)
+        by_row.append(unread(set(rng.sample(ids, 300))))
+        left_out = set(rng.sample(works, len(works) // 5))
         by_work.append(unread({row.id for row in rows if row.subject in left_out}))
     assert np.mean(by_row) > 0.58 and 0.46 < np.mean(by_work) < 0.54
     assert (

@@ -165,7 +165,7 @@ def test_junk_fails_without_an_exception(task_id):
     good = checking.observation(task, answers.RIGHT[task_id][0], 0)
     for i in range(len(good)):
         for junk in JUNK:
-            if not mistakes.same(junk, good[i]):
+            if not mistakes.equal(junk, good[i]):
                 assert not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed
 
 

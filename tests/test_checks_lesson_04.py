@@ -192,7 +192,7 @@ def test_known_values():
 @pytest.mark.parametrize("slip", sorted(check._MEASURE_SLIPS), ids=range(len(check._MEASURE_SLIPS)))
 def test_the_cases_of_recall_expose_every_slip(slip):
     for seed in range(10):
-        assert mistakes.telling(
+        assert mistakes.distinguishes(
             check.TASKS["4.1"].cases(seed), check._measured, {slip: check._MEASURE_SLIPS[slip]}
         )
 

@@ -24,7 +24,7 @@ def learner(monkeypatch):
     monkeypatch.delenv("FTRAG_PROGRESS", raising=False)
     hard = replace(TASK, id="9.10", title="Less <than> & more", points=2)
     lesson = SimpleNamespace(
-        TASKS={"9.10": hard, "9.1": TASK}, MANUAL={"9.2": checking.ByHand("Your view", 5)}
+        TASKS={"9.10": hard, "9.1": TASK}, MANUAL={"9.2": checking.ManualTask("Your view", 5)}
     )
     monkeypatch.setattr(registry, "lessons", lambda: {9: lesson})
 

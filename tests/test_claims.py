@@ -13,8 +13,8 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import claims, measurements
-from ftrag_helpers.journal.claims import Claim, Test
-from ftrag_helpers.journal.measurements import DIFFERENCE, Figure
+from ftrag_helpers.journal.claims import Claim, Criterion
+from ftrag_helpers.journal.measurements import DIFFERENCE, Measurement
 
 CLAIMS = claims.load_claims()
 FIGURES = claims.load_figures()
@@ -26,7 +26,7 @@ def store(*figures):
 
 
 def figure(name, value, low=None, high=None, lesson="01", unit=""):
-    return Figure(lesson, name, value, low, high, unit=unit)
+    return Measurement(lesson, name, value, low, high, unit=unit)
 
 
 def only(test, *figures, reference=()):
@@ -37,10 +37,10 @@ def only(test, *figures, reference=()):
     return row.evidence[0]
 
 
-ABOVE = Test("above", "the gain", ("a",), 0.0)
-BELOW = Test("below", "the loss", ("a",), 0.5)
-MORE = Test("more", "the drop", ("a", "b"), 0.0)
-RATIO = Test("ratio", "the price", ("a", "b"), 2.0)
+ABOVE = Criterion("above", "the gain", ("a",), 0.0)
+BELOW = Criterion("below", "the loss", ("a",), 0.5)
+MORE = Criterion("more", "the drop", ("a", "b"), 0.0)
+RATIO = Criterion("ratio", "the price", ("a", "b"), 2.0)
 
 
 @pytest.mark.parametrize(
@@ -204,10 +204,10 @@ def test_a_row_says_whose_figures_it_rests_on_and_why():
         "it is so",
         (
             ABOVE,
-            Test("above", "the rest", ("b",), 0.5),
-            Test("below", "the cost", ("c",), 0.2),
-            Test("above", "the future", ("d",), 0.0),
-            Test("shown", "beside it", ("e: right", "f: right"), 0.0),
+            Criterion("above", "the rest", ("b",), 0.5),
+            Criterion("below", "the cost", ("c",), 0.2),
+            Criterion("above", "the future", ("d",), 0.0),
+            Criterion("shown", "beside it", ("e: right", "f: right"), 0.0),
         ),
     )
     own = store(
@@ -242,7 +242,7 @@ def test_the_table_as_a_frame_and_as_html_holds_every_row():
     assert list(frame.columns) == ["lesson", "claim", "verdict", "because", "figures"]
     page = claims.as_html(rows)
     assert page.count('<th scope="row"') == 19 and page.count('<th scope="col"') == 6
-    marked = Claim("<b>", "01", "a & b", (Test("above", "<script>", ("a",), 0.0),))
+    marked = Claim("<b>", "01", "a & b", (Criterion("above", "<script>", ("a",), 0.0),))
     page = claims.as_html(claims.table(NOTHING, NOTHING, [marked]))
     assert "<script>" not in page and "&lt;script&gt;" in page and "a &amp; b" in page
 

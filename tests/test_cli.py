@@ -48,8 +48,8 @@ def done(monkeypatch):
 
 def test_nothing_heavy_is_imported():
     code = (
-        "import sys, ftrag_helpers.cli.main as c; c.build_parser(); print(*{m.split('.')[0] for m in"
-        " sys.modules})"
+        "import sys, ftrag_helpers.cli.main as c; c.build_parser(); print(*{m.split('.')[0] for m"
+        " in sys.modules})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,5 +1,5 @@
 import pytest
-from doubles import embed, embed_pieces, scripted_language_model
+from doubles import embed, embed_tokens, scripted_language_model
 
 from ftrag_helpers.data.records import Document, Hit, Passage, Question, Reference
 from ftrag_helpers.environment import runtime
@@ -62,7 +62,7 @@ def hits(*texts):
 def parts():
     index = passage_index.Index(embed)
     index.add(DOCUMENTS)
-    return index, reranking.SentenceSelector(index, embed_pieces)
+    return index, reranking.MaxSimReranker(index, embed_tokens)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_two_supports_crowd_out_the_worst():
 
 def test_both_students_learn_the_same_words_and_only_one_reads(parts):
     [closed] = comparison.closed_book_examples([PRICE])
-    [read] = comparison.reading_examples([PRICE], pipeline.retrieved(*parts, sentences=2))
+    [read] = comparison.reading_examples([PRICE], pipeline.retrieve(*parts, sentences=2))
     assert closed.response == read.response == "The printer costs 8p a gram."
     assert "8p" not in closed.prompt[0]["content"] and "8p" in read.prompt[0]["content"]
 
@@ -120,12 +120,12 @@ def test_the_house_style_adapter_is_lesson_03s():
         "utf-8"
     )
     assert f"tuning_data.at_most(train, {comparison.HOUSE_WORDS})" in lesson
-    recipe = comparison.RECIPE
+    config = comparison.CONFIG
     assert (
-        f"Recipe(epochs={recipe.epochs}, learning_rate={recipe.learning_rate:.0e}".replace(
+        f"TrainingConfig(epochs={config.epochs}, learning_rate={config.learning_rate:.0e}".replace(
             "e-0", "e-"
         )
-        + f", batch_size={recipe.batch_size}, checks=3"
+        + f", batch_size={config.batch_size}, evals_per_epoch=3"
     ) in lesson
 
 

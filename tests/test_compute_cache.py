@@ -12,12 +12,17 @@ import pytest
 from damage import DAMAGES, scrambled
 from doubles import tiny_language_model
 
-from ftrag_helpers.data.records import Pieces
+from ftrag_helpers.data.records import TokenEmbeddings
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.finetuning import adapters, sft
-from ftrag_helpers.finetuning.frozen_layers import Trunk
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
 from ftrag_helpers.lm import compute_cache, models
-from ftrag_helpers.lm.compute_cache import AnswerCache, PiecesCache, once, weights_digest
+from ftrag_helpers.lm.compute_cache import (
+    AnswerCache,
+    TokenEmbeddingsCache,
+    cached_call,
+    weights_digest,
+)
 
 PROMPTS = ["Tea", "The library at the old quay opens at nine.", "Where is the kettle kept?"]
 CHAT = [[{"role": "user", "content": text}] for text in PROMPTS]
@@ -103,7 +108,7 @@ def test_what_depends_on_something_else_is_something_else(lm, computed, change, 
         with torch.no_grad():
             lm.model.model.layers[1].mlp.down_proj.weight[3, 5] += 1e-6
     if change == "an adapter":
-        lm = adapters.attach(lm, adapters.Lora(rank=2, layers=1))
+        lm = adapters.add_lora(lm, adapters.Lora(rank=2, layers=1))
     if change == "end token":
         lm.model.generation_config.eos_token_id = 77
     if change == "threads":
@@ -114,7 +119,7 @@ def test_what_depends_on_something_else_is_something_else(lm, computed, change, 
 
 def test_the_scale_of_an_adapter_counts(lm):
     low, high = (
-        AnswerCache(adapters.attach(lm, adapters.Lora(rank=2, alpha=a, layers=1)).model, "x")
+        AnswerCache(adapters.add_lora(lm, adapters.Lora(rank=2, alpha=a, layers=1)).model, "x")
         for a in (2, 4)
     )
     low.keep([1], ["low"])
@@ -123,13 +128,13 @@ def test_the_scale_of_an_adapter_counts(lm):
 
 def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
     prefix = tuple(models._encode(lm, CHAT[0], 1)[:4])
-    trunk = Trunk(lm, 1, prefix)
+    frozen = FrozenLayers(lm, 1, prefix)
 
     def scores():
         return (
             models.log_odds(lm, CHAT, "Yes", "No"),
             models.log_odds(lm, CHAT, "No", "Yes"),
-            sft.log_odds(lm, trunk, CHAT, "Yes", "No", progress=False),
+            sft.log_odds(lm, frozen, CHAT, "Yes", "No", progress=False),
             [
                 x.tolist()
                 for x in models.continuation_logprobs(lm, PROMPTS, ["tea", "books", "a cup"])
@@ -138,7 +143,7 @@ def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
 
     first = scores()
     assert np.allclose(first[0], -np.array(first[1])) and np.allclose(first[0], first[2], atol=1e-4)
-    for owner, name in ((models, "_last_hidden"), (models, "_score_batch"), (Trunk, "top")):
+    for owner, name in ((models, "_last_hidden"), (models, "_score_batch"), (FrozenLayers, "top")):
         monkeypatch.setattr(owner, name, lambda *_: pytest.fail("it was computed again"))
     assert scores() == first
 
@@ -266,7 +271,7 @@ def test_the_versions_of_the_algorithms_are_part_of_the_name(lm, monkeypatch):
         return (
             AnswerCache(lm.model, "x")._scope,
             sft._OddsCache(lm.model, "x")._scope,
-            PiecesCache(lm.model, 3)._scope,
+            TokenEmbeddingsCache(lm.model, 3)._scope,
         )
 
     before = scopes()
@@ -300,12 +305,14 @@ def test_many_at_once(lm):
 
 
 def test_word_vectors_come_back_as_they_were_kept(lm):
-    cache = PiecesCache(lm.model, 3)
-    kept = Pieces(
+    cache = TokenEmbeddingsCache(lm.model, 3)
+    kept = TokenEmbeddings(
         np.array([[0, 3], [4, 70_000]]),
         np.array([[0.6, 0.8, 0], [0, -1, 0]], np.float16).astype(np.float32),
     )
-    cache.keep(["a", "b"], [kept, Pieces(np.zeros((0, 2), int), np.zeros((0, 3), np.float32))])
+    cache.keep(
+        ["a", "b"], [kept, TokenEmbeddings(np.zeros((0, 2), int), np.zeros((0, 3), np.float32))]
+    )
     one, none, missing = cache.find(["a", "b", "c"])
     assert (
         (one.spans == kept.spans).all()
@@ -317,15 +324,15 @@ def test_word_vectors_come_back_as_they_were_kept(lm):
 
 @pytest.mark.model
 def test_pieces_of_known_texts_are_not_computed_again(monkeypatch, tmp_path):
-    monkeypatch.setattr(PiecesCache, "file", f"{tmp_path.name}.sqlite")
+    monkeypatch.setattr(TokenEmbeddingsCache, "file", f"{tmp_path.name}.sqlite")
     try:
-        first = models.embed_pieces(PROMPTS)
+        first = models.embed_tokens(PROMPTS)
         monkeypatch.setattr(
             models.load_embedder(), "encode", lambda *_, **__: pytest.fail("it was computed again")
         )
-        again = models.embed_pieces(PROMPTS[::-1])[::-1]
+        again = models.embed_tokens(PROMPTS[::-1])[::-1]
     finally:
-        (runtime.cache_dir() / PiecesCache.file).unlink(missing_ok=True)
+        (runtime.cache_dir() / TokenEmbeddingsCache.file).unlink(missing_ok=True)
     assert all(
         (a.vectors == b.vectors).all() and (a.spans == b.spans).all()
         for a, b in zip(first, again, strict=True)
@@ -367,7 +374,7 @@ def network():
 
 
 def test_a_function_is_computed_once_for_the_same_content(network):
-    first, second = (once(add_up, network, PROMPTS, 3) for _ in range(2))
+    first, second = (cached_call(add_up, network, PROMPTS, 3) for _ in range(2))
     assert (first.from_cache, second.from_cache) == (
         False,
         True,
@@ -388,7 +395,7 @@ def test_other_content_is_computed_anew(network, change, monkeypatch):
 
     data = [PROMPTS, np.array([1, 2])] if change == "an array" else [PROMPTS]
     counted = add_up if change != "an array" else np_times
-    once(counted, network, *data)
+    cached_call(counted, network, *data)
     if change == "data":
         data = [PROMPTS[:2]]
     if change == "an array":
@@ -402,7 +409,7 @@ def test_other_content_is_computed_anew(network, change, monkeypatch):
         monkeypatch.setattr(inspect, "getsource", lambda _: "another")
     if change == "switched off":
         monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "off")
-    assert not once(counted, network, *data).from_cache
+    assert not cached_call(counted, network, *data).from_cache
 
 
 def np_times(model, texts, factors):
@@ -417,21 +424,23 @@ def test_a_function_must_not_use_what_stands_around_it(network):
 
     for function, name in ((longest, "PROMPTS"), (nested, "CHAT"), (enclosed, "mine")):
         with pytest.raises(ValueError, match=f"uses {name} from outside.*hand it in"):
-            once(function, network, PROMPTS)
+            cached_call(function, network, PROMPTS)
 
 
 def test_a_function_may_use_what_it_imports(network):
-    assert once(asks_the_packages, network, [1, 2]).value.tolist() == [2]
+    assert cached_call(asks_the_packages, network, [1, 2]).value.tolist() == [2]
 
 
 def asks_the_packages(model, values):
-    return np.array([len(replace(Pieces(np.array(values), np.zeros(2))).spans) for _ in range(1)])
+    return np.array(
+        [len(replace(TokenEmbeddings(np.array(values), np.zeros(2))).spans) for _ in range(1)]
+    )
 
 
 def test_what_a_function_made_survives_no_damage_and_needs_none(network):
-    once(add_up, network, PROMPTS)
+    cached_call(add_up, network, PROMPTS)
     path = runtime.cache_dir() / "once.sqlite"
     path.write_bytes(b"damaged" * 500)
     with pytest.warns(UserWarning, match="was damaged"):
-        assert not once(add_up, network, PROMPTS).from_cache
-    assert once(add_up, network, PROMPTS).from_cache
+        assert not cached_call(add_up, network, PROMPTS).from_cache
+    assert cached_call(add_up, network, PROMPTS).from_cache

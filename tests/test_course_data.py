@@ -574,7 +574,7 @@ def loaders():
         "common_knowledge": course_data.load_common_knowledge,
         "reviews/train": tuning_data.load_reviews,
         "reviews/posts": tuning_data.load_posts,
-        "reviews/sly": tuning_data.load_sly,
+        "reviews/sly": tuning_data.load_challenge_set,
         "instructions": tuning_data.load_instructions,
         "claims": claims.load_claims,
         "claims/figures": claims.load_figures,

@@ -7,8 +7,8 @@ from ftrag_helpers.journal.recommendation import (
     SCENARIOS,
     TASKS,
     Evidence,
-    Need,
-    advise,
+    UseCase,
+    recommend,
 )
 
 EVIDENCE = Evidence(
@@ -22,7 +22,7 @@ EVIDENCE = Evidence(
     citing="CITING",
 )
 EVERY_NEED = [
-    Need(task, changes, examples, sources, erasure)
+    UseCase(task, changes, examples, sources, erasure)
     for task in TASKS
     for changes in CHANGES
     for examples in EXAMPLES
@@ -44,12 +44,12 @@ EVERY_NEED = [
     ],
 )
 def test_the_use_cases_of_the_course(scenario, choice):
-    assert advise(SCENARIOS[scenario], EVIDENCE).choice == choice
+    assert recommend(SCENARIOS[scenario], EVIDENCE).choice == choice
 
 
 def test_every_need_gets_a_choice_with_a_reason_and_a_condition():
     for need in EVERY_NEED:
-        advice = advise(need, EVIDENCE)
+        advice = recommend(need, EVIDENCE)
         assert advice.choice in CHOICES and advice.reasons and advice.unless
         assert advice.choice in str(advice) and all(
             reason in str(advice) for reason in advice.reasons
@@ -59,21 +59,21 @@ def test_every_need_gets_a_choice_with_a_reason_and_a_condition():
 def test_what_changes_daily_or_must_be_erasable_or_cited_is_never_left_to_the_weights_alone():
     for need in EVERY_NEED:
         if need.changes == "daily" or need.sources or need.erasure:
-            assert advise(need).choice in ("retrieval", "both")
+            assert recommend(need).choice in ("retrieval", "both")
 
 
 def test_nothing_is_trained_without_examples():
     for need in EVERY_NEED:
         if need.examples == "none":
-            assert advise(need).choice not in ("fine-tuning", "both")
+            assert recommend(need).choice not in ("fine-tuning", "both")
 
 
 def test_reasons_quote_the_figures_that_speak_to_them_and_invent_none():
-    assert "NEWS; UPDATING" in str(advise(Need("answer from documents", "daily"), EVIDENCE))
-    assert "CITING" in str(advise(Need("answer from documents", sources=True), EVIDENCE))
-    assert "CLASSES" in str(advise(Need("sort into classes"), EVIDENCE))
-    assert "FORM" in str(advise(Need("write in a fixed form"), EVIDENCE))
-    assert "(" not in str(advise(Need("write in a fixed form")))
+    assert "NEWS; UPDATING" in str(recommend(UseCase("answer from documents", "daily"), EVIDENCE))
+    assert "CITING" in str(recommend(UseCase("answer from documents", sources=True), EVIDENCE))
+    assert "CLASSES" in str(recommend(UseCase("sort into classes"), EVIDENCE))
+    assert "FORM" in str(recommend(UseCase("write in a fixed form"), EVIDENCE))
+    assert "(" not in str(recommend(UseCase("write in a fixed form")))
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_reasons_quote_the_figures_that_speak_to_them_and_invent_none():
 )
 def test_an_unknown_value_is_named_with_the_choices(fields, word):
     with pytest.raises(ValueError, match=f"{word} is .*choose one of"):
-        Need(*fields)
+        UseCase(*fields)

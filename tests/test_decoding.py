@@ -5,7 +5,7 @@
 import pytest
 import torch
 
-from ftrag_helpers.lm.decoding import decode, roomy_cache, shared_prefix
+from ftrag_helpers.lm.decoding import decode, preallocated_cache, shared_prefix
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_shared_prefix_leaves_a_token_to_each_row(rows, expected):
 
 
 def test_the_roomy_cache_holds_what_was_written_and_can_drop_rows():
-    cache, steps = roomy_cache(1, 6), [torch.randn(3, 2, n, 4) for n in (3, 1, 2)]
+    cache, steps = preallocated_cache(1, 6), [torch.randn(3, 2, n, 4) for n in (3, 1, 2)]
     for step in steps:
         keys, values = cache.update(step, -step, 0)
     assert torch.equal(keys, torch.cat(steps, dim=2)) and torch.equal(values, -keys)

@@ -77,7 +77,7 @@ def test_balanced_takes_as_many_of_each_kind_spread_over_the_file():
     questions = [
         Question(f"{kind}{n}", "?", kind) for kind in ("direct", "two") for n in range(30)
     ] + [Question("s", "?", "style")]
-    chosen = harness.balanced(questions, 3)
+    chosen = harness.stratified_sample(questions, 3)
     assert [q.id for q in chosen] == [
         "direct0",
         "direct10",

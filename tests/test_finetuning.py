@@ -18,11 +18,20 @@ from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.finetuning import adapters, sft
 from ftrag_helpers.finetuning.adapters import Lora
-from ftrag_helpers.finetuning.frozen_layers import Row, Trunk, shared_prefix
-from ftrag_helpers.finetuning.sft import Example, Recipe, batches, encode, learning_rate_at, train
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, TokenizedExample, shared_prefix
+from ftrag_helpers.finetuning.sft import (
+    Example,
+    TrainingConfig,
+    batches,
+    encode,
+    learning_rate_at,
+    train,
+)
 from ftrag_helpers.lm import compute_cache
 
-RECIPE = Recipe(epochs=4, learning_rate=5e-3, batch_size=3, lora=Lora(rank=3, alpha=6, layers=1))
+CONFIG = TrainingConfig(
+    epochs=4, learning_rate=5e-3, batch_size=3, lora=Lora(rank=3, alpha=6, layers=1)
+)
 
 
 def example(question, response):
@@ -43,8 +52,8 @@ EXAMPLES = [
 VALIDATION = [example("Where is Eve?", "By the weir."), example("Where?", "By the oak.")]
 
 
-def run(lm, examples=EXAMPLES, validation=VALIDATION, recipe=RECIPE, **options):
-    return train(lm, examples, validation, recipe=recipe, progress=False, **options)
+def run(lm, examples=EXAMPLES, validation=VALIDATION, config=CONFIG, **options):
+    return train(lm, examples, validation, config=config, progress=False, **options)
 
 
 def adapter_weights(tuned):
@@ -195,7 +204,7 @@ def test_training_lowers_the_loss_and_says_by_how_much(fresh_tiny):
         weight_bytes(fresh_tiny),
         logits(fresh_tiny),
     )
-    tuned = run(fresh_tiny, recipe=replace(RECIPE, epochs=10, learning_rate=2e-2))
+    tuned = run(fresh_tiny, config=replace(CONFIG, epochs=10, learning_rate=2e-2))
     assert mean_loss(tuned.lm, EXAMPLES) < 0.5 * before
     assert tuned.history[-1].loss < 0.5 * tuned.history[1].loss and math.isnan(
         tuned.history[0].loss
@@ -215,7 +224,7 @@ def test_training_lowers_the_loss_and_says_by_how_much(fresh_tiny):
 
 
 def test_checks_tell_the_mean_loss_per_answer_token(tiny):
-    tuned = run(tiny, recipe=replace(RECIPE, epochs=1, batch_size=8))
+    tuned = run(tiny, config=replace(CONFIG, epochs=1, batch_size=8))
     assert tuned.history[0].validation == pytest.approx(mean_loss(tiny, VALIDATION), rel=1e-4)
     assert tuned.history[1].loss == pytest.approx(mean_loss(tiny, EXAMPLES), rel=1e-4), (
         "one step: the loss before it"
@@ -224,8 +233,8 @@ def test_checks_tell_the_mean_loss_per_answer_token(tiny):
 
 
 def test_the_best_check_is_kept(tiny):
-    recipe = replace(RECIPE, epochs=12, learning_rate=5e-2, patience=99)
-    tuned = run(tiny, EXAMPLES[:4], [example("Where is Eve?", "By the ditch.")], recipe)
+    config = replace(CONFIG, epochs=12, learning_rate=5e-2, patience=99)
+    tuned = run(tiny, EXAMPLES[:4], [example("Where is Eve?", "By the ditch.")], config)
     values = [check.validation for check in tuned.history]
     assert (
         tuned.best.validation == min(values) and 0 < values.index(min(values)) < len(values) - 1
@@ -249,21 +258,21 @@ def test_without_validation_the_last_check_is_kept(tiny):
 
 def test_training_that_does_not_help_stops_early(tiny, steps):
     contrary = [example("Where is Eve?", "ZZZZ")]
-    recipe = replace(RECIPE, epochs=9, learning_rate=3e-2, patience=2)
-    tuned = run(tiny, EXAMPLES, contrary, recipe)
+    config = replace(CONFIG, epochs=9, learning_rate=3e-2, patience=2)
+    tuned = run(tiny, EXAMPLES, contrary, config)
     last = tuned.history[-1].step
     assert tuned.stopped == f"stopped early after step {last} of 27: no gain in 2 checks"
     best = tuned.history.index(tuned.best)
     assert len(tuned.history) - 1 - best == 2 and len(steps) == last < 27
     assert mean_loss(tuned.lm, contrary) == pytest.approx(tuned.best.validation, rel=1e-3)
-    assert run(tiny, EXAMPLES, contrary, recipe).stopped == tuned.stopped and len(steps) == last
+    assert run(tiny, EXAMPLES, contrary, config).stopped == tuned.stopped and len(steps) == last
 
 
 @pytest.mark.parametrize(
     "checks, at", [(1, [3, 6]), (2, [2, 3, 5, 6]), (3, [1, 2, 3, 4, 5, 6]), (7, [1, 2, 3, 4, 5, 6])]
 )
 def test_checks_are_spread_over_the_epoch(tiny, checks, at):
-    tuned = run(tiny, recipe=replace(RECIPE, epochs=2, checks=checks, patience=99))
+    tuned = run(tiny, config=replace(CONFIG, epochs=2, evals_per_epoch=checks, patience=99))
     assert [check.step for check in tuned.history] == [0, *at]
 
 
@@ -280,7 +289,7 @@ def test_each_epoch_takes_every_row_once_in_an_order_of_its_own(tiny, steps):
 
 @pytest.mark.parametrize("count, size", [(0, 4), (1, 4), (8, 4), (9, 4), (10, 1), (3, 100)])
 def test_batches_cover_all_rows_once(count, size):
-    rows = [Row(tuple(range((7 * i) % 11 + 2)), 1) for i in range(count)]
+    rows = [TokenizedExample(tuple(range((7 * i) % 11 + 2)), 1) for i in range(count)]
     found = batches(rows, size)
     assert sorted(i for batch in found for i in batch) == list(range(count))
     assert [len(batch) for batch in found] == [size] * (count // size) + [count % size] * (
@@ -309,12 +318,12 @@ def test_batches_cover_all_rows_once(count, size):
 )
 def test_learning_rate_at(step, steps, warmup, share):
     assert learning_rate_at(
-        step, steps, Recipe(learning_rate=8e-4, warmup=warmup)
+        step, steps, TrainingConfig(learning_rate=8e-4, warmup=warmup)
     ) == pytest.approx(share * 8e-4)
 
 
 def test_the_learning_rate_never_falls_to_nothing_before_the_end():
-    rates = [learning_rate_at(step, 30, Recipe(learning_rate=1.0)) for step in range(30)]
+    rates = [learning_rate_at(step, 30, TrainingConfig(learning_rate=1.0)) for step in range(30)]
     assert (
         rates[:3] == sorted(rates[:3])
         and rates[3:] == sorted(rates[3:], reverse=True)
@@ -332,7 +341,7 @@ def test_the_schedule_sets_the_learning_rate_of_each_step(tiny, monkeypatch):
         lambda self: seen.append(self.param_groups[0]["lr"]) or step(self),
     )
     run(tiny)
-    assert seen == pytest.approx([learning_rate_at(n, 12, RECIPE) for n in range(12)])
+    assert seen == pytest.approx([learning_rate_at(n, 12, CONFIG) for n in range(12)])
 
 
 def test_small_passes_add_up_to_the_same_step(tiny, whole_run, monkeypatch):
@@ -340,7 +349,7 @@ def test_small_passes_add_up_to_the_same_step(tiny, whole_run, monkeypatch):
     monkeypatch.setattr(
         sft,
         "answer_loss",
-        lambda model, trunk, rows: passes.append(len(rows)) or loss(model, trunk, rows),
+        lambda model, frozen, rows: passes.append(len(rows)) or loss(model, frozen, rows),
     )
     monkeypatch.setattr(sft, "PASS_TOKENS", 1)
     found = run(tiny)
@@ -351,10 +360,10 @@ def test_small_passes_add_up_to_the_same_step(tiny, whole_run, monkeypatch):
 
 def test_a_trunk_that_fits_saves_reading_the_texts_again(fresh_tiny, whole_run):
     rows, passed = [encode(fresh_tiny, e) for e in EXAMPLES + VALIDATION], []
-    trunk = Trunk(fresh_tiny, 1, shared_prefix(rows)[:5])
-    trunk.read(rows)
+    frozen = FrozenLayers(fresh_tiny, 1, shared_prefix(rows)[:5])
+    frozen.precompute(rows)
     hook = fresh_tiny.model.model.layers[0].register_forward_hook(lambda *_: passed.append(1))
-    found = run(fresh_tiny, trunk=trunk)
+    found = run(fresh_tiny, frozen=frozen)
     hook.remove()
     assert passed == []
     assert_same_history(found, whole_run)
@@ -363,14 +372,14 @@ def test_a_trunk_that_fits_saves_reading_the_texts_again(fresh_tiny, whole_run):
 @pytest.mark.parametrize("other", ["base", "layers", "prefix", "whole prompt"])
 def test_a_trunk_that_does_not_fit_is_not_used(tiny, elsewhere, other):
     row = encode(tiny, EXAMPLES[0])
-    trunk = {
-        "base": lambda: Trunk(tiny_language_model(seed=1), 1),
-        "layers": lambda: Trunk(tiny, 2),
-        "prefix": lambda: Trunk(tiny, 1, (5, 6, 7)),
-        "whole prompt": lambda: Trunk(tiny, 1, row.ids[: row.prompt]),
+    frozen = {
+        "base": lambda: FrozenLayers(tiny_language_model(seed=1), 1),
+        "layers": lambda: FrozenLayers(tiny, 2),
+        "prefix": lambda: FrozenLayers(tiny, 1, (5, 6, 7)),
+        "whole prompt": lambda: FrozenLayers(tiny, 1, row.ids[: row.prompt]),
     }[other]()
     examples = EXAMPLES[:1] if other == "whole prompt" else EXAMPLES
-    found, wanted = run(tiny, examples, (), trunk=trunk), elsewhere(tiny, examples, ())
+    found, wanted = run(tiny, examples, (), frozen=frozen), elsewhere(tiny, examples, ())
     assert_same_history(found, wanted)
     assert_same_weights(found, wanted)
 
@@ -381,7 +390,9 @@ def test_a_trunk_that_does_not_fit_is_not_used(tiny, elsewhere, other):
 def test_the_same_content_is_read_from_the_cache(tiny, steps, monkeypatch):
     first = run(tiny)
     assert len(steps) == 12 and first.folder.parent == runtime.cache_dir() / "adapters"
-    monkeypatch.setattr(sft.Trunk, "__init__", lambda *_: pytest.fail("no text needs to be read"))
+    monkeypatch.setattr(
+        sft.FrozenLayers, "__init__", lambda *_: pytest.fail("no text needs to be read")
+    )
     again = run(tiny_language_model(), [Example(list(e.prompt), e.response) for e in EXAMPLES])
     assert len(steps) == 12 and again.from_cache and not first.from_cache
     assert (logits(again.lm) == pytest.approx(logits(first.lm), abs=1e-4)) and abs(
@@ -423,13 +434,13 @@ CHANGES = {
         "examples": EXAMPLES[:-1],
         "validation": [EXAMPLES[-1], *VALIDATION],
     },
-    "epochs": lambda: {"recipe": replace(RECIPE, epochs=1)},
-    "learning rate": lambda: {"recipe": replace(RECIPE, learning_rate=4e-3)},
-    "batch size": lambda: {"recipe": replace(RECIPE, batch_size=4)},
-    "patience": lambda: {"recipe": replace(RECIPE, patience=4)},
-    "seed": lambda: {"recipe": replace(RECIPE, seed=1)},
-    "rank": lambda: {"recipe": replace(RECIPE, lora=replace(RECIPE.lora, rank=2))},
-    "modules": lambda: {"recipe": replace(RECIPE, lora=replace(RECIPE.lora, modules=("q_proj",)))},
+    "epochs": lambda: {"config": replace(CONFIG, epochs=1)},
+    "learning rate": lambda: {"config": replace(CONFIG, learning_rate=4e-3)},
+    "batch size": lambda: {"config": replace(CONFIG, batch_size=4)},
+    "patience": lambda: {"config": replace(CONFIG, patience=4)},
+    "seed": lambda: {"config": replace(CONFIG, seed=1)},
+    "rank": lambda: {"config": replace(CONFIG, lora=replace(CONFIG.lora, rank=2))},
+    "modules": lambda: {"config": replace(CONFIG, lora=replace(CONFIG.lora, modules=("q_proj",)))},
 }
 
 
@@ -460,28 +471,33 @@ def test_other_content_is_trained_anew(tiny, monkeypatch):
 
 
 def test_what_is_learned_is_part_of_the_key(tiny):
-    keys = {sft._content_key(tiny, [Row((1, 2, 3, 4), prompt)], [], RECIPE) for prompt in (1, 2, 3)}
+    keys = {
+        sft._content_key(tiny, [TokenizedExample((1, 2, 3, 4), prompt)], [], CONFIG)
+        for prompt in (1, 2, 3)
+    }
     assert len(keys) == 3 and all(len(key) == 24 for key in keys)
 
 
 @pytest.mark.parametrize("name", ["training", "frozen layers"])
 def test_the_version_of_the_algorithm_is_part_of_the_key(tiny, monkeypatch, name):
-    before = sft._content_key(tiny, [Row((1, 2, 3), 2)], [], RECIPE)
+    before = sft._content_key(tiny, [TokenizedExample((1, 2, 3), 2)], [], CONFIG)
     monkeypatch.setitem(compute_cache.ALGORITHMS, name, compute_cache.ALGORITHMS[name] + 1)
-    assert sft._content_key(tiny, [Row((1, 2, 3), 2)], [], RECIPE) != before
+    assert sft._content_key(tiny, [TokenizedExample((1, 2, 3), 2)], [], CONFIG) != before
 
 
 # --- interrupted
 
 
-@pytest.mark.parametrize("at, recipe", [(4, RECIPE), (11, RECIPE), (7, replace(RECIPE, checks=2))])
+@pytest.mark.parametrize(
+    "at, config", [(4, CONFIG), (11, CONFIG), (7, replace(CONFIG, evals_per_epoch=2))]
+)
 def test_an_interrupted_training_goes_on_and_ends_as_if_it_had_not_been(
-    tiny, steps, elsewhere, capsys, recipe, at
+    tiny, steps, elsewhere, capsys, config, at
 ):
-    wanted = elsewhere(tiny, recipe=recipe)
+    wanted = elsewhere(tiny, config=config)
     steps.clear()
     steps.interrupt = at
-    cut = run(tiny, recipe=recipe)
+    cut = run(tiny, config=config)
     said = f"interrupted after step {at} of 12"
     assert (
         cut.stopped == said
@@ -494,14 +510,14 @@ def test_an_interrupted_training_goes_on_and_ends_as_if_it_had_not_been(
     assert mean_loss(cut.lm, VALIDATION) == pytest.approx(cut.best.validation, rel=1e-3)
     assert logits(adapters.load(tiny, cut.folder)) == pytest.approx(logits(cut.lm), abs=1e-3)
     taken = len(steps)
-    whole = run(tiny, recipe=recipe)
+    whole = run(tiny, config=config)
     assert steps[taken][0] == checked, "it goes on from the last check"
     assert not whole.from_cache and (whole.stopped, whole.tokens) == ("", wanted.tokens)
     assert whole.seconds > cut.seconds * 0.5 > 0
     assert_same_history(whole, wanted)
     assert_same_weights(whole, wanted)
     assert logits(whole.lm) == pytest.approx(logits(wanted.lm), abs=1e-3)
-    assert run(tiny, recipe=recipe).from_cache
+    assert run(tiny, config=config).from_cache
     assert [path.name for path in whole.folder.parent.iterdir()] == [whole.folder.name]
 
 
@@ -518,7 +534,7 @@ def test_the_best_before_an_interruption_is_the_best_after_it(tiny, steps, elsew
     content = (
         EXAMPLES[:4],
         [example("Where is Eve?", "By the ditch.")],
-        replace(RECIPE, epochs=12, learning_rate=5e-2, patience=99),
+        replace(CONFIG, epochs=12, learning_rate=5e-2, patience=99),
     )
     wanted = elsewhere(tiny, *content)
     assert 0 < wanted.best.step < 20
@@ -547,7 +563,7 @@ def test_interrupted_while_the_texts_are_read_it_says_what_the_base_says(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(sft.Trunk, "read", read)
+        patch.setattr(sft.FrozenLayers, "read", read)
         cut = run(tiny)
     assert cut.stopped == "interrupted after step 0 of 12" and logits(cut.lm) == pytest.approx(
         logits(tiny), abs=1e-4
@@ -597,7 +613,7 @@ def test_weights_that_run_away_are_a_clear_error(tiny):
     with pytest.raises(
         CourseError, match=r"loss became (nan|inf) at step [2-9].*lower than 1e\+30"
     ):
-        run(tiny, recipe=replace(RECIPE, learning_rate=1e30), validation=())
+        run(tiny, config=replace(CONFIG, learning_rate=1e30), validation=())
 
 
 def refuse(error):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from doubles import embed, embed_pieces, tiny_language_model
+from doubles import embed, embed_tokens, tiny_language_model
 
 from ftrag_helpers.data.records import Answer, Document, Question
 from ftrag_helpers.rag import answerability
@@ -29,20 +29,20 @@ DOCUMENTS = [
 
 
 @pytest.fixture
-def signals():
+def features():
     index = passage_index.Index(embed)
     index.synchronise(DOCUMENTS)
-    return answerability.Signals(index, reranking.SentenceSelector(index, embed_pieces), embed)
+    return answerability.Features(index, reranking.MaxSimReranker(index, embed_tokens), embed)
 
 
 def named(row):
-    return dict(zip(answerability.SIGNALS, row, strict=True))
+    return dict(zip(answerability.FEATURES, row, strict=True))
 
 
-def test_signals_tell_what_was_found_from_what_was_not(signals):
+def test_signals_tell_what_was_found_from_what_was_not(features):
     near, far = map(
         named,
-        signals(
+        features(
             [
                 Question("a", "How much is a gram at the printer?"),
                 Question("b", "Who painted the ceiling in Rome?"),
@@ -54,10 +54,10 @@ def test_signals_tell_what_was_found_from_what_was_not(signals):
     assert far["words unknown here"] == 1.0
 
 
-def test_the_kind_of_answer_is_looked_for(signals):
+def test_the_kind_of_answer_is_looked_for(features):
     price, count = map(
         named,
-        signals(
+        features(
             [
                 Question("a", "How much is a gram at the printer?"),
                 Question("b", "How many boards at the chess club?"),
@@ -69,10 +69,10 @@ def test_the_kind_of_answer_is_looked_for(signals):
     assert count["kind of answer there"] + count["kind of answer missing"] == 1.0
 
 
-def test_a_word_that_nothing_matches_shows_as_a_gap_that_another_page_may_fill(signals):
+def test_a_word_that_nothing_matches_shows_as_a_gap_that_another_page_may_fill(features):
     told, gap, elsewhere = map(
         named,
-        signals(
+        features(
             [
                 Question("a", "The printer is blue"),
                 Question("b", "The printer is violet"),
@@ -86,7 +86,7 @@ def test_a_word_that_nothing_matches_shows_as_a_gap_that_another_page_may_fill(s
 
 
 def test_the_questions_the_gate_is_fitted_on_are_of_both_kinds_and_none_is_a_test_question():
-    chosen = answerability.fitting_questions()
+    chosen = answerability.calibration_questions()
     assert len({q.id for q in chosen}) == len(chosen) == 377
     assert {q.split for q in chosen} == {"train", "validation"} and sum(
         not q.answerable for q in chosen
@@ -94,16 +94,16 @@ def test_the_questions_the_gate_is_fitted_on_are_of_both_kinds_and_none_is_a_tes
 
 
 @pytest.mark.parametrize("text", ["?", "図書館", "word " * 5000])
-def test_odd_questions_have_finite_signals(signals, text):
-    assert np.isfinite(signals([Question("x", text)])).all()
+def test_odd_questions_have_finite_signals(features, text):
+    assert np.isfinite(features([Question("x", text)])).all()
 
 
 def test_a_gate_separates_what_can_be_separated():
     rng = np.random.default_rng(0)
     answerable = np.arange(120) % 3 > 0
     seen = rng.normal(size=(120, 2)) + 4 * answerable[:, None]
-    fitted = answerability.fit_gate(seen, answerable, false_refusals=0.05)
-    refused = fitted.refuse(seen)
+    fitted = answerability.fit_classifier(seen, answerable, false_refusals=0.05)
+    refused = fitted.abstain(seen)
     assert refused[~answerable].mean() > 0.9 and refused[answerable].mean() < 0.1
 
 
@@ -111,30 +111,30 @@ def test_the_threshold_is_read_off_unseen_questions():
     rng = np.random.default_rng(1)
     answerable = np.arange(200) % 2 > 0
     noise = rng.normal(size=(200, 40))
-    fitted = answerability.fit_gate(noise, answerable, false_refusals=0.2)
+    fitted = answerability.fit_classifier(noise, answerable, false_refusals=0.2)
     unseen = rng.normal(size=(2000, 40))
     assert (
-        abs(fitted.refuse(unseen).mean() - 0.2) < 0.12
+        abs(fitted.abstain(unseen).mean() - 0.2) < 0.12
     )  # pure noise: about the asked rate, for both kinds
 
 
 def test_trade_off_runs_from_no_refusal_to_all():
-    curve = answerability.trade_off([0.1, 0.2, 0.8, 0.9], [False, True, False, True])
+    curve = answerability.trade_off_curve([0.1, 0.2, 0.8, 0.9], [False, True, False, True])
     assert curve[0][1:] == (0.0, 0.0) and curve[-1][1:] == (1.0, 1.0)
     assert [round(t, 1) for t, *_ in curve[:-1]] == [0.1, 0.2, 0.8, 0.9]
 
 
 def test_too_few_questions_are_refused():
     with pytest.raises(ValueError, match="ten questions of each kind"):
-        answerability.fit_gate(np.zeros((12, 2)), [True] * 11 + [False])
+        answerability.fit_classifier(np.zeros((12, 2)), [True] * 11 + [False])
 
 
 def test_model_signals_have_one_row_a_question():
     lm = tiny_language_model()
     questions = [Question("a", "Who?"), Question("b", "When?")]
     answers = [Answer("a", "x", logprob=-1.0), Answer("b", "y", logprob=-2.0)]
-    found = answerability.model_signals(lm, questions, answers)
-    assert found.shape == (2, len(answerability.MODEL_SIGNALS)) and found[:, 1].tolist() == [
+    found = answerability.model_features(lm, questions, answers)
+    assert found.shape == (2, len(answerability.MODEL_FEATURES)) and found[:, 1].tolist() == [
         -1.0,
         -2.0,
     ]

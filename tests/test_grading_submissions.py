@@ -344,8 +344,8 @@ def test_a_task_whose_parts_cannot_be_told_apart_is_an_error():
 def test_what_an_observe_function_needs_comes_with_it():
     source = (
         "import math\nimport random\nfrom ftrag_helpers.exercises.lessons import answers_9\nfrom"
-        " ftrag_helpers.exercises.checking import Task, calls\n_WORDS = ['a']\ndef _clean(x):\n    return"
-        " math.floor(x) + len(_WORDS)\ndef _observe(f, inputs):\n    return"
+        " ftrag_helpers.exercises.checking import Task, calls\n_WORDS = ['a']\ndef _clean(x):\n   "
+        " return math.floor(x) + len(_WORDS)\ndef _observe(f, inputs):\n    return"
         " _clean(f(answers_9.text))\ndef _judge(i, o):\n    return random.random()\nTASKS ="
         " [Task(id='1.1', title='t', points=1, hints=('', ''), cases=lambda s: [s],"
         " observe=_observe, judge=_judge)]"
@@ -363,9 +363,9 @@ def test_what_an_observe_function_needs_comes_with_it():
 
 def test_a_local_name_brings_nothing_along():
     source = (
-        "from ftrag_helpers.exercises.checking import Task\nRIGHT = [answer * 2 for answer in (1, 2)]\ndef"
-        " expected(x):\n    return x\ndef _observe(f, inputs):\n    answer = f(inputs)\n   "
-        " expected = [answer for answer in inputs]\n    return answer, expected\nTASKS ="
+        "from ftrag_helpers.exercises.checking import Task\nRIGHT = [answer * 2 for answer in (1,"
+        " 2)]\ndef expected(x):\n    return x\ndef _observe(f, inputs):\n    answer = f(inputs)\n  "
+        "  expected = [answer for answer in inputs]\n    return answer, expected\nTASKS ="
         " [Task(id='1.1', title='t', points=1, hints=('', ''), cases=list, observe=_observe,"
         " judge=expected)]"
     )
@@ -760,8 +760,8 @@ def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
     code = (
         "import sys; sys.path[:0] ="
         f" {[str(Path(engine.__file__).parents[2]), str(Path(__file__).parent)]!r}\nfrom pathlib"
-        " import Path\nfrom ftrag_helpers.grading import grader\nfrom ftrag_helpers.grading.intake import submissions\none ="
-        f" grader.Grader(Path({str(solutions)!r}),"
+        " import Path\nfrom ftrag_helpers.grading import grader\nfrom ftrag_helpers.grading.intake"
+        f" import submissions\none = grader.Grader(Path({str(solutions)!r}),"
         " sandbox=False)\none.grade(submissions.Submission('x', '', 'x',"
         f" Path({str(solutions / '09_small.ipynb')!r}).read_bytes()))\nrunner, ="
         " one._runners.values()\nprint(runner._process.pid, runner._folder, flush=True)\nimport"

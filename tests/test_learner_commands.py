@@ -7,7 +7,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from doubles import embed, embed_pieces, scripted_language_model
+from doubles import embed, embed_tokens, scripted_language_model
 
 from ftrag_helpers.cli import main
 from ftrag_helpers.evaluation import comparison
@@ -41,7 +41,7 @@ def small_models(monkeypatch):
     lm = scripted_language_model("a week")
     monkeypatch.setattr(models, "load_language_model", lambda: lm)
     monkeypatch.setattr(models, "embed", lambda texts, **_: embed(texts))
-    monkeypatch.setattr(models, "embed_pieces", embed_pieces)
+    monkeypatch.setattr(models, "embed_pieces", embed_tokens)
     monkeypatch.setattr(comparison, "train_reader", lambda *_args, **_more: SimpleNamespace(lm=lm))
     monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 8)
 
@@ -49,7 +49,7 @@ def small_models(monkeypatch):
 def test_the_report_counts_own_figures_and_replaces_the_page(tmp_path, capsys):
     page = tmp_path / "report.html"
     page.write_text("old", "utf-8")
-    measurements.measured("04", "librarian: right", [1, 0, 1])
+    measurements.record_mean("04", "librarian: right", [1, 0, 1])
     assert main.main(["report", "--out", str(page)]) == 0
     assert "1 of your own figures" in capsys.readouterr().out
     text = page.read_text("utf-8")

@@ -106,7 +106,7 @@ def test_a_missing_sqlite_is_told_with_its_cure(monkeypatch):
 
 def test_every_library_is_installed_here():
     code = (
-        "from importlib.util import find_spec as f\nfrom ftrag_helpers.environment.libraries import LIBRARIES"
-        " as L\nassert all(map(f, L))"
+        "from importlib.util import find_spec as f\nfrom ftrag_helpers.environment.libraries import"
+        " LIBRARIES as L\nassert all(map(f, L))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=runtime.course_root()).returncode == 0

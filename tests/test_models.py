@@ -310,7 +310,7 @@ def test_the_model_is_loaded_from_a_folder_with_its_tokenizer_padded_left(
     monkeypatch.setenv("FTRAG_LLM", str(folder))
     monkeypatch.setenv("FTRAG_DEVICE", "cpu")
     lm = models.load_language_model()
-    assert (lm.name, lm.window, lm.tokenizer.padding_side) == (
+    assert (lm.name, lm.context_length, lm.tokenizer.padding_side) == (
         "mine",
         WINDOW,
         "left",
@@ -431,7 +431,7 @@ def test_real_word_pieces_stand_where_their_spans_say_and_do_not_depend_on_the_b
         "The Gutenblob's lamp.",
         "Otters were seen on four mornings in 2025, under the floor of the mill.",
     ]
-    alone, together = models.embed_pieces(texts[:1])[0], models.embed_pieces(texts)
+    alone, together = models.embed_tokens(texts[:1])[0], models.embed_tokens(texts)
     pieces = [texts[0][a:b] for a, b in alone.spans]
     assert (
         "".join(pieces) == "TheGutenblob'slamp."
@@ -477,16 +477,16 @@ def test_a_fact_at_the_end_of_a_long_sentence_is_found():
 
 @pytest.mark.model
 def test_real_word_pieces_end_with_the_window_and_no_text_has_none():
-    assert models.embed_pieces([]) == []
-    (long,) = models.embed_pieces(["word " * 5000])
+    assert models.embed_tokens([]) == []
+    (long,) = models.embed_tokens(["word " * 5000])
     assert len(long.vectors) == len(long.spans) == models.load_embedder().max_seq_length - 2
-    (empty,) = models.embed_pieces([""])
+    (empty,) = models.embed_tokens([""])
     assert empty.vectors.shape == (0, 384) and empty.spans.shape == (0, 2)
 
 
 @pytest.mark.model
 def test_real_words_meet_their_synonyms():
-    question, sentence = models.embed_pieces(
+    question, sentence = models.embed_tokens(
         [
             "How long must the lamp cool?",
             "The bulb needs nine minutes before the cover is put back.",
@@ -592,7 +592,11 @@ def test_the_courses_own_texts_have_the_tokens_that_they_always_had():
     asked += [prompts.from_text(d.title, [d.text]) for d in course_data.load_documents()]
     asked += [
         prompts.sentiment(r.text)
-        for r in (*tuning_data.load_reviews(), *tuning_data.load_posts(), *tuning_data.load_sly())
+        for r in (
+            *tuning_data.load_reviews(),
+            *tuning_data.load_posts(),
+            *tuning_data.load_challenge_set(),
+        )
     ]
     for prompt in asked:
         assert (

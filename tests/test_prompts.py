@@ -14,7 +14,7 @@ def test_the_best_text_stands_next_to_the_question():
 
 
 def test_a_long_question_is_cut_and_put_on_one_line():
-    clipped = prompts.clip("word\n" * 10_000)
+    clipped = prompts.truncate("word\n" * 10_000)
     assert clipped.count(" ") == prompts.QUESTION_WORDS - 1 and "\n" not in clipped
 
 

@@ -10,8 +10,8 @@ from ftrag_helpers.data.style_rules import (
     WORD_LIMITS,
     check,
     holds,
+    pass_rate,
     sentences,
-    share_met,
 )
 
 GOOD = {
@@ -79,7 +79,7 @@ BAD_FORM = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_good_response_has_every_property(kind):
-    assert all(check(kind, GOOD[kind]).values()) and share_met(check(kind, GOOD[kind])) == 1.0
+    assert all(check(kind, GOOD[kind]).values()) and pass_rate(check(kind, GOOD[kind])) == 1.0
 
 
 @pytest.mark.parametrize("kind, response", BAD_FORM)

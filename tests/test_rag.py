@@ -1,7 +1,7 @@
 """The librarian on doubles: what is found is read, what is read is cited, and nothing raises."""
 
 import pytest
-from doubles import embed, embed_pieces, scripted_language_model
+from doubles import embed, embed_tokens, scripted_language_model
 
 from ftrag_helpers.data.records import Document, Hit, Passage, Question, Reference
 from ftrag_helpers.rag import pipeline, prompts
@@ -55,17 +55,17 @@ def index():
 
 @pytest.fixture
 def select(index):
-    return reranking.SentenceSelector(index, embed_pieces)
+    return reranking.MaxSimReranker(index, embed_tokens)
 
 
 def test_the_finder_brings_the_sentence_that_answers(index, select):
-    [hits] = pipeline.retrieved(index, select)([PRICE])
+    [hits] = pipeline.retrieve(index, select)([PRICE])
     assert [h.passage.text for h in hits] == ["The printer costs 8p a gram."]
 
 
 def test_the_answer_cites_what_was_read(index, select):
     lm = scripted_language_model("8p a gram")
-    [answer] = pipeline.answerer(lm, pipeline.retrieved(index, select), progress=False)([PRICE])
+    [answer] = pipeline.rag_pipeline(lm, pipeline.retrieve(index, select), progress=False)([PRICE])
     assert (answer.text, answer.cited, answer.refused) == ("8p a gram", ("help-01",), False)
     assert answer.tokens == len("8p a gram") and answer.seconds > 0
 
@@ -76,7 +76,7 @@ def test_closed_book_cites_nothing():
     assert answer.tokens == 8 and answer.logprob < 0, (
         "what the model made, and how sure it was of it"
     )
-    read = pipeline.answerer(
+    read = pipeline.rag_pipeline(
         scripted_language_model("Perhaps."), pipeline.oracle(DOCUMENTS), progress=False
     )
     assert answer.logprob == pytest.approx(read([PRICE])[0].logprob)
@@ -96,7 +96,7 @@ def test_oracle_hands_over_the_supporting_sentence_and_distractors_anything_else
 
 
 def test_extract_reads_out_the_best_sentence(index, select):
-    [answer] = pipeline.extract(pipeline.retrieved(index, select))([PRICE])
+    [answer] = pipeline.extractive_baseline(pipeline.retrieve(index, select))([PRICE])
     assert (answer.text, answer.cited) == ("The printer costs 8p a gram.", ("help-01",))
 
 
@@ -119,7 +119,7 @@ def test_no_question_raises(index, select, text, said):
     lm.model.config.max_position_embeddings = (
         8192  # the real model's window: the double's counts bytes
     )
-    [answer] = pipeline.answerer(lm, pipeline.retrieved(index, select), progress=False)(
+    [answer] = pipeline.rag_pipeline(lm, pipeline.retrieve(index, select), progress=False)(
         [Question("x", text)]
     )
     assert (answer.text, answer.refused) == (said, said != "ok")
@@ -127,16 +127,16 @@ def test_no_question_raises(index, select, text, said):
 
 
 def test_a_filter_that_leaves_nothing_is_a_refusal(index, select):
-    find = pipeline.retrieved(index, select, where={"branch": "old-quay"})
-    [answer] = pipeline.answerer(scripted_language_model("ok"), find, progress=False)([PRICE])
+    find = pipeline.retrieve(index, select, where={"branch": "old-quay"})
+    [answer] = pipeline.rag_pipeline(scripted_language_model("ok"), find, progress=False)([PRICE])
     assert answer.refused and answer.text == prompts.REFUSAL and not answer.cited
 
 
 def test_declining_withdraws_the_answer_and_keeps_what_was_read(index, select):
-    answer = pipeline.answerer(
-        scripted_language_model("8p"), pipeline.retrieved(index, select), progress=False
+    answer = pipeline.rag_pipeline(
+        scripted_language_model("8p"), pipeline.retrieve(index, select), progress=False
     )
-    declining = pipeline.declining(answer, lambda questions, answers: [True])
+    declining = pipeline.with_abstention(answer, lambda questions, answers: [True])
     [said] = declining([PRICE])
     assert said.refused and said.text == prompts.REFUSAL and said.hits and not said.cited
 

@@ -6,16 +6,16 @@ import pytest
 from shelf import hits_of, ids
 
 from ftrag_helpers.data.records import Hit
-from ftrag_helpers.retrieval.ranking import add_scores, document_ranking, fuse
+from ftrag_helpers.retrieval.ranking import document_ranking, fuse, weighted_fusion
 
 
 def test_added_scores_by_hand():
-    fused = add_scores(hits_of(a=0.9, b=0.5, c=0.45), hits_of(c=20.0, d=30.0), weight=0.02)
+    fused = weighted_fusion(hits_of(a=0.9, b=0.5, c=0.45), hits_of(c=20.0, d=30.0), weight=0.02)
     assert [(hit.passage.id, hit.rank) for hit in fused] == [("a", 1), ("c", 2), ("d", 3), ("b", 4)]
     assert [hit.score for hit in fused] == pytest.approx([0.9, 0.85, 0.6, 0.5])
-    assert add_scores([], []) == [] and ids([add_scores(hits_of(b=1, a=1), [])]) == [["a", "b"]], (
-        "ties go by id"
-    )
+    assert weighted_fusion([], []) == [] and ids([weighted_fusion(hits_of(b=1, a=1), [])]) == [
+        ["a", "b"]
+    ], "ties go by id"
 
 
 def test_reciprocal_rank_fusion_by_hand():

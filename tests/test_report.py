@@ -7,7 +7,7 @@ import pytest
 
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import claims, measurements, report
-from ftrag_helpers.journal.measurements import DIFFERENCE, Figure
+from ftrag_helpers.journal.measurements import DIFFERENCE, Measurement
 
 EMPTY = {"figures": {}, "predictions": {}, "decisions": {}}
 NASTY = '<script>alert("x")</script> & "quoted" \x00\x1b \u202eback'
@@ -47,8 +47,8 @@ class Page(HTMLParser):
 
 def mine():
     figures = [
-        Figure("02", "fine-tuned: reviews", 0.7, 0.6, 0.8, 100, date="2026-01-02"),
-        Figure(
+        Measurement("02", "fine-tuned: reviews", 0.7, 0.6, 0.8, 100, date="2026-01-02"),
+        Measurement(
             "02",
             "fine-tuned over untrained: reviews",
             -0.3,
@@ -58,8 +58,8 @@ def mine():
             DIFFERENCE,
             date="2026-01-05",
         ),
-        Figure("02", "seconds to fine-tune", 300, unit="s"),
-        Figure("05", NASTY, 0.5, 0.4, 0.6, 30, note=NASTY),
+        Measurement("02", "seconds to fine-tune", 300, unit="s"),
+        Measurement("05", NASTY, 0.5, 0.4, 0.6, 30, note=NASTY),
     ]
     return {
         "figures": {(f.lesson, f.name): f for f in figures},
@@ -238,28 +238,28 @@ def numbers(drawing, pattern):
 
 
 def test_a_drawing_places_the_interval_on_its_scale():
-    drawing = report.drawing(Figure("1", "x", 0.5, 0.0, 1.0), None, None)
+    drawing = report.drawing(Measurement("1", "x", 0.5, 0.0, 1.0), None, None)
     assert (
         numbers(drawing, r'circle class="own" cx="([\d.]+)"') == [130]
         and 'x1="8.0" x2="252.0" y1="11"' in drawing
     )
     assert 'class="ref"' not in drawing and 'aria-label="yours 0.50 [0.00, 1.00]"' in drawing
-    drawing = report.drawing(None, Figure("1", "x", 0.25, unit=DIFFERENCE), 0.5)
+    drawing = report.drawing(None, Measurement("1", "x", 0.25, unit=DIFFERENCE), 0.5)
     assert (
         "M186.0 25" in drawing and 'x1="191.0" x2="191.0"' in drawing and drawing.count("zero") == 1
     )
-    drawing = report.drawing(Figure("1", "x", 7, -9, 9, unit=DIFFERENCE), None, 0.5)
+    drawing = report.drawing(Measurement("1", "x", 7, -9, 9, unit=DIFFERENCE), None, 0.5)
     assert numbers(drawing, r'cx="([\d.]+)"') == [252], "what lies outside is drawn at the edge"
 
 
 @pytest.mark.parametrize(
     "expected, figure, told",
     [
-        (0.5, Figure("1", "x", 0.45, 0.4, 0.5), "inside the interval"),
-        (0.9, Figure("1", "x", 0.45, 0.4, 0.5), "too high, by 0.45"),
-        (0.1, Figure("1", "x", 0.45, 0.4, 0.5), "too low, by 0.35"),
-        (3, Figure("1", "x", 3), "right to the digit"),
-        (2, Figure("1", "x", 3), "too low, by 1.00"),
+        (0.5, Measurement("1", "x", 0.45, 0.4, 0.5), "inside the interval"),
+        (0.9, Measurement("1", "x", 0.45, 0.4, 0.5), "too high, by 0.45"),
+        (0.1, Measurement("1", "x", 0.45, 0.4, 0.5), "too low, by 0.35"),
+        (3, Measurement("1", "x", 3), "right to the digit"),
+        (2, Measurement("1", "x", 3), "too low, by 1.00"),
     ],
 )
 def test_a_prediction_is_judged_by_the_interval(expected, figure, told):

@@ -16,7 +16,7 @@ from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import metrics
 from ftrag_helpers.journal import measurements
-from ftrag_helpers.journal.measurements import Figure
+from ftrag_helpers.journal.measurements import Measurement
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def figures():
 def test_what_is_printed_is_what_is_kept():
     right = [True] * 13 + [False] * 7
     assert (
-        measurements.measured("04", "librarian: right", np.array(right))
+        measurements.record_mean("04", "librarian: right", np.array(right))
         == metrics.with_interval(right)
         == "0.65 [0.45, 0.85] n=20"
     )
@@ -49,7 +49,7 @@ def test_a_paired_difference_says_what_was_seen(second, seen):
     first = [0] * 10 + [1] * 10 + [0, 1] * 5
     gap, low, high = metrics.paired_difference(first, second)
     assert (
-        measurements.paired("02", "gap", first, second)
+        measurements.record_difference("02", "gap", first, second)
         == f"{gap:+.2f} [{low:+.2f}, {high:+.2f}], {seen}"
     )
     kept = figures()["02", "gap"]
@@ -64,17 +64,17 @@ def test_a_paired_difference_says_what_was_seen(second, seen):
 
 def test_values_that_do_not_apply_are_left_out_and_counted():
     nan = float("nan")
-    assert measurements.measured("05", "faithful", [1, nan, 1, 0, nan]) == metrics.with_interval(
+    assert measurements.record_mean("05", "faithful", [1, nan, 1, 0, nan]) == metrics.with_interval(
         [1, 1, 0]
     )
     assert figures()["05", "faithful"].note == "2 of 5 not applicable"
-    assert measurements.paired("05", "gap", [1, nan, 0, 0], [1, 1, nan, 1]) == measurements.paired(
-        "05", "same", [1, 0], [1, 1]
-    )
+    assert measurements.record_difference(
+        "05", "gap", [1, nan, 0, 0], [1, 1, nan, 1]
+    ) == measurements.record_difference("05", "same", [1, 0], [1, 1])
     with pytest.raises(ValueError, match="'faithful' of lesson 05: no values"):
-        measurements.measured("05", "faithful", [nan])
+        measurements.record_mean("05", "faithful", [nan])
     with pytest.raises(ValueError, match="same questions: 2 and 3"):
-        measurements.paired("05", "gap", [1, 0], [1, 0, 1])
+        measurements.record_difference("05", "gap", [1, 0], [1, 0, 1])
 
 
 def test_a_later_figure_takes_the_place_of_the_same_lesson_and_name():
@@ -89,13 +89,16 @@ def test_a_later_figure_takes_the_place_of_the_same_lesson_and_name():
 @pytest.mark.parametrize(
     "figure, text",
     [
-        (Figure("02", "x", 146.4, unit="s"), "146 s"),
-        (Figure("02", "x", 0.258, unit="s"), "0.26 s"),
-        (Figure("02", "x", 0.1, 0.04, 0.17, 300, measurements.DIFFERENCE), "+0.10 [+0.04, +0.17]"),
-        (Figure("02", "x", -0.05, unit=measurements.DIFFERENCE), "-0.05"),
-        (Figure("02", "x", 0.5), "0.50"),
-        (Figure("02", "x", 2.94, 2.5, 3.4, 8, "nats"), "2.94 [2.50, 3.40] nats n=8"),
-        (Figure("02", "x", 12345, unit="s"), "12,345 s"),
+        (Measurement("02", "x", 146.4, unit="s"), "146 s"),
+        (Measurement("02", "x", 0.258, unit="s"), "0.26 s"),
+        (
+            Measurement("02", "x", 0.1, 0.04, 0.17, 300, measurements.DIFFERENCE),
+            "+0.10 [+0.04, +0.17]",
+        ),
+        (Measurement("02", "x", -0.05, unit=measurements.DIFFERENCE), "-0.05"),
+        (Measurement("02", "x", 0.5), "0.50"),
+        (Measurement("02", "x", 2.94, 2.5, 3.4, 8, "nats"), "2.94 [2.50, 3.40] nats n=8"),
+        (Measurement("02", "x", 12345, unit="s"), "12,345 s"),
     ],
 )
 def test_a_figure_reads_as_the_course_prints_it(figure, text):
@@ -124,13 +127,13 @@ def test_a_faulty_figure_is_refused_and_not_kept(faulty, complaint):
 
 def test_predictions_and_decisions_are_kept_in_order():
     assert (
-        measurements.predict("retrieval: right", 0.4)
+        measurements.record_guess("retrieval: right", 0.4)
         == "Kept: you expect 0.40 for retrieval: right."
     )
-    measurements.predict("closed book: right", np.float64(0))
-    measurements.predict("retrieval: right", 0.5)
+    measurements.record_guess("closed book: right", np.float64(0))
+    measurements.record_guess("retrieval: right", 0.5)
     assert (
-        measurements.decide("Help desk ☎", "retrieval", "it changes")
+        measurements.record_choice("Help desk ☎", "retrieval", "it changes")
         == "Kept: Help desk ☎: retrieval."
     )
     found = measurements.load()
@@ -140,10 +143,10 @@ def test_predictions_and_decisions_are_kept_in_order():
     ]
     assert [d["because"] for d in found["decisions"].values()] == ["it changes"]
     for wrong in (
-        lambda: measurements.predict("x", None),
-        lambda: measurements.predict("", 1),
-        lambda: measurements.decide("x", " "),
-        lambda: measurements.decide("", "x"),
+        lambda: measurements.record_guess("x", None),
+        lambda: measurements.record_guess("", 1),
+        lambda: measurements.record_choice("x", " "),
+        lambda: measurements.record_choice("", "x"),
     ):
         with pytest.raises(ValueError):
             wrong()
@@ -250,7 +253,7 @@ def test_a_lesson_goes_on_where_nothing_can_be_kept(monkeypatch):
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.warns(UserWarning, match="could not be kept.*No space left"):
-        assert measurements.measured("01", "new", [1, 0]).endswith("n=2")
+        assert measurements.record_mean("01", "new", [1, 0]).endswith("n=2")
     assert measurements.path().read_bytes() == before
     assert {p.name for p in measurements.path().parent.iterdir()} <= {
         "results.json",
@@ -293,7 +296,7 @@ def test_the_reference_has_the_form_of_a_store():
     found = measurements.reference()
     assert found["predictions"] == found["decisions"] == {}
     assert all(
-        isinstance(figure, Figure) and figure.date and figure.cores
+        isinstance(figure, Measurement) and figure.date and figure.cores
         for figure in found["figures"].values()
     )
     assert json.loads(measurements.as_json(found["figures"].values())) == json.loads(

@@ -7,7 +7,7 @@ from doubles import scripted_language_model
 
 from ftrag_helpers.data.records import Answer, Hit, Passage, Question, Reference
 from ftrag_helpers.evaluation import harness
-from ftrag_helpers.finetuning.sft import Check, Tuned
+from ftrag_helpers.finetuning.sft import EvalPoint, FineTuneResult
 from ftrag_helpers.journal import scorecard
 
 SENTENCE = "The printer costs 8p a gram."
@@ -76,9 +76,9 @@ def test_common_knowledge_counts_matches():
 
 def test_costs_count_what_lies_on_the_disk(tmp_path):
     (tmp_path / "a").write_bytes(b"x" * 3000)
-    check = Check(1, 1.0, 0.5, float("nan"))
+    check = EvalPoint(1, 1.0, 0.5, float("nan"))
     table = scorecard.costs(
-        {"reader": Tuned(None, tmp_path, (check,), check, 12.0, 500)}, 3.0, 2_000_000
+        {"reader": FineTuneResult(None, tmp_path, (check,), check, 12.0, 500)}, 3.0, 2_000_000
     )
     assert table.loc["reader"].tolist() == [12.0, 500, 0.003]
     assert table.loc["index", "seconds"] == 3 and table.loc["index", "MB on disk"] == 2

@@ -4,17 +4,17 @@ the index.
 
 import numpy as np
 import pytest
-from doubles import Counting, embed_pieces
+from doubles import Counting, embed_tokens
 from shelf import LIBRARY, doc, new_index, numbered
 
-from ftrag_helpers.data.records import Document, Pieces
+from ftrag_helpers.data.records import Document, TokenEmbeddings
 from ftrag_helpers.retrieval.chunking import embedding_text
-from ftrag_helpers.retrieval.reranking import SentenceSelector
+from ftrag_helpers.retrieval.reranking import MaxSimReranker
 
 
 def selector(documents, **options):
     index = new_index(documents, **options)
-    return index, SentenceSelector(index, embed_pieces)
+    return index, MaxSimReranker(index, embed_tokens)
 
 
 def test_the_best_sentence_is_the_one_that_shares_the_words():
@@ -46,11 +46,11 @@ def test_scores_agree_with_the_plain_definition():
     index, select = selector(LIBRARY)
     question = "who may borrow a map on Mondays in spring?"
     (match,) = select.matches([question], index.dense([question], 5))
-    (asked,) = embed_pieces([question])
+    (asked,) = embed_tokens([question])
     for hit in match.hits:
         whole = next(p for p in index.passages if hit.passage.text in p.text)
         parts = [
-            embed_pieces([text])[0].vectors
+            embed_tokens([text])[0].vectors
             for text in (f"{whole.title}. {hit.passage.text}", embedding_text(whole))
         ]
         in_sentence, in_passage = ((asked.vectors @ vectors.T).max(axis=1) for vectors in parts)
@@ -62,16 +62,16 @@ def test_scores_agree_with_the_plain_definition():
 def test_rare_words_weigh_more_and_a_word_shares_its_weight_among_its_pieces():
     def halves(texts):
         return [
-            Pieces(np.repeat(p.spans, 2, axis=0), np.repeat(p.vectors, 2, axis=0))
-            for p in embed_pieces(texts)
+            TokenEmbeddings(np.repeat(p.spans, 2, axis=0), np.repeat(p.vectors, 2, axis=0))
+            for p in embed_tokens(texts)
         ]
 
     index = new_index(LIBRARY)
     question = "the unheard piano"
-    (whole,) = SentenceSelector(index, embed_pieces).matches([question], index.dense([question], 5))
-    (halved,) = SentenceSelector(index, halves).matches([question], index.dense([question], 5))
+    (whole,) = MaxSimReranker(index, embed_tokens).matches([question], index.dense([question], 5))
+    (halved,) = MaxSimReranker(index, halves).matches([question], index.dense([question], 5))
     assert whole.weights.sum() == pytest.approx(1) and list(np.argsort(whole.weights)) == [0, 2, 1]
-    assert whole.rarity[1] == 1.0 > whole.rarity[2] > whole.rarity[0]
+    assert whole.idf[1] == 1.0 > whole.idf[2] > whole.idf[0]
     assert halved.weights[::2] + halved.weights[1::2] == pytest.approx(whole.weights)
     assert [h.score for h in halved.hits] == pytest.approx([h.score for h in whole.hits], abs=1e-6)
 
@@ -85,9 +85,9 @@ def test_passages_are_ranked_by_their_best_sentence():
 
 
 def test_sentences_that_passages_share_count_once_and_passages_are_embedded_once():
-    counting = Counting(embed_pieces)
+    counting = Counting(embed_tokens)
     index = new_index([doc("long", numbered(12))], words=30)
-    select = SentenceSelector(index, counting)
+    select = MaxSimReranker(index, counting)
     hits = index.dense(["Sentence 3"], 9)
     (found,) = select(["Sentence 3"], hits, n=99)
     assert len({hit.passage.text for hit in found}) == len(found) == 12
@@ -99,10 +99,10 @@ def test_sentences_that_passages_share_count_once_and_passages_are_embedded_once
 
 def test_what_lies_beyond_the_window_of_the_embedder_is_passed_over():
     def window(texts):
-        return [Pieces(p.spans[:6], p.vectors[:6]) for p in embed_pieces(texts)]
+        return [TokenEmbeddings(p.spans[:6], p.vectors[:6]) for p in embed_tokens(texts)]
 
     index = new_index([doc("a", "Tea is free. Milk costs money.")])
-    (match,) = SentenceSelector(index, window).matches(["milk"], index.dense(["milk"], 1))
+    (match,) = MaxSimReranker(index, window).matches(["milk"], index.dense(["milk"], 1))
     assert [hit.passage.text for hit in match.hits] == ["Tea is free."]
 
 
@@ -121,7 +121,7 @@ def test_selection_without_hits_without_words_and_of_passages_added_later():
         select(["telescope"], index.dense(["telescope"], 1))[0][0].passage.text
         == "The attic has a telescope."
     )
-    assert SentenceSelector(new_index(), embed_pieces)(["tea"], [[]]) == [[]]
+    assert MaxSimReranker(new_index(), embed_tokens)(["tea"], [[]]) == [[]]
 
 
 def test_the_selector_follows_a_changed_index():
@@ -149,7 +149,7 @@ def test_the_selector_follows_a_changed_index():
     [[best]] = select(
         ["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1
     )
-    [[same]] = SentenceSelector(index, embed_pieces)(
+    [[same]] = MaxSimReranker(index, embed_tokens)(
         ["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1
     )
     assert best.passage.text == "A visitor card costs £15 a year." and best.score == same.score

@@ -1,4 +1,4 @@
-"""The frozen trunk: whatever it remembers or leaves out, loss and gradients are those of
+"""The frozen layers: whatever it remembers or leaves out, loss and gradients are those of
 transformers.
 
 The double is a random Llama of two layers over bytes. The last layer carries LoRA matrices that are
@@ -13,7 +13,7 @@ from doubles import tiny_language_model
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.finetuning import adapters
 from ftrag_helpers.finetuning.adapters import Lora
-from ftrag_helpers.finetuning.frozen_layers import Row, Trunk, shared_prefix
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, TokenizedExample, shared_prefix
 from ftrag_helpers.finetuning.sft import Example, _OddsCache, answer_loss, encode, log_odds
 from ftrag_helpers.lm import models
 
@@ -41,7 +41,7 @@ def tuned_on(lm, layers=1, seed=3):
     """The model with an adapter that changes what it says: both of its matrices are random."""
     import torch
 
-    tuned = adapters.attach(lm, Lora(rank=3, alpha=6, layers=layers))
+    tuned = adapters.add_lora(lm, Lora(rank=3, alpha=6, layers=layers))
     draw = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in adapters.trained_weights(tuned).values():
@@ -63,16 +63,16 @@ def by_transformers(lm, rows):
     total = 0.0
     for row in rows:
         labels = torch.tensor([[-100] * row.prompt + list(row.ids[row.prompt :])])
-        total = total + lm.bare(torch.tensor([row.ids]), labels=labels).loss * (
+        total = total + lm.base_model(torch.tensor([row.ids]), labels=labels).loss * (
             len(row.ids) - row.prompt
         )
     total.backward()
     return total.item(), gradients(lm)
 
 
-def by_trunk(lm, trunk, batches):
+def by_trunk(lm, frozen, batches):
     lm.model.zero_grad()
-    total = sum(answer_loss(lm.bare, trunk, batch) for batch in batches)
+    total = sum(answer_loss(lm.base_model, frozen, batch) for batch in batches)
     total.backward()
     return total.item(), gradients(lm)
 
@@ -97,29 +97,33 @@ def test_loss_and_gradients_are_those_of_transformers(tiny, layers, prefixed, ma
     lm, rows = tuned_on(tiny, layers), rows_of(tiny)
     prefix = shared_prefix(rows) if prefixed else ()
     assert len(prefix) > 30 or not prefixed, "the rows do share a beginning"
-    trunk = Trunk(tiny, layers, prefix, max_bytes)
-    trunk.read(rows)
-    assert_same(by_trunk(lm, trunk, [rows]), by_transformers(lm, rows))
+    frozen = FrozenLayers(tiny, layers, prefix, max_bytes)
+    frozen.precompute(rows)
+    assert_same(by_trunk(lm, frozen, [rows]), by_transformers(lm, rows))
 
 
 @pytest.mark.parametrize("max_bytes", [1_000_000, 0], ids=["cached", "uncached"])
 def test_a_batch_of_mixed_lengths_equals_one_by_one(tiny, max_bytes):
     lm, rows = tuned_on(tiny), rows_of(tiny)
-    trunk = Trunk(tiny, 1, shared_prefix(rows), max_bytes)
-    trunk.read(rows)
-    alone = by_trunk(lm, trunk, [[row] for row in rows])
+    frozen = FrozenLayers(tiny, 1, shared_prefix(rows), max_bytes)
+    frozen.precompute(rows)
+    alone = by_trunk(lm, frozen, [[row] for row in rows])
     assert len({len(row.ids) for row in rows}) == len(rows)
-    assert_same(by_trunk(lm, trunk, [rows]), alone)
-    assert_same(by_trunk(lm, trunk, [rows[::-2], rows[1::2]]), alone)
+    assert_same(by_trunk(lm, frozen, [rows]), alone)
+    assert_same(by_trunk(lm, frozen, [rows[::-2], rows[1::2]]), alone)
 
 
 def test_what_enters_the_top_layers_does_not_depend_on_cache_or_prefix(tiny):
     rows = rows_of(tiny)
     prefix = shared_prefix(rows)
-    plain = Trunk(tiny, 1, (), 0).hidden(rows)
-    for trunk in (Trunk(tiny, 1, prefix), Trunk(tiny, 1, prefix, 0), Trunk(tiny, 1)):
-        trunk.read(rows)
-        skip, hidden = len(trunk.prefix), trunk.hidden(rows)
+    plain = FrozenLayers(tiny, 1, (), 0).hidden(rows)
+    for frozen in (
+        FrozenLayers(tiny, 1, prefix),
+        FrozenLayers(tiny, 1, prefix, 0),
+        FrozenLayers(tiny, 1),
+    ):
+        frozen.precompute(rows)
+        skip, hidden = len(frozen.prefix), frozen.hidden(rows)
         assert hidden.shape == (len(rows), max(len(row.ids) for row in rows) - skip, 48)
         for i, row in enumerate(rows):
             assert hidden[i, : len(row.ids) - skip].numpy() == pytest.approx(
@@ -129,9 +133,13 @@ def test_what_enters_the_top_layers_does_not_depend_on_cache_or_prefix(tiny):
 
 def test_masked_tokens_do_not_change_the_loss(tiny, monkeypatch):
     lm, rows = tuned_on(tiny), rows_of(tiny)
-    trunk = Trunk(tiny, 1, shared_prefix(rows))
-    trunk.read(rows)
-    right, top, skip = answer_loss(lm.bare, trunk, rows).item(), trunk.top, len(trunk.prefix)
+    frozen = FrozenLayers(tiny, 1, shared_prefix(rows))
+    frozen.precompute(rows)
+    right, top, skip = (
+        answer_loss(lm.base_model, frozen, rows).item(),
+        frozen.forward_top,
+        len(frozen.prefix),
+    )
 
     def loss_with(disturbed):
         def top_disturbed(model, rows):
@@ -141,8 +149,8 @@ def test_masked_tokens_do_not_change_the_loss(tiny, monkeypatch):
                     hidden[i, token - skip] = 7.0 * (-1) ** token
             return hidden
 
-        monkeypatch.setattr(trunk, "top", top_disturbed)
-        return answer_loss(lm.bare, trunk, rows).item()
+        monkeypatch.setattr(frozen, "top", top_disturbed)
+        return answer_loss(lm.base_model, frozen, rows).item()
 
     # The token at prompt - 1 speaks the first answer token; the last one of a row speaks to nobody.
     def masked(row):
@@ -164,7 +172,7 @@ def test_the_loss_is_that_of_the_answer_and_its_end_mark(tiny):
         tiny, [(list(row.ids[: row.prompt]), list(row.ids[row.prompt :])) for row in rows]
     )
     for row, values in zip(rows, wanted, strict=True):
-        assert answer_loss(tiny.bare, Trunk(tiny, 1), [row]).item() == pytest.approx(
+        assert answer_loss(tiny.base_model, FrozenLayers(tiny, 1), [row]).item() == pytest.approx(
             -values.sum(), rel=1e-4
         )
 
@@ -174,7 +182,7 @@ def test_the_vocabulary_is_projected_at_answer_tokens_only(fresh_tiny):
     fresh_tiny.model.lm_head.register_forward_hook(
         lambda _, given, out: seen.append(tuple(given[0].shape))
     )
-    answer_loss(fresh_tiny.bare, Trunk(fresh_tiny, 1), rows)
+    answer_loss(fresh_tiny.base_model, FrozenLayers(fresh_tiny, 1), rows)
     assert seen == [(sum(len(row.ids) - row.prompt for row in rows), 48)]
 
 
@@ -184,16 +192,16 @@ def test_each_text_passes_the_frozen_layers_once(fresh_tiny):
     fresh_tiny.model.model.layers[0].register_forward_hook(
         lambda _, given, out: passed.append(tuple(given[0].shape[:2]))
     )
-    trunk = Trunk(fresh_tiny, 1, prefix)
+    frozen = FrozenLayers(fresh_tiny, 1, prefix)
     assert passed == [(1, len(prefix))], "the shared beginning is read for all at once"
-    trunk.read(rows * 2)
+    frozen.precompute(rows * 2)
     assert sum(texts for texts, _ in passed[1:]) == len(rows)
     passed.clear()
-    trunk.read(rows[::-1])
+    frozen.precompute(rows[::-1])
     for batch in (rows, rows[:2], rows[::-1]):
-        trunk.top(fresh_tiny.bare, batch)
+        frozen.forward_top(fresh_tiny.base_model, batch)
     assert passed == []
-    trunk.read([*rows, *rows_of(fresh_tiny, [("New?", "Yes.")])])
+    frozen.precompute([*rows, *rows_of(fresh_tiny, [("New?", "Yes.")])])
     assert [texts for texts, _ in passed] == [1], "only what is not known yet"
 
 
@@ -201,20 +209,20 @@ def test_each_text_passes_the_frozen_layers_once(fresh_tiny):
 def test_the_memory_bound_is_kept(tiny, tokens):
     rows = rows_of(tiny)
     prefix, width = shared_prefix(rows), 4 * 48
-    trunk = Trunk(tiny, 1, prefix, tokens * width)
+    frozen = FrozenLayers(tiny, 1, prefix, tokens * width)
     for part in (rows[:2], rows, rows):
-        trunk.read(part)
-        held = sum(hidden.untyped_storage().nbytes() for hidden in trunk._kept.values())
-        assert held == trunk.bytes <= tokens * width
+        frozen.precompute(part)
+        held = sum(hidden.untyped_storage().nbytes() for hidden in frozen._kept.values())
+        assert held == frozen.bytes <= tokens * width
     everything = sum(len(row.ids) - len(prefix) for row in rows) * width
-    assert (trunk.bytes == everything) == (tokens == 10_000)
-    assert trunk.bytes > 0 or tokens < 45
+    assert (frozen.bytes == everything) == (tokens == 10_000)
+    assert frozen.bytes > 0 or tokens < 45
 
 
 @pytest.mark.parametrize("layers", [0, -1, 3])
 def test_layers_that_the_model_does_not_have_are_an_error(tiny, layers):
     with pytest.raises(ValueError, match=f"from 1 to 2, not {layers}"):
-        Trunk(tiny, layers)
+        FrozenLayers(tiny, layers)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +251,7 @@ def test_layers_that_the_model_does_not_have_are_an_error(tiny, layers):
     ],
 )
 def test_shared_prefix(rows, expected):
-    assert shared_prefix([Row(*row) for row in rows]) == expected
+    assert shared_prefix([TokenizedExample(*row) for row in rows]) == expected
 
 
 @pytest.mark.parametrize("max_bytes", [1_000_000, 0], ids=["cached", "uncached"])
@@ -256,8 +264,8 @@ def test_log_odds_equal_those_of_a_full_pass(tiny, prefixed, max_bytes):
     tuned = tuned_on(tiny)
     found = []
     for lm in (tiny, tuned, adapters.merge(tuned)):
-        trunk = Trunk(tiny, 1, prefix, max_bytes)
-        found.append(log_odds(lm, trunk, prompts, "Yes", "No", progress=False))
+        frozen = FrozenLayers(tiny, 1, prefix, max_bytes)
+        found.append(log_odds(lm, frozen, prompts, "Yes", "No", progress=False))
         assert found[-1] == pytest.approx(models.log_odds(lm, prompts, "Yes", "No"), abs=1e-3)
     assert found[1] == pytest.approx(found[2], abs=1e-3) and found[0] != pytest.approx(
         found[1], abs=1e-1
@@ -271,17 +279,17 @@ def test_a_prompt_that_begins_otherwise_is_an_error(tiny):
             "content": "A prompt without the system message that all the other texts begin with.",
         }
     ]
-    trunk = Trunk(tiny, 1, shared_prefix(rows_of(tiny)))
-    with pytest.raises(ValueError, match="does not begin with the tokens.*make a Trunk"):
-        log_odds(tiny, trunk, [prompt], "Yes", "No", progress=False)
-    assert len(log_odds(tiny, Trunk(tiny, 1), [prompt], "Yes", "No", progress=False)) == 1
+    frozen = FrozenLayers(tiny, 1, shared_prefix(rows_of(tiny)))
+    with pytest.raises(ValueError, match="does not begin with the tokens.*make FrozenLayers"):
+        log_odds(tiny, frozen, [prompt], "Yes", "No", progress=False)
+    assert len(log_odds(tiny, FrozenLayers(tiny, 1), [prompt], "Yes", "No", progress=False)) == 1
 
 
 def changed(lm, layer, by=0.01):
     import torch
 
     with torch.no_grad():
-        next(lm.bare.model.layers[layer].parameters()).add_(by)
+        next(lm.base_model.model.layers[layer].parameters()).add_(by)
     return lm
 
 
@@ -302,10 +310,10 @@ def test_a_trunk_of_other_frozen_layers_is_an_error_and_nothing_is_kept(
     fresh_tiny, misfit, monkeypatch
 ):
     monkeypatch.setenv("FTRAG_COMPUTE_CACHE", "on")
-    trunk, prompts = Trunk(fresh_tiny, 1), [messages("When?")]
+    frozen, prompts = FrozenLayers(fresh_tiny, 1), [messages("When?")]
     other = MISFITS[misfit](fresh_tiny)
-    with pytest.raises(ValueError, match="frozen layers.*make a Trunk"):
-        log_odds(other, trunk, prompts, "Yes", "No", progress=False)
+    with pytest.raises(ValueError, match="frozen layers.*make FrozenLayers"):
+        log_odds(other, frozen, prompts, "Yes", "No", progress=False)
     assert not (runtime.cache_dir() / _OddsCache.file).exists()
 
 
@@ -322,5 +330,5 @@ def test_a_trunk_of_other_frozen_layers_is_an_error_and_nothing_is_kept(
 )
 def test_a_trunk_serves_whatever_shares_its_frozen_layers(fresh_tiny, fit):
     other, prompts = fit(fresh_tiny), [messages("When?"), messages("Where is the kettle?")]
-    found = log_odds(other, Trunk(fresh_tiny, 1), prompts, "Yes", "No", progress=False)
+    found = log_odds(other, FrozenLayers(fresh_tiny, 1), prompts, "Yes", "No", progress=False)
     assert found == pytest.approx(models.log_odds(other, prompts, "Yes", "No"), abs=1e-3)

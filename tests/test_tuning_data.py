@@ -116,7 +116,7 @@ def test_a_changed_file_is_noticed(data, tmp_path):
 
 
 def test_pairs_are_chosen_by_all_their_words():
-    pair = tuning_data.Pair(**PAIR)
+    pair = tuning_data.InstructionExample(**PAIR)
     assert tuning_data.at_most([pair], 8) == [pair] and tuning_data.at_most([pair], 7) == []
 
 
@@ -153,7 +153,7 @@ def test_no_subject_is_reviewed_in_two_splits():
 
 def test_the_wits_reviews_speak_of_nothing_that_training_speaks_of():
     sly, trained = (
-        tuning_data.load_sly(),
+        tuning_data.load_challenge_set(),
         {r.subject.lower() for r in tuning_data.load_reviews("train")},
     )
     assert len(sly) >= 100 and Counter(r.label for r in sly)["positive"] * 2 == len(sly)
@@ -179,7 +179,7 @@ def test_word_counts_find_the_reviews_neither_hopeless_nor_easy():
 def test_no_two_reviews_of_different_splits_are_near_duplicates():
     from ftrag_helpers.lm import models
 
-    reviews, sly = tuning_data.load_reviews(), tuning_data.load_sly()
+    reviews, sly = tuning_data.load_reviews(), tuning_data.load_challenge_set()
     splits = [r.split for r in reviews] + ["sly"] * len(sly)
     reviews += sly
     vectors = models.embed([r.text for r in reviews])

@@ -143,9 +143,9 @@ def _library_reader(lm):
 
     index = passage_index.Index(models.embed)
     index.synchronise(course_data.load_documents(), progress=True)
-    find = pipeline.retrieved(
+    find = pipeline.retrieve(
         index,
-        reranking.SentenceSelector(index, models.embed_pieces),
+        reranking.MaxSimReranker(index, models.embed_tokens),
         sentences=comparison.SENTENCES,
     )
     return comparison.train_reader(lm, comparison.training_questions(), find)

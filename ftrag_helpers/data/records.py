@@ -53,7 +53,7 @@ class Passage:
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
+class TokenEmbeddings:
     """A text's word pieces as the embedder reads them, each in the light of the words around it.
 
     `spans` holds where each piece stands in the text, shape (pieces, 2), in characters; `vectors`
@@ -143,7 +143,7 @@ class Review:
 
 
 @dataclass(frozen=True)
-class Pair:
+class InstructionExample:
     """An instruction with its input, and the response that the library's staff would give.
 
     Of each inner list of `facts` one spelling must stand in a good response, and none of

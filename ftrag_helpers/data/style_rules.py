@@ -114,7 +114,7 @@ def check(
     return found
 
 
-def share_met(found: dict[str, bool]) -> float:
+def pass_rate(found: dict[str, bool]) -> float:
     """The share of the properties that are met, from 0 to 1."""
     return sum(found.values()) / len(found)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ftrag_helpers.data import style_rules
 from ftrag_helpers.data.course_data import check_manifest, read_rows
-from ftrag_helpers.data.records import DIFFICULTIES, LABELS, SPLITS, Pair, Review
+from ftrag_helpers.data.records import DIFFICULTIES, LABELS, SPLITS, InstructionExample, Review
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 
@@ -59,12 +59,14 @@ def load_posts() -> list[Review]:
     return list(_reviews(runtime.data_dir() / "reviews" / "posts.jsonl"))
 
 
-def load_sly() -> list[Review]:
+def load_challenge_set() -> list[Review]:
     """The wits' reviews: a third test set, in which hardly a word says what the writer thinks."""
     return list(_reviews(runtime.data_dir() / "reviews" / "sly.jsonl"))
 
 
-def load_instructions(split: str | None = None, kinds: Iterable[str] | None = None) -> list[Pair]:
+def load_instructions(
+    split: str | None = None, kinds: Iterable[str] | None = None
+) -> list[InstructionExample]:
     """The instruction pairs of a split and of certain kinds (all if None).
 
     Raises:
@@ -85,7 +87,7 @@ def load_instructions(split: str | None = None, kinds: Iterable[str] | None = No
     ]
 
 
-def at_most(pairs: Iterable[Pair], words: int) -> list[Pair]:
+def at_most(pairs: Iterable[InstructionExample], words: int) -> list[InstructionExample]:
     """The pairs whose instruction, input and response have at most so many words together: reading
     is paid for by the token.
     """
@@ -113,7 +115,7 @@ def _reviews(path: Path) -> tuple[Review, ...]:
 
 
 @lru_cache(maxsize=2)
-def _pairs(path: Path) -> tuple[Pair, ...]:
+def _pairs(path: Path) -> tuple[InstructionExample, ...]:
     check_manifest(path.parent)
     found, splits = [], {}
     for number, row in enumerate(read_rows(path, _PAIR_FIELDS, nested=("facts",)), start=1):
@@ -125,7 +127,7 @@ def _pairs(path: Path) -> tuple[Pair, ...]:
             raise CourseError(
                 f"{where}, field 'split': {row['source']} stands in {splits[row['source']]} too"
             )
-        pair = Pair(
+        pair = InstructionExample(
             **row | {"facts": tuple(map(tuple, row["facts"])), "forbidden": tuple(row["forbidden"])}
         )
         missed = [

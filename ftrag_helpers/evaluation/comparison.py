@@ -10,16 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ftrag_helpers.data import course_data, tuning_data
-from ftrag_helpers.data.records import Answerer, Document, Hit, Pair, Passage, Question
+from ftrag_helpers.data.records import (
+    Answerer,
+    Document,
+    Hit,
+    InstructionExample,
+    Passage,
+    Question,
+)
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import harness
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.finetuning.adapters import Lora
-from ftrag_helpers.finetuning.sft import Example, Recipe, Tuned
+from ftrag_helpers.finetuning.sft import Example, FineTuneResult, TrainingConfig
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
 from ftrag_helpers.retrieval.passage_index import Index
-from ftrag_helpers.retrieval.reranking import SentenceSelector
+from ftrag_helpers.retrieval.reranking import MaxSimReranker
 
 #: Sentences that the tuned reader gets to choose from: right on validation with two 0.62, with
 #: three 0.58. With one (0.68) nothing is left to choose, and it is right exactly as often as the
@@ -52,7 +59,7 @@ PREDICTED = (
     "fine-tuned reader + retrieval",
     "house style + retrieval",
 )
-RECIPE = Recipe(epochs=1, learning_rate=2e-3, batch_size=4, lora=Lora(layers=10))
+CONFIG = TrainingConfig(epochs=1, learning_rate=2e-3, batch_size=4, lora=Lora(layers=10))
 
 
 def training_questions(count: int = TRAINING_QUESTIONS) -> list[Question]:
@@ -81,7 +88,7 @@ def closed_book_examples(questions: Sequence[Question]) -> list[Example]:
     return [Example(prompts.closed_book(q.text), _told(q)) for q in questions]
 
 
-def reading_examples(questions: Sequence[Question], find: pipeline.Finder) -> list[Example]:
+def reading_examples(questions: Sequence[Question], find: pipeline.Retriever) -> list[Example]:
     """Question, retrieved sentences, answer: the right sentence among distractors.
 
     Where the search missed a supporting sentence it takes the place of the worst one found: the
@@ -117,43 +124,49 @@ def train_closed_book(
     lm: models.LanguageModel,
     questions: Sequence[Question],
     *,
-    recipe: Recipe = RECIPE,
+    config: TrainingConfig = CONFIG,
     progress: bool = True,
-) -> Tuned:
+) -> FineTuneResult:
     """The base model after training on questions and answers alone."""
-    return sft.train(lm, closed_book_examples(questions), recipe=recipe, progress=progress)
+    return sft.train(lm, closed_book_examples(questions), config=config, progress=progress)
 
 
 def train_reader(
     lm: models.LanguageModel,
     questions: Sequence[Question],
-    find: pipeline.Finder,
+    find: pipeline.Retriever,
     *,
-    recipe: Recipe = RECIPE,
+    config: TrainingConfig = CONFIG,
     progress: bool = True,
-) -> Tuned:
+) -> FineTuneResult:
     """The base model after training to find the answer among retrieved sentences."""
-    return sft.train(lm, reading_examples(questions, find), recipe=recipe, progress=progress)
+    return sft.train(lm, reading_examples(questions, find), config=config, progress=progress)
 
 
-def house_examples(pairs: Sequence[Pair]) -> list[Example]:
+def house_examples(pairs: Sequence[InstructionExample]) -> list[Example]:
     """Instructions and the responses that the library's staff would give, as lesson 03 trains on
     them.
     """
     return [Example(prompts.staff_task(p.instruction, p.input), p.response) for p in pairs]
 
 
-def train_house_style(lm: models.LanguageModel, *, seed: int = 0, progress: bool = True) -> Tuned:
+def train_house_style(
+    lm: models.LanguageModel, *, seed: int = 0, progress: bool = True
+) -> FineTuneResult:
     """Lesson 03's adapter: the same pairs and recipe, so that it is there already once that lesson
     ran.
     """
     train, validation = (tuning_data.load_instructions(split) for split in ("train", "validation"))
     examples, held_out = (
         house_examples(tuning_data.at_most(train, HOUSE_WORDS)),
-        house_examples(harness.balanced(validation, 4)),
+        house_examples(harness.stratified_sample(validation, 4)),
     )
     return sft.train(
-        lm, examples, held_out, recipe=replace(RECIPE, checks=3, seed=seed), progress=progress
+        lm,
+        examples,
+        held_out,
+        config=replace(CONFIG, evals_per_epoch=3, seed=seed),
+        progress=progress,
     )
 
 
@@ -162,18 +175,20 @@ def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
     return pipeline.closed_book(lm, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
 
 
-def reader(lm: models.LanguageModel, find: pipeline.Finder, *, progress: bool = True) -> Answerer:
+def reader(
+    lm: models.LanguageModel, find: pipeline.Retriever, *, progress: bool = True
+) -> Answerer:
     """An answerer that reads what `find` brings."""
-    return pipeline.answerer(lm, find, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
+    return pipeline.rag_pipeline(lm, find, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
 
 
 def house_reader(
-    lm: models.LanguageModel, find: pipeline.Finder, *, progress: bool = True
+    lm: models.LanguageModel, find: pipeline.Retriever, *, progress: bool = True
 ) -> Answerer:
     """An answerer that gives what `find` brings to the house-style adapter as the facts of a
     reply.
     """
-    return pipeline.answerer(
+    return pipeline.rag_pipeline(
         lm, find, prompt=prompts.house_reply, max_new_tokens=MAX_NEW_TOKENS, progress=progress
     )
 
@@ -183,11 +198,11 @@ def systems(
     tuned: Mapping[str, models.LanguageModel],
     documents: Sequence[Document],
     index: Index,
-    select: SentenceSelector,
+    select: MaxSimReranker,
 ) -> dict[str, Answerer]:
     """Every system by name. `tuned` holds the models "closed book", "reader" and "house style"."""
     one, several = (
-        pipeline.retrieved(index, select, sentences=n) for n in (pipeline.SENTENCES, SENTENCES)
+        pipeline.retrieve(index, select, sentences=n) for n in (pipeline.SENTENCES, SENTENCES)
     )
     among = oracle_among(documents, several)
     return {
@@ -197,7 +212,7 @@ def systems(
         "retrieval, one sentence": reader(lm, one),
         "fine-tuned reader + retrieval": reader(tuned["reader"], several),
         "house style + retrieval": house_reader(tuned["house style"], one),
-        "best sentence, no model": pipeline.extract(one),
+        "best sentence, no model": pipeline.extractive_baseline(one),
         "oracle": reader(tuned["reader"], among),
         "distractors": reader(
             tuned["reader"], pipeline.distractors(index, select, sentences=SENTENCES)
@@ -205,7 +220,7 @@ def systems(
     }
 
 
-def oracle_among(documents: Sequence[Document], find: pipeline.Finder) -> pipeline.Finder:
+def oracle_among(documents: Sequence[Document], find: pipeline.Retriever) -> pipeline.Retriever:
     """The finder that cheats: what `find` brings, with every missing supporting sentence put in.
 
     A bound for the search, with as much to read as the reader is used to.
@@ -278,16 +293,16 @@ def compare(
     # A name of its own: on a server that a class shares, "library" is everybody's.
     index = Index(models.embed)
     index.synchronise(documents, progress=progress)
-    select = SentenceSelector(index, models.embed_pieces)
+    select = MaxSimReranker(index, models.embed_tokens)
     one, several = (
-        pipeline.retrieved(index, select, sentences=n) for n in (pipeline.SENTENCES, SENTENCES)
+        pipeline.retrieve(index, select, sentences=n) for n in (pipeline.SENTENCES, SENTENCES)
     )
     return harness.evaluate(
         {
             "closed book": pipeline.closed_book(
                 lm, prompt=prompts.short_answer, max_new_tokens=MAX_NEW_TOKENS, progress=progress
             ),
-            "best sentence, no model": pipeline.extract(one),
+            "best sentence, no model": pipeline.extractive_baseline(one),
             "retrieval, one sentence": reader(lm, one, progress=progress),
             "fine-tuned reader + retrieval": reader(reader_lm, several, progress=progress),
         },

@@ -113,7 +113,7 @@ def compare(rows, first: str, second: str, column: str = "correct") -> str:
     return f"{second} − {first}: {gap:+.2f} [{low:+.2f}, {high:+.2f}], {verdict}"
 
 
-def balanced(questions: Sequence[Question], per_kind: int) -> list[Question]:
+def stratified_sample(questions: Sequence[Question], per_kind: int) -> list[Question]:
     """The first `per_kind` questions of each kind, spread over the file, in the file's order.
 
     For a lesson that has no time for all of them. The choice looks at nothing but kind and place.

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.exercises import registry
-from ftrag_helpers.exercises.values import plain, shown
+from ftrag_helpers.exercises.values import format_value, to_json
 from ftrag_helpers.notebook.wrapping import wrapped
 
 _LIBRARIES = (
@@ -95,7 +95,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class ByHand:
+class ManualTask:
     """A task that a person marks: there is nothing to observe."""
 
     title: str
@@ -143,7 +143,7 @@ def observation(task: Task, answer: object, seed: int) -> object:
     try:
         with _time_limit(task.timeout), warnings.catch_warnings(), redirect_stderr(sys.stdout):
             warnings.simplefilter("ignore")
-            return json.loads(json.dumps(plain(task.observe(answer, inputs))))
+            return json.loads(json.dumps(to_json(task.observe(answer, inputs))))
     except CheckFailed as failed:
         raise type(failed)(f"Task {task.id}: {failed}") from None
     except _TooSlow:
@@ -162,12 +162,13 @@ def decide(task: Task, observed: object, seed: int) -> Verdict:
 
     Never raises.
     """
-    observed = plain(observed)  # forged values may be nested without end
+    observed = to_json(observed)  # forged values may be nested without end
     try:
         return task.judge(task.cases(seed), observed)
     except Exception as error:  # noqa: BLE001 (forged input must cost its author the points, not us the grading)
         return Verdict(
-            False, f"the check cannot read this answer ({type(error).__name__}): {shown(observed)}"
+            False,
+            f"the check cannot read this answer ({type(error).__name__}): {format_value(observed)}",
         )
 
 
@@ -262,8 +263,8 @@ def calls(function: object, inputs: list) -> list:
         CheckFailed: what was given is no function.
     """
     if not callable(function):
-        raise CheckFailed(f"expected a function, got {shown(plain(function))}")
-    return [plain(function(*case)) for case in inputs]
+        raise CheckFailed(f"expected a function, got {format_value(to_json(function))}")
+    return [to_json(function(*case)) for case in inputs]
 
 
 def by_case(problem: Callable[..., str], call: str) -> Callable[[list, object], Verdict]:
@@ -276,11 +277,11 @@ def by_case(problem: Callable[..., str], call: str) -> Callable[[list, object], 
 
     def judge(inputs: list, observed: object) -> Verdict:
         if not isinstance(observed, list) or len(observed) != len(inputs):
-            return Verdict(False, f"expected {len(inputs)} results, got {shown(observed)}")
+            return Verdict(False, f"expected {len(inputs)} results, got {format_value(observed)}")
         for case, got in zip(inputs, observed, strict=True):
             found = problem(*case, got)
             if found:
-                return Verdict(False, f"for {call.format(*map(shown, case))} {found}")
+                return Verdict(False, f"for {call.format(*map(format_value, case))} {found}")
         return PASSED
 
     return judge

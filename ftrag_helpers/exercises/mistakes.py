@@ -10,12 +10,12 @@ import math
 from collections.abc import Callable, Mapping
 
 from ftrag_helpers.exercises.checking import PASSED, Verdict, by_case
-from ftrag_helpers.exercises.values import is_number, shown
+from ftrag_helpers.exercises.values import format_value, is_number
 
 Judge = Callable[[list, object], Verdict]
 
 
-def same(got: object, want: object, rel: float = 1e-6) -> bool:
+def equal(got: object, want: object, rel: float = 1e-6) -> bool:
     """True for equal plain values; numbers in them may differ by rounding.
 
     >>> same([1 / 3, "a"], [0.33333333, "a"]), same([1], [True])
@@ -25,25 +25,27 @@ def same(got: object, want: object, rel: float = 1e-6) -> bool:
         return (
             isinstance(got, list)
             and len(got) == len(want)
-            and all(same(*pair, rel) for pair in zip(got, want, strict=True))
+            and all(equal(*pair, rel) for pair in zip(got, want, strict=True))
         )
     if is_number(want):
         return is_number(got) and math.isclose(got, want, rel_tol=rel, abs_tol=rel / 1000)
     return type(got) is type(want) and got == want
 
 
-def telling(cases: list, right: Callable, slips: Mapping[str, Callable], times: int = 2) -> bool:
+def distinguishes(
+    cases: list, right: Callable, slips: Mapping[str, Callable], times: int = 2
+) -> bool:
     """True where each slip gives another result than `right` in so many of the cases, so that none
     passes by luck.
     """
     wants = [right(*case) for case in cases]
     return all(
-        sum(not same(slip(*case), want) for case, want in zip(cases, wants, strict=True)) >= times
+        sum(not equal(slip(*case), want) for case, want in zip(cases, wants, strict=True)) >= times
         for slip in slips.values()
     )
 
 
-def told_apart(cases: list, right: Callable, slips: Mapping[str, Callable]) -> bool:
+def distinguished(cases: list, right: Callable, slips: Mapping[str, Callable]) -> bool:
     """True where no slip gives the right results, nor those of another slip: each learner hears of
     the one that was made.
     """
@@ -60,8 +62,8 @@ def only_rounded(got: object, want: object) -> bool:
     """
     # To whole numbers only where that is not nothing: a share that became 0 was not rounded but cut
     # off.
-    return not same(got, want) and any(
-        same(got, _shorter(want, digits)) for digits in range(not _large(want), 7)
+    return not equal(got, want) and any(
+        equal(got, _shorter(want, digits)) for digits in range(not _large(want), 7)
     )
 
 
@@ -82,7 +84,7 @@ ROUNDED = (
 )
 
 
-def by_slips(
+def by_mistakes(
     right: Callable,
     slips: Mapping[str, Callable],
     *,
@@ -105,16 +107,18 @@ def by_slips(
         if not verdict.passed:
             return verdict
         wants = [right(*case) for case in inputs]
-        if same(observed, wants, rel):
+        if equal(observed, wants, rel):
             return PASSED
         for words, slip in slips.items():
-            if same(observed, [slip(*case) for case in inputs], rel):
+            if equal(observed, [slip(*case) for case in inputs], rel):
                 return Verdict(False, words)
         if only_rounded(observed, wants):
             return Verdict(False, ROUNDED)
-        i = next(i for i, want in enumerate(wants) if not same(observed[i], want, rel))
+        i = next(i for i, want in enumerate(wants) if not equal(observed[i], want, rel))
         return Verdict(
-            False, f"for {call.format(*map(shown, inputs[i]))} {otherwise(*inputs[i], observed[i])}"
+            False,
+            f"for {call.format(*map(format_value, inputs[i]))}"
+            f" {otherwise(*inputs[i], observed[i])}",
         )
 
     return judge

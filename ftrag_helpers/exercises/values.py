@@ -1,6 +1,6 @@
 """Plain values, which pass from the learner's code to the judge, and what a message says of them.
 
-Whatever an answer returns is turned into JSON's types (`plain`); a judge then looks at
+Whatever an answer returns is turned into JSON's types (`to_json`); a judge then looks at
 those alone. What this module leaves out: which values are right.
 """
 
@@ -17,7 +17,7 @@ _ONE_BY_ONE = (Iterator, range, deque, KeysView, ValuesView)
 _ENDLESS = 100_000
 
 
-def plain(value: object, depth: int = _DEPTH) -> object:
+def to_json(value: object, depth: int = _DEPTH) -> object:
     """The value in JSON's types: arrays, tensors, tuples and generators as lists, keys as texts;
     the rest is marked.
 
@@ -31,15 +31,15 @@ def plain(value: object, depth: int = _DEPTH) -> object:
             return kind(value)
     if hasattr(value, "tolist") and not isinstance(value, type):
         value = value.tolist()  # numpy, torch, pandas
-        return plain(value, depth - 1) if depth else {NOT_PLAIN: "too deep"}
+        return to_json(value, depth - 1) if depth else {NOT_PLAIN: "too deep"}
     if isinstance(value, _ONE_BY_ONE):
         value = list(islice(value, _ENDLESS))
     if isinstance(value, (list, tuple, dict)) and not depth:
         return {NOT_PLAIN: "too deep"}
     if isinstance(value, (list, tuple)):
-        return [plain(item, depth - 1) for item in value]
+        return [to_json(item, depth - 1) for item in value]
     if isinstance(value, dict):
-        return {str(key): plain(item, depth - 1) for key, item in value.items()}
+        return {str(key): to_json(item, depth - 1) for key, item in value.items()}
     return {NOT_PLAIN: type(value).__name__}
 
 
@@ -53,25 +53,30 @@ def is_number(value: object) -> bool:
 def number_problem(value: object) -> str:
     """Why a value is no finite number, or "" if it is one."""
     return (
-        "" if is_number(value) else f"expected a number, got {shown(value)}{_without_return(value)}"
+        ""
+        if is_number(value)
+        else f"expected a number, got {format_value(value)}{_without_return(value)}"
     )
 
 
 def numbers_problem(value: object, length: int) -> str:
     """Why a value is no list of `length` finite numbers, or "" if it is one."""
     if not isinstance(value, list):
-        return f"expected a list of {length} numbers, got {shown(value)}{_without_return(value)}"
+        return (
+            f"expected a list of {length} numbers, got"
+            f" {format_value(value)}{_without_return(value)}"
+        )
     if len(value) != length:
-        return f"expected a list of {length} numbers, got {len(value)}: {shown(value)}"
+        return f"expected a list of {length} numbers, got {len(value)}: {format_value(value)}"
     bad = next((i for i, item in enumerate(value) if not is_number(item)), None)
     return (
         ""
         if bad is None
-        else f"expected numbers only, but item {bad} of the list is {shown(value[bad])}"
+        else f"expected numbers only, but item {bad} of the list is {format_value(value[bad])}"
     )
 
 
-def shown(value: object, width: int = 80) -> str:
+def format_value(value: object, width: int = 80) -> str:
     """An observed value as a message shows it: floats to 4 digits, long ones cut.
 
     >>> shown([1/3, "a"]), shown({NOT_PLAIN: "set"})

@@ -48,7 +48,7 @@ def _bare(lm: LanguageModel):
     return lm.model
 
 
-def attach(lm: LanguageModel, lora: Lora = Lora(), seed: int = 0) -> LanguageModel:
+def add_lora(lm: LanguageModel, lora: Lora = Lora(), seed: int = 0) -> LanguageModel:
     """The model with fresh, untrained LoRA matrices (B is zero: it says exactly what the base
     says).
 
@@ -148,7 +148,9 @@ def merge(lm: LanguageModel) -> LanguageModel:
     return replace(lm, model=copy.deepcopy(lm.model, shared).merge_and_unload().eval())
 
 
-def combine(lm: LanguageModel, folders: Sequence[Path], weights: Sequence[float]) -> LanguageModel:
+def merge_weighted(
+    lm: LanguageModel, folders: Sequence[Path], weights: Sequence[float]
+) -> LanguageModel:
     """Several saved adapters of one base as one plain model: W + the weighted sum of their updates.
 
     One adapter with a weight below 1 is that adapter turned down.

@@ -1,4 +1,4 @@
-"""The frozen trunk: what the untouched lower layers make of a text, computed once and used again.
+"""What the frozen lower layers make of a text, computed once and used again.
 
 When LoRA sits on the top layers only, the layers below never change, so their output for a
 text is the same in every epoch, for every adapter and at evaluation. And what all texts begin with
@@ -17,7 +17,7 @@ from ftrag_helpers.lm.models import LanguageModel
 
 
 @dataclass(frozen=True)
-class Row:
+class TokenizedExample:
     """An encoded example: all its tokens, and how many of them are the prompt (never learned)."""
 
     ids: tuple[int, ...]
@@ -44,7 +44,7 @@ class _Prefix:
         )
 
 
-class Trunk:
+class FrozenLayers:
     """Reads texts through the layers below the top `layers` of a language model, each text once.
 
     `prefix` is the tokens with which every row begins. Outputs are kept as fp32 up to `max_bytes`
@@ -64,12 +64,12 @@ class Trunk:
     ):
         import torch
 
-        core = lm.bare.model
+        core = lm.base_model.model
         if not 1 <= layers <= len(core.layers):
             raise ValueError(f"layers must be from 1 to {len(core.layers)}, not {layers}")
         self.lm, self.first, self.prefix = lm, len(core.layers) - layers, tuple(prefix)
         self.max_bytes, self.bytes, self._kept, self._state = max_bytes, 0, {}, _Prefix()
-        self._prefix_hidden, self._digest = None, self._frozen_digest(lm.bare)
+        self._prefix_hidden, self._digest = None, self._frozen_digest(lm.base_model)
         if self.prefix:
             with torch.no_grad():
                 ids = torch.tensor([self.prefix], device=lm.model.device)
@@ -78,7 +78,7 @@ class Trunk:
                 )
 
     def fits(self, model) -> bool:
-        """Whether the frozen layers of `model` are those that this trunk was made from, weight for
+        """Whether the frozen layers of `model` are those that this was made from, weight for
         weight.
         """
         return self._frozen_digest(model) == self._digest
@@ -90,13 +90,15 @@ class Trunk:
             torch.nn.ModuleList([model.model.embed_tokens, *model.model.layers[: self.first]])
         )
 
-    def read(self, rows: Iterable[Row], tell: Callable[[float], object] | None = None) -> None:
+    def precompute(
+        self, rows: Iterable[TokenizedExample], tell: Callable[[float], object] | None = None
+    ) -> None:
         """Compute what is not known yet, in batches of like length, as far as the memory bound
         allows.
 
         `tell` is told the share that is done, from 0 to 1, after each batch.
         """
-        width = 4 * self.lm.bare.config.hidden_size
+        width = 4 * self.lm.base_model.config.hidden_size
         missing, room = [], self.max_bytes - self.bytes
         for ids in dict.fromkeys(row.ids for row in rows):
             if ids not in self._kept and room >= (size := width * self._own(ids)):
@@ -117,7 +119,7 @@ class Trunk:
     def _compute(self, batch: Sequence[tuple[int, ...]]):
         import torch
 
-        core, skip = self.lm.bare.model, len(self.prefix)
+        core, skip = self.lm.base_model.model, len(self.prefix)
         padded = torch.zeros(len(batch), max(map(self._own, batch)), dtype=torch.long)
         for row, ids in enumerate(batch):
             padded[row, : self._own(ids)] = torch.tensor(ids[skip:])
@@ -127,7 +129,7 @@ class Trunk:
                 core, core.layers[: self.first], embedded, skip, self._state if skip else None
             )
 
-    def hidden(self, rows: Sequence[Row]):
+    def hidden(self, rows: Sequence[TokenizedExample]):
         """What enters the top layers for these rows, without the prefix; shape (rows, longest,
         hidden); what stands in the padding means nothing.
         """
@@ -137,9 +139,9 @@ class Trunk:
             return pad_sequence([self._kept[row.ids] for row in rows], batch_first=True)
         return self._compute([row.ids for row in rows])
 
-    def top(self, model, rows: Sequence[Row]):
-        """The top layers of `model` (this trunk's model, or one with an adapter on it) over these
-        rows.
+    def forward_top(self, model, rows: Sequence[TokenizedExample]):
+        """The top layers of `model` (the model of the frozen layers, or one with an adapter on it)
+        over these rows.
 
         Returns the last layer's output before the final norm, without the prefix; shape (rows,
         longest, hidden).
@@ -180,7 +182,7 @@ def run_layers(core, layers, hidden, start: int, state: _Prefix | None):
     return hidden
 
 
-def shared_prefix(rows: Sequence[Row]) -> tuple[int, ...]:
+def shared_prefix(rows: Sequence[TokenizedExample]) -> tuple[int, ...]:
     """The tokens with which all rows' prompts begin; at least one token of each prompt is left
     over.
     """

@@ -22,7 +22,7 @@ from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.finetuning import adapters
 from ftrag_helpers.finetuning.adapters import Lora
-from ftrag_helpers.finetuning.frozen_layers import Row, Trunk, shared_prefix
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, TokenizedExample, shared_prefix
 from ftrag_helpers.lm.compute_cache import AnswerCache, versions, weights_digest
 from ftrag_helpers.lm.model_files import sha256_of
 from ftrag_helpers.lm.models import LanguageModel, Messages
@@ -42,29 +42,37 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How to train. `epochs` passes over the examples, `batch_size` examples a step, `patience`
-    checks without gain before it stops early, `checks` validation checks an epoch, `warmup` as a
-    share of all steps.
+class TrainingConfig:
+    """How to train.
+
+    Attributes:
+        epochs: passes over the examples, at least 1.
+        learning_rate: AdamW's peak rate, reached at the end of the warm-up.
+        batch_size: examples in one optimizer step.
+        warmup: share of all steps (0 to 1) in which the rate rises; after it, it falls as a cosine.
+        evals_per_epoch: how often in an epoch the validation loss is computed.
+        patience: evaluations without a lower validation loss before training stops early.
+        seed: draws the first LoRA weights and the order of the examples.
+        lora: which matrices are trained, and their rank.
     """
 
     epochs: int = 2
     learning_rate: float = 5e-4
     batch_size: int = 16
     warmup: float = 0.1
-    checks: int = 1
+    evals_per_epoch: int = 1
     patience: int = 3
     seed: int = 0
     lora: Lora = Lora()
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "checks", "patience"):
+        for name in ("epochs", "batch_size", "evals_per_epoch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
 
 
 @dataclass(frozen=True)
-class Check:
+class EvalPoint:
     """One look at the training: steps and epochs done, mean loss per answer token (nats);
     validation NaN if none.
     """
@@ -76,7 +84,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Tuned:
+class FineTuneResult:
     """A trained model. `lm` is ready to be asked (adapter merged), `folder` holds the adapter in
     peft's format.
 
@@ -86,15 +94,15 @@ class Tuned:
 
     lm: LanguageModel
     folder: Path
-    history: tuple[Check, ...]
-    best: Check
+    history: tuple[EvalPoint, ...]
+    best: EvalPoint
     seconds: float
     tokens: int
     stopped: str = ""
     from_cache: bool = False
 
 
-def encode(lm: LanguageModel, example: Example) -> Row:
+def encode(lm: LanguageModel, example: Example) -> TokenizedExample:
     """The example in the model's chat template: prompt, response, end mark.
 
     Only what follows the prompt is learned.
@@ -109,23 +117,23 @@ def encode(lm: LanguageModel, example: Example) -> Row:
         )
     prompt = lm.encode(example.prompt)
     answer = lm.encode_text(example.response) + [lm.tokenizer.eos_token_id]
-    if len(prompt) + len(answer) > lm.window:
+    if len(prompt) + len(answer) > lm.context_length:
         raise CourseError(
             f"An example of {len(prompt)} prompt and {len(answer)} response tokens does not fit"
-            f" into the {lm.window} tokens of {lm.name}: {example.prompt[-1]['content']!r:.80}."
-            " Shorten it."
+            f" into the {lm.context_length} tokens of {lm.name}:"
+            f" {example.prompt[-1]['content']!r:.80}. Shorten it."
         )
-    return Row(tuple(prompt + answer), len(prompt))
+    return TokenizedExample(tuple(prompt + answer), len(prompt))
 
 
-def answer_loss(model, trunk: Trunk, rows: Sequence[Row]):
+def answer_loss(model, frozen: FrozenLayers, rows: Sequence[TokenizedExample]):
     """The sum of the cross-entropies (nats) of the rows' answer tokens; prompt tokens count for
     nothing.
     """
     import torch
     from torch.nn.functional import cross_entropy
 
-    hidden, skip = trunk.top(model, rows), len(trunk.prefix)
+    hidden, skip = frozen.forward_top(model, rows), len(frozen.prefix)
     places = [
         (row, token - skip)
         for row, found in enumerate(rows)
@@ -146,20 +154,20 @@ class _OddsCache(AnswerCache):
 
 def log_odds(
     lm: LanguageModel,
-    trunk: Trunk,
+    frozen: FrozenLayers,
     prompts: Sequence[Messages],
     yes: str,
     no: str,
     progress: bool = True,
 ) -> list[float]:
-    """`models.log_odds` by way of the trunk: texts it has read before pass through the top layers
-    only.
+    """`models.log_odds` by way of the frozen layers: texts they have read before pass through the
+    top layers only.
 
     For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the
     answer's start.
 
     Raises:
-        ValueError: a prompt does not begin with the trunk's prefix, or the trunk's layers are not
+        ValueError: a prompt does not begin with the frozen layers' prefix, or these are not
         those of the model.
     """
     import torch
@@ -169,20 +177,20 @@ def log_odds(
         return []
 
     first, second = (lm.encode_text(word)[0] for word in (yes, no))
-    rows = [Row(tuple(ids), len(ids)) for ids in map(lm.encode, prompts)]
-    if any(row.ids[: len(trunk.prefix)] != trunk.prefix for row in rows):
+    rows = [TokenizedExample(tuple(ids), len(ids)) for ids in map(lm.encode, prompts)]
+    if any(row.ids[: len(frozen.prefix)] != frozen.prefix for row in rows):
         raise ValueError(
-            "a prompt does not begin with the tokens that this trunk was made for: make a Trunk"
-            " with their shared prefix"
+            "a prompt does not begin with the tokens that these frozen layers were made for: make"
+            " FrozenLayers with their shared prefix"
         )
-    if not trunk.fits(lm.bare):
+    if not frozen.fits(lm.base_model):
         raise ValueError(
-            "this trunk was made from other frozen layers than those of this model: make a Trunk of"
+            "these are other frozen layers than those of this model: make FrozenLayers of"
             " this model, or of its base, with at least as many layers on top as were trained"
         )
     cache, skip = (
-        _OddsCache(lm.model, "log odds, trunk", trunk.first, first, second),
-        len(trunk.prefix),
+        _OddsCache(lm.model, "log odds, trunk", frozen.first, first, second),
+        len(frozen.prefix),
     )
     found = cache.find([row.ids for row in rows])
     waiting = [i for i, odds in enumerate(found) if odds is None]
@@ -197,15 +205,15 @@ def log_odds(
             disable=not progress,
         ) as bar,
     ):
-        trunk.read(
+        frozen.precompute(
             [rows[i] for i in waiting],
             lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"),
         )
         for numbers in batches([rows[i] for i in waiting], 16):
             batch = [waiting[n] for n in numbers]
-            hidden = trunk.top(lm.bare, [rows[i] for i in batch])
+            hidden = frozen.forward_top(lm.base_model, [rows[i] for i in batch])
             last = hidden[range(len(batch)), [len(rows[i].ids) - skip - 1 for i in batch]]
-            both = lm.bare.model.norm(last) @ lm.bare.lm_head.weight[[first, second]].T
+            both = lm.base_model.model.norm(last) @ lm.base_model.lm_head.weight[[first, second]].T
             for i, odds in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
                 found[i] = odds
             cache.keep([rows[i].ids for i in batch], [found[i] for i in batch])
@@ -213,20 +221,20 @@ def log_odds(
     return found
 
 
-def batches(rows: Sequence[Row], size: int) -> list[list[int]]:
+def batches(rows: Sequence[TokenizedExample], size: int) -> list[list[int]]:
     """The rows' numbers in batches of like length, so that little is padding."""
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def learning_rate_at(step: int, steps: int, recipe: Recipe) -> float:
+def learning_rate_at(step: int, steps: int, config: TrainingConfig) -> float:
     """Rising in a line over the warm-up, then falling along half a cosine to zero; `step` counts
     from 0.
     """
-    warm = max(1, round(recipe.warmup * steps))
+    warm = max(1, round(config.warmup * steps))
     if step < warm:
-        return recipe.learning_rate * (step + 1) / warm
-    return recipe.learning_rate * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))) / 2
+        return config.learning_rate * (step + 1) / warm
+    return config.learning_rate * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))) / 2
 
 
 def train(
@@ -234,16 +242,16 @@ def train(
     examples: Sequence[Example],
     validation: Sequence[Example] = (),
     *,
-    recipe: Recipe = Recipe(),
-    trunk: Trunk | None = None,
+    config: TrainingConfig = TrainingConfig(),
+    frozen: FrozenLayers | None = None,
     progress: bool = True,
-) -> Tuned:
+) -> FineTuneResult:
     """Train LoRA on the examples; returns the model at its best validation check (the last one
     without validation).
 
     The result is kept in the cache folder under a name made from everything it depends on: a second
     training with the same content is read from there. Interrupting keeps the best so far; calling
-    again goes on from the last check. A `trunk` made for the same base, layers and beginning saves
+    again goes on from the last check. A `frozen` made for the same base, layers and beginning saves
     reading the texts again.
 
     Raises:
@@ -253,19 +261,23 @@ def train(
     if not examples:
         raise CourseError("There is nothing to train on: the list of examples is empty.")
     rows, held_out = ([encode(lm, example) for example in part] for part in (examples, validation))
-    folder = runtime.cache_dir() / "adapters" / _content_key(lm, rows, held_out, recipe)
+    folder = runtime.cache_dir() / "adapters" / _content_key(lm, rows, held_out, config)
     if _is_whole(folder):
         return _from_cache(lm, folder, progress)
     prefix = shared_prefix(rows + held_out)
-    if trunk is None or not trunk.fits(lm.bare) or not _serves(trunk, rows + held_out, recipe):
-        trunk = Trunk(lm, recipe.lora.layers, prefix)
+    if (
+        frozen is None
+        or not frozen.fits(lm.base_model)
+        or not _serves(frozen, rows + held_out, config)
+    ):
+        frozen = FrozenLayers(lm, config.lora.layers, prefix)
     try:
         if os.path.lexists(folder):
             warnings.warn(
                 f"The training kept in {folder} was damaged: it is done again.", stacklevel=2
             )
             runtime.delete(folder)
-        return _Training(lm, trunk, rows, held_out, recipe, folder).run(progress)
+        return _Training(lm, frozen, rows, held_out, config, folder).run(progress)
     except OSError as error:
         raise CourseError(
             f"The training could not be stored in {folder.parent}: {error.strerror or error}. Make"
@@ -293,17 +305,20 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _serves(trunk: Trunk, rows: Sequence[Row], recipe: Recipe) -> bool:
-    skip, depth = len(trunk.prefix), trunk.lm.model.config.num_hidden_layers
-    return trunk.first == depth - recipe.lora.layers and all(
-        row.ids[:skip] == trunk.prefix and row.prompt > skip for row in rows
+def _serves(frozen: FrozenLayers, rows: Sequence[TokenizedExample], config: TrainingConfig) -> bool:
+    skip, depth = len(frozen.prefix), frozen.lm.model.config.num_hidden_layers
+    return frozen.first == depth - config.lora.layers and all(
+        row.ids[:skip] == frozen.prefix and row.prompt > skip for row in rows
     )
 
 
 def _content_key(
-    lm: LanguageModel, rows: Sequence[Row], validation: Sequence[Row], recipe: Recipe
+    lm: LanguageModel,
+    rows: Sequence[TokenizedExample],
+    validation: Sequence[TokenizedExample],
+    config: TrainingConfig,
 ) -> str:
-    """24 hexadecimal digits over examples, recipe, base weights, and the versions of algorithms and
+    """24 hexadecimal digits over examples, config, base weights, and the versions of algorithms and
     libraries.
     """
     import peft
@@ -312,7 +327,7 @@ def _content_key(
     digest = hashlib.sha256(
         json.dumps(
             [
-                asdict(recipe),
+                asdict(config),
                 [[r.ids, r.prompt] for r in rows],
                 [[r.ids, r.prompt] for r in validation],
                 torch.__version__.split("+")[0],
@@ -336,16 +351,16 @@ def _bar(steps: int, done: int, progress: bool):
     )
 
 
-def _from_cache(lm: LanguageModel, folder: Path, progress: bool) -> Tuned:
+def _from_cache(lm: LanguageModel, folder: Path, progress: bool) -> FineTuneResult:
     stored = json.loads((folder / "training.json").read_text("utf-8"))
     with _bar(stored["history"][-1]["step"], stored["history"][-1]["step"], progress):
         pass
-    history = tuple(Check(**check) for check in stored["history"])
-    return Tuned(
+    history = tuple(EvalPoint(**check) for check in stored["history"])
+    return FineTuneResult(
         lm=adapters.merge(adapters.load(lm, folder)),
         folder=folder,
         history=history,
-        best=Check(**stored["best"]),
+        best=EvalPoint(**stored["best"]),
         seconds=stored["seconds"],
         tokens=stored["tokens"],
         stopped=stored["stopped"],
@@ -356,27 +371,27 @@ def _from_cache(lm: LanguageModel, folder: Path, progress: bool) -> Tuned:
 class _Training:
     """One training run: its weights, optimizer and checks, and where it keeps them meanwhile."""
 
-    def __init__(self, lm, trunk, rows, validation, recipe, folder):
+    def __init__(self, lm, frozen, rows, validation, config, folder):
         import torch
 
-        self.base, self.trunk, self.rows, self.validation, self.recipe, self.folder = (
+        self.base, self.frozen, self.rows, self.validation, self.config, self.folder = (
             lm,
-            trunk,
+            frozen,
             rows,
             validation,
-            recipe,
+            config,
             folder,
         )
         self.partial = folder.with_name(folder.name + ".partial")
-        self.tuned = adapters.attach(lm, recipe.lora, recipe.seed)
+        self.tuned = adapters.add_lora(lm, config.lora, config.seed)
         self.tuned.model.train()
         self.weights = list(adapters.trained_weights(self.tuned).values())
-        self.optimizer = torch.optim.AdamW(self.weights, lr=recipe.learning_rate, weight_decay=0.0)
-        self.steps = recipe.epochs * math.ceil(len(rows) / recipe.batch_size)
-        self.history: list[Check] = []
+        self.optimizer = torch.optim.AdamW(self.weights, lr=config.learning_rate, weight_decay=0.0)
+        self.steps = config.epochs * math.ceil(len(rows) / config.batch_size)
+        self.history: list[EvalPoint] = []
         self.best_weights, self.done, self.seconds, self.tokens = None, 0, 0.0, 0
 
-    def run(self, progress: bool) -> Tuned:
+    def run(self, progress: bool) -> FineTuneResult:
         stopped, started = "", time.perf_counter()
         if os.path.lexists(self.partial):
             self._resume()
@@ -386,7 +401,7 @@ class _Training:
         before = self.seconds
         with _bar(self.steps, self.done, progress) as bar:
             try:
-                self.trunk.read(
+                self.frozen.precompute(
                     self.rows + self.validation,
                     lambda share: bar.set_description(f"frozen layers {share:.0%}"),
                 )
@@ -404,8 +419,9 @@ class _Training:
         return self._finish(stopped)
 
     def _train(self, bar, clock: Callable[[], float]) -> str:
-        per_epoch = math.ceil(len(self.rows) / self.recipe.batch_size)
-        marks = {round(per_epoch * (i + 1) / self.recipe.checks) for i in range(self.recipe.checks)}
+        per_epoch = math.ceil(len(self.rows) / self.config.batch_size)
+        evals = self.config.evals_per_epoch
+        marks = {round(per_epoch * (i + 1) / evals) for i in range(evals)}
         losses = []
         for step, batch in self._schedule():
             losses.append(self._step(step, batch))
@@ -421,11 +437,11 @@ class _Training:
                 if (
                     self.validation
                     and len(self.history) - 1 - self.history.index(self._best())
-                    >= self.recipe.patience
+                    >= self.config.patience
                 ):
                     return (
                         f"stopped early after step {self.done} of {self.steps}: no gain in"
-                        f" {self.recipe.patience} checks"
+                        f" {self.config.patience} checks"
                     )
         return ""
 
@@ -435,9 +451,9 @@ class _Training:
         """
         import torch
 
-        fixed, step = batches(self.rows, self.recipe.batch_size), 0
-        for epoch in range(self.recipe.epochs):
-            draw = torch.Generator().manual_seed(self.recipe.seed * 1000 + epoch)
+        fixed, step = batches(self.rows, self.config.batch_size), 0
+        for epoch in range(self.config.epochs):
+            draw = torch.Generator().manual_seed(self.config.seed * 1000 + epoch)
             for number in torch.randperm(len(fixed), generator=draw).tolist():
                 if step >= self.done:
                     yield step, fixed[number]
@@ -449,25 +465,25 @@ class _Training:
 
         rows = [self.rows[i] for i in batch]
         answers = sum(len(row.ids) - row.prompt for row in rows)
-        self.optimizer.param_groups[0]["lr"] = learning_rate_at(step, self.steps, self.recipe)
+        self.optimizer.param_groups[0]["lr"] = learning_rate_at(step, self.steps, self.config)
         self.optimizer.zero_grad()
         total = 0.0
         for part in self._passes(rows):
-            loss = answer_loss(self.tuned.bare, self.trunk, part) / answers
+            loss = answer_loss(self.tuned.base_model, self.frozen, part) / answers
             loss.backward()
             total += loss.item()
         if not math.isfinite(total):
             raise CourseError(
                 f"The loss became {total} at step {step + 1}: the weights have run away. Choose a"
-                f" learning rate lower than {self.recipe.learning_rate:g} and train again."
+                f" learning rate lower than {self.config.learning_rate:g} and train again."
             )
         torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
         self.optimizer.step()
         self.tokens += sum(len(row.ids) for row in rows)
         return total
 
-    def _passes(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-        longest = max(len(row.ids) for row in rows) - len(self.trunk.prefix)
+    def _passes(self, rows: Sequence[TokenizedExample]) -> Iterator[Sequence[TokenizedExample]]:
+        longest = max(len(row.ids) for row in rows) - len(self.frozen.prefix)
         size = max(1, PASS_TOKENS // longest)
         yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
@@ -483,19 +499,19 @@ class _Training:
             with torch.no_grad():
                 validation = (
                     sum(
-                        answer_loss(self.tuned.bare, self.trunk, part).item()
-                        for batch in batches(self.validation, self.recipe.batch_size)
+                        answer_loss(self.tuned.base_model, self.frozen, part).item()
+                        for batch in batches(self.validation, self.config.batch_size)
                         for part in self._passes([self.validation[i] for i in batch])
                     )
                     / answers
                 )
             self.tuned.model.train()
-        per_epoch = math.ceil(len(self.rows) / self.recipe.batch_size)
-        self.history.append(Check(self.done, self.done / per_epoch, loss, validation))
+        per_epoch = math.ceil(len(self.rows) / self.config.batch_size)
+        self.history.append(EvalPoint(self.done, self.done / per_epoch, loss, validation))
         if self._best() is self.history[-1]:
             self.best_weights = [weight.detach().clone() for weight in self.weights]
 
-    def _best(self) -> Check:
+    def _best(self) -> EvalPoint:
         return (
             min(self.history, key=lambda check: check.validation)
             if self.validation
@@ -552,7 +568,7 @@ class _Training:
         stored = json.loads((self.partial / "progress.json").read_text("utf-8"))
         tensors = load_file(self.partial / f"state-{stored['done']}.safetensors")
         self.done, self.seconds, self.tokens = stored["done"], stored["seconds"], stored["tokens"]
-        self.history = [Check(**check) for check in stored["history"]]
+        self.history = [EvalPoint(**check) for check in stored["history"]]
         self.best_weights = [tensors[f"best{i}"].to(w.device) for i, w in enumerate(self.weights)]
         for i, weight in enumerate(self.weights):
             with torch.no_grad():
@@ -563,7 +579,7 @@ class _Training:
                 "exp_avg_sq": tensors[f"square{i}"].to(weight.device),
             }
 
-    def _finish(self, stopped: str) -> Tuned:
+    def _finish(self, stopped: str) -> FineTuneResult:
         """Put the best weights in, save the adapter, and hand out the merged model."""
         import torch
 
@@ -576,7 +592,7 @@ class _Training:
         runtime.delete(scratch)
         scratch.mkdir(parents=True)
         _write(lambda: adapters.save(self.tuned, scratch))
-        best = self._best() if self.history else Check(0, 0.0, float("nan"), float("nan"))
+        best = self._best() if self.history else EvalPoint(0, 0.0, float("nan"), float("nan"))
         (scratch / "training.json").write_text(
             json.dumps(
                 {
@@ -585,7 +601,7 @@ class _Training:
                     "seconds": self.seconds,
                     "tokens": self.tokens,
                     "stopped": stopped,
-                    "recipe": asdict(self.recipe),
+                    "recipe": asdict(self.config),
                 },
                 indent=1,
             ),
@@ -598,7 +614,7 @@ class _Training:
         if complete:
             shutil.rmtree(self.partial, ignore_errors=True)
         lm = replace(self.tuned, model=self.tuned.model.eval())
-        return Tuned(
+        return FineTuneResult(
             lm=adapters.merge(lm),
             folder=folder,
             history=tuple(self.history),

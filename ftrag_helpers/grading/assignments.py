@@ -36,7 +36,7 @@ _REGION = re.compile(
 
 
 @dataclass(frozen=True)
-class MasterCell:
+class ReferenceCell:
     """A code cell of a solution, or a text cell that is marked; `kind` as above.
 
     A `demonstration` decides no mark.
@@ -74,7 +74,7 @@ class Assignment:
     """
 
     slug: str
-    cells: tuple[MasterCell, ...]
+    cells: tuple[ReferenceCell, ...]
     tasks: tuple[GradedTask, ...]
     modules: dict[str, str]
     stubs: dict[str, str]
@@ -155,7 +155,7 @@ def _sources(path: Path) -> list[tuple[str, str]]:
     return [(cell["cell_type"], "".join(cell["source"])) for cell in _notebook(path)["cells"]]
 
 
-def _cells(path: Path) -> list[MasterCell]:
+def _cells(path: Path) -> list[ReferenceCell]:
     """The cells that matter; those before the first answer are setup."""
     found = []
     for cell in _notebook(path)["cells"]:
@@ -172,7 +172,7 @@ def _cells(path: Path) -> list[MasterCell]:
         else:
             continue
         shows = kind == GIVEN and DEMONSTRATION in cell.get("metadata", {}).get("tags", [])
-        found.append(MasterCell(cell.get("id", ""), grade_id, kind, source, shows))
+        found.append(ReferenceCell(cell.get("id", ""), grade_id, kind, source, shows))
     return found
 
 
@@ -193,7 +193,7 @@ def _exercise(solution: Path) -> Path:
     return solution.parent.parent / "exercises" / solution.name
 
 
-def _marked(cells: list[MasterCell], path: Path) -> list[tuple[MasterCell, float]]:
+def _marked(cells: list[ReferenceCell], path: Path) -> list[tuple[ReferenceCell, float]]:
     """The cells that a person marks, with their points."""
     marks = {
         mark["grade_id"]: mark.get("points", 0)
@@ -216,7 +216,7 @@ def without_regions(source: str) -> str:
     return _REGION.sub("", source).strip()
 
 
-def _stubs(path: Path, cells: list[MasterCell]) -> dict[str, str]:
+def _stubs(path: Path, cells: list[ReferenceCell]) -> dict[str, str]:
     exercise = _exercise(path)
     stubs = {cell.grade_id: without_regions(cell.source) for cell in cells if cell.kind == TEXT}
     if exercise.is_file():
@@ -232,7 +232,7 @@ def _stubs(path: Path, cells: list[MasterCell]) -> dict[str, str]:
 # --- checks
 
 
-def _check_module(cells: list[MasterCell], path: Path) -> tuple[str, str]:
+def _check_module(cells: list[ReferenceCell], path: Path) -> tuple[str, str]:
     """The alias and the full name of the module that the check cells call, from the setup cells'
     imports.
     """
@@ -266,7 +266,7 @@ def _check_calls(source: str) -> list[ast.Call]:
     ]
 
 
-def _parsed(cell: MasterCell, path: Path) -> ast.Module:
+def _parsed(cell: ReferenceCell, path: Path) -> ast.Module:
     try:
         return ast.parse(cell.source)
     except SyntaxError as error:
@@ -276,7 +276,7 @@ def _parsed(cell: MasterCell, path: Path) -> ast.Module:
         ) from None
 
 
-def _calls(cell: MasterCell, path: Path) -> list[tuple[str, str, int]]:
+def _calls(cell: ReferenceCell, path: Path) -> list[tuple[str, str, int]]:
     """(task id, answer's name, seed) for each check that a check cell makes."""
     _parsed(cell, path)
     found = []
@@ -319,7 +319,7 @@ def _answer_name(call: ast.Call) -> str:
 
 
 def _checked_task(
-    cell: MasterCell, calls: list, cells: list[MasterCell], where: tuple[Path, str, str]
+    cell: ReferenceCell, calls: list, cells: list[ReferenceCell], where: tuple[Path, str, str]
 ) -> GradedTask:
     path, _alias, module = where
     task_id, name, _seed = calls[0]

@@ -24,7 +24,7 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import measurements
-from ftrag_helpers.journal.measurements import Figure
+from ftrag_helpers.journal.measurements import Measurement
 
 SUPPORTED, NOT_HERE, NO_DIFFERENCE, DEPENDS = (
     "supported",
@@ -51,7 +51,7 @@ _LEADS = {
 
 
 @dataclass(frozen=True)
-class Test:
+class Criterion:
     """What is asked of figures (by name): above or below a bound, one more than another, a ratio of
     at least the bound.
     """
@@ -70,7 +70,7 @@ class Claim:
     id: str
     lesson: str
     claim: str
-    tests: tuple[Test, ...]
+    tests: tuple[Criterion, ...]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Evidence:
 
     about: str
     outcome: str
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[Measurement, ...] = ()
     value: float | None = None
     low: float | None = None
     high: float | None = None
@@ -165,8 +165,8 @@ def _rows(path: Path, wanted: Mapping[str, type]) -> list[dict]:
     return rows
 
 
-def _test(row: Mapping, where: str, known: set[str]) -> Test:
-    test = Test(row["kind"], row["about"], tuple(row["figures"]), float(row["bound"]))
+def _test(row: Mapping, where: str, known: set[str]) -> Criterion:
+    test = Criterion(row["kind"], row["about"], tuple(row["figures"]), float(row["bound"]))
     if test.kind not in KINDS or KINDS[test.kind] not in (None, len(test.figures)):
         raise CourseError(
             f"claims.jsonl, {where}: no test {test.kind!r} of {len(test.figures)} figures"
@@ -188,18 +188,18 @@ def table(own: Mapping, reference: Mapping, claims: Sequence[Claim] | None = Non
     return [_row(claim, [_weigh(test, sources) for test in claim.tests]) for claim in claims]
 
 
-def _by_name(found: Mapping) -> dict[str, Figure]:
+def _by_name(found: Mapping) -> dict[str, Measurement]:
     return {figure.name: figure for figure in found["figures"].values()}
 
 
-def _weigh(test: Test, sources: Mapping[str, Mapping[str, Figure]]) -> Evidence:
+def _weigh(test: Criterion, sources: Mapping[str, Mapping[str, Measurement]]) -> Evidence:
     for origin, figures in sources.items():
         if all(name in figures for name in test.figures):
             return _judge(test, tuple(figures[name] for name in test.figures), origin)
     return Evidence(test.about, MISSING)
 
 
-def _judge(test: Test, figures: tuple[Figure, ...], origin: str) -> Evidence:
+def _judge(test: Criterion, figures: tuple[Measurement, ...], origin: str) -> Evidence:
     first = figures[0]
     if test.kind == "shown":
         text = ", ".join(
@@ -226,14 +226,14 @@ def _judge(test: Test, figures: tuple[Figure, ...], origin: str) -> Evidence:
     return Evidence(test.about, _against(low, high, test), figures, value, low, high, origin, text)
 
 
-def _against(low: float | None, high: float | None, test: Test) -> str:
+def _against(low: float | None, high: float | None, test: Criterion) -> str:
     """Whether the whole interval lies on the side of the bound that is asked for."""
     if low is None or low <= test.bound <= high:
         return UNCLEAR
     return YES if (low > test.bound) == (test.kind != "below") else NO
 
 
-def difference(first: Figure, second: Figure) -> tuple[float, float | None, float | None]:
+def difference(first: Measurement, second: Measurement) -> tuple[float, float | None, float | None]:
     """(first − second, low, high) of two figures from different questions; no interval where one of
     them has none.
 
@@ -345,7 +345,7 @@ def as_html(rows: Sequence[Row]) -> str:
     )
 
 
-def write_reference(figures: Iterable[Figure], where: Path | None = None) -> Path:
+def write_reference(figures: Iterable[Measurement], where: Path | None = None) -> Path:
     """Write the shipped figures (`reference.json`), and the manifest that vouches for them."""
     path = (where or folder()) / "reference.json"
     path.write_text(measurements.as_json(list(figures)), "utf-8", newline="\n")

@@ -27,15 +27,15 @@ from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import metrics
 
 VERSION = 1
-#: The unit of what `paired` keeps: the second mean less the first. No unit at all is a share from 0
-#: to 1.
+#: The unit of what `record_difference` keeps: the second mean less the first. No unit at all is a
+#: share from 0 to 1.
 DIFFERENCE = "difference"
 _LOCK_SECONDS = 10
 _SECTIONS = ("figures", "predictions", "decisions")
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """One measured number. `low` and `high` bound its 95 % interval; both are None where it has
     none.
     """
@@ -98,7 +98,7 @@ def record(
     n: int | None = None,
     unit: str = "",
     note: str = "",
-) -> Figure:
+) -> Measurement:
     """Keep a figure; a later one of the same lesson and name takes its place. Returns it.
 
     Where the file cannot be written, a warning says so and the lesson goes on.
@@ -108,7 +108,7 @@ def record(
         down.
     """
     figure = _checked(
-        Figure(
+        Measurement(
             lesson=lesson,
             name=name,
             value=value,
@@ -125,7 +125,7 @@ def record(
     return figure
 
 
-def measured(lesson: str, name: str, values: Sequence[float], *, unit: str = "") -> str:
+def record_mean(lesson: str, name: str, values: Sequence[float], *, unit: str = "") -> str:
     """Keep the mean of the values (a share, if no unit is named) with its bootstrap interval;
     returns what to print.
 
@@ -149,7 +149,9 @@ def measured(lesson: str, name: str, values: Sequence[float], *, unit: str = "")
     return metrics.with_interval(kept)
 
 
-def paired(lesson: str, name: str, first: Sequence[float], second: Sequence[float]) -> str:
+def record_difference(
+    lesson: str, name: str, first: Sequence[float], second: Sequence[float]
+) -> str:
     """Keep the paired difference (second − first) over the same questions; returns what the lesson
     prints of it.
 
@@ -168,7 +170,7 @@ def paired(lesson: str, name: str, first: Sequence[float], second: Sequence[floa
     return f"{gap:+.2f} [{low:+.2f}, {high:+.2f}], {seen}"
 
 
-def predict(name: str, value: float) -> str:
+def record_guess(name: str, value: float) -> str:
     """Keep what the learner expects the figure of that name to be; returns a line that says so.
 
     Raises:
@@ -180,7 +182,7 @@ def predict(name: str, value: float) -> str:
     return f"Kept: you expect {number:.2f} for {name}."
 
 
-def decide(scenario: str, choice: str, because: str = "") -> str:
+def record_choice(scenario: str, choice: str, because: str = "") -> str:
     """Keep the learner's choice for a scenario and the reason for it; returns a line that says so.
 
     Raises:
@@ -246,7 +248,7 @@ def reference() -> dict:
     return found
 
 
-def as_json(figures: Sequence[Figure]) -> str:
+def as_json(figures: Sequence[Measurement]) -> str:
     """The text of a results file that holds these figures and nothing else."""
     rows = {_key(f.lesson, f.name): asdict(f) for f in sorted(figures, key=lambda f: f.lesson)}
     return _encoded({**_empty(), "figures": rows})
@@ -349,9 +351,9 @@ def _no_constant(name: str) -> float:
 
 
 def _parsed(content: dict) -> dict:
-    known = [field.name for field in fields(Figure)]
+    known = [field.name for field in fields(Measurement)]
     figures = [
-        _checked(Figure(**{name: row[name] for name in known if name in row}))
+        _checked(Measurement(**{name: row[name] for name in known if name in row}))
         for row in content["figures"].values()
     ]
     for row in content["predictions"].values():
@@ -366,7 +368,7 @@ def _parsed(content: dict) -> dict:
     }
 
 
-def _checked(figure: Figure) -> Figure:
+def _checked(figure: Measurement) -> Measurement:
     """The figure with plain Python numbers."""
     where = f"{figure.name!r} of lesson {figure.lesson}"
     _text(figure.lesson, "a figure needs a lesson")
@@ -380,7 +382,7 @@ def _checked(figure: Figure) -> Figure:
     if low is not None and low > high:
         raise ValueError(f"{where}: the interval [{low}, {high}] is upside down")
     count = None if figure.n is None else int(figure.n)
-    return Figure(
+    return Measurement(
         **{
             **asdict(figure),
             "value": _number(figure.value, where),

@@ -21,7 +21,7 @@ CHOICES = ("fine-tuning", "retrieval", "both", "neither yet: collect examples")
 
 
 @dataclass(frozen=True)
-class Need:
+class UseCase:
     """What is wanted. `sources` says that an answer must name its source, `erasure` that a document
     must be removable at once (a contract ended, a person asked).
     """
@@ -78,26 +78,28 @@ class Advice:
 #: The use cases that the course set out from, as needs.
 SCENARIOS = MappingProxyType(
     {
-        "sentiment of social posts": Need("sort into classes"),
-        "summaries in legal style": Need("write in a fixed form"),
-        "medical texts for lay readers": Need(
+        "sentiment of social posts": UseCase("sort into classes"),
+        "summaries in legal style": UseCase("write in a fixed form"),
+        "medical texts for lay readers": UseCase(
             "answer from documents in a fixed form", "every few months", sources=True
         ),
-        "marketing copy": Need("write in a fixed form", examples="dozens"),
-        "customer support with live information": Need(
+        "marketing copy": UseCase("write in a fixed form", examples="dozens"),
+        "customer support with live information": UseCase(
             "answer from documents", "daily", "none", sources=True
         ),
-        "news updates": Need("answer from documents", "daily", "none", sources=True),
-        "reports in the field's terms": Need("write in a fixed form", "every few months"),
-        "personal recommendations": Need("answer from documents", "daily", "dozens", erasure=True),
-        "articles built on outside sources": Need(
+        "news updates": UseCase("answer from documents", "daily", "none", sources=True),
+        "reports in the field's terms": UseCase("write in a fixed form", "every few months"),
+        "personal recommendations": UseCase(
+            "answer from documents", "daily", "dozens", erasure=True
+        ),
+        "articles built on outside sources": UseCase(
             "answer from documents in a fixed form", "every few months", sources=True
         ),
     }
 )
 
 
-def advise(need: Need, evidence: Evidence = Evidence()) -> Advice:
+def recommend(need: UseCase, evidence: Evidence = Evidence()) -> Advice:
     """What the figures speak for.
 
     Facts that are in documents ask for retrieval; a form, a voice or a set of classes asks for
@@ -139,7 +141,7 @@ def advise(need: Need, evidence: Evidence = Evidence()) -> Advice:
     return Advice("retrieval", tuple(reasons), unless)
 
 
-def _form_alone(need: Need, evidence: Evidence) -> Advice:
+def _form_alone(need: UseCase, evidence: Evidence) -> Advice:
     figure = evidence.classes if need.task == "sort into classes" else evidence.form
     if need.examples == "none":
         return Advice(
@@ -161,7 +163,7 @@ def _form_alone(need: Need, evidence: Evidence) -> Advice:
     )
 
 
-def _fact_reasons(need: Need, evidence: Evidence) -> list[str]:
+def _fact_reasons(need: UseCase, evidence: Evidence) -> list[str]:
     reasons = _told(
         "facts come from documents, and training did not put them into the weights", evidence.facts
     )

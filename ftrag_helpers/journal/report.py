@@ -17,7 +17,7 @@ from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import claims, measurements
 from ftrag_helpers.journal.claims import Described, Row
-from ftrag_helpers.journal.measurements import DIFFERENCE, Figure
+from ftrag_helpers.journal.measurements import DIFFERENCE, Measurement
 
 TITLE = "Fine-tuning or retrieval? What I measured"
 LESSONS = {
@@ -263,14 +263,16 @@ _GROUPS = {
 }
 
 
-def _group(figure: Figure) -> str:
+def _group(figure: Measurement) -> str:
     return {"": "share", DIFFERENCE: "difference"}.get(figure.unit, "amount")
 
 
 def _figure_table(
-    group: str, triples: Sequence[tuple[Figure | None, Figure | None, Described | None]]
+    group: str, triples: Sequence[tuple[Measurement | None, Measurement | None, Described | None]]
 ) -> str:
-    def cells(own: Figure | None, ref: Figure | None, described: Described | None) -> list[str]:
+    def cells(
+        own: Measurement | None, ref: Measurement | None, described: Described | None
+    ) -> list[str]:
         name = _safe((own or ref).name) + (
             f"<small>{_safe(described.meaning)}</small>" if described else ""
         )
@@ -298,13 +300,13 @@ def _figure_table(
     return _table(_GROUPS[group], heads, (cells(*triple) for triple in triples), f"figures {group}")
 
 
-def _told(figure: Figure | None) -> str:
+def _told(figure: Measurement | None) -> str:
     """The figure as text whose number and interval stay on one line."""
     number, sign, count = str(figure or "–").partition(" n=")
     return f'<span class="whole">{_safe(number)}</span>{_safe(sign + count)}'
 
 
-def drawing(own: Figure | None, ref: Figure | None, limit: float | None) -> str:
+def drawing(own: Measurement | None, ref: Measurement | None, limit: float | None) -> str:
     """An inline SVG with the interval of each figure: from 0 to 1, or from −limit to +limit round a
     middle line.
     """
@@ -372,7 +374,7 @@ def _predictions(own: Mapping, reference: Mapping) -> str:
     return f"<section><h2>What I expected</h2>{table}</section>"
 
 
-def judged(expected: float, figure: Figure) -> str:
+def judged(expected: float, figure: Measurement) -> str:
     """How a prediction stands to what was measured, in words."""
     low, high = (figure.value if end is None else end for end in (figure.low, figure.high))
     if low <= expected <= high:
@@ -393,7 +395,7 @@ def _decisions(own: Mapping) -> str:
 
 
 def _reading() -> str:
-    example = Figure("", "", 0.65, 0.52, 0.78, 48)
+    example = Measurement("", "", 0.65, 0.52, 0.78, 48)
     return (
         '<section class="reading"><h2>How to read an'
         f" interval</h2><p>{drawing(example, None, None)} <code>{_safe(example)}</code></p><p>Of 48"

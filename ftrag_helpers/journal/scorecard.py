@@ -12,7 +12,7 @@ import numpy as np
 from ftrag_helpers.data import style_rules
 from ftrag_helpers.data.records import Question
 from ftrag_helpers.evaluation import metrics
-from ftrag_helpers.finetuning.sft import Tuned
+from ftrag_helpers.finetuning.sft import FineTuneResult
 from ftrag_helpers.journal import recommendation
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
@@ -107,7 +107,7 @@ def common_knowledge(lm: models.LanguageModel, rows: Sequence[dict]) -> list[boo
     ]
 
 
-def costs(tuned: Mapping[str, Tuned], index_seconds: float, index_bytes: int):
+def costs(tuned: Mapping[str, FineTuneResult], index_seconds: float, index_bytes: int):
     """A DataFrame of what was spent once: seconds to train (whenever that was) or to index, trained
     tokens, MB on disk.
     """
@@ -142,7 +142,7 @@ def break_even(first: tuple[float, float], second: tuple[float, float]) -> float
 
 
 def evidence(rows, news, *, per_update: float, retraining: float) -> recommendation.Evidence:
-    """The lesson's own figures, as the texts that `recommendation.advise` quotes.
+    """The lesson's own figures, as the texts that `recommendation.recommend` quotes.
 
     `rows` and `news` are tables of `evaluate` with the lesson's systems; `per_update` and
     `retraining` are seconds.

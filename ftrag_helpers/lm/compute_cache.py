@@ -1,12 +1,12 @@
 """What the models have computed before, kept on disk: the same tokens given to the same model are
 computed once.
 
-Greedy decoding says the same thing each time, so a lesson that is run again, or one that
-asks what an earlier one asked, need not wait for it. Kept are a few numbers a prompt, the word
-vectors of passages, and what a function of a lesson made of a model (`once`), in SQLite files in
-the cache folder, safe where two notebooks write at once. `FTRAG_COMPUTE_CACHE=off` computes
-everything anew. What it leaves out: computing (`models`), trained adapters (`finetuning` keeps
-them), passage vectors (the index does).
+Greedy decoding says the same thing each time, so a lesson that is run again, or one that asks what
+an earlier one asked, need not wait for it. Kept are a few numbers a prompt, the word vectors of
+passages, and what a function of a lesson made of a model (`cached_call`), in SQLite files in the
+cache folder, safe where two notebooks write at once. `FTRAG_COMPUTE_CACHE=off` computes everything
+anew. What it leaves out: computing (`models`), trained adapters (`finetuning` keeps them), passage
+vectors (the index does).
 """
 
 import builtins
@@ -27,7 +27,7 @@ from types import CodeType
 
 import numpy as np
 
-from ftrag_helpers.data.records import Pieces
+from ftrag_helpers.data.records import TokenEmbeddings
 from ftrag_helpers.environment import runtime, variables
 from ftrag_helpers.errors import CourseError
 
@@ -204,7 +204,7 @@ class AnswerCache:
         return True
 
 
-class PiecesCache(AnswerCache):
+class TokenEmbeddingsCache(AnswerCache):
     """The kept word vectors of texts, as 16-bit numbers: 80 KB for a passage of a hundred
     pieces.
     """
@@ -214,27 +214,27 @@ class PiecesCache(AnswerCache):
     algorithms = ("token embeddings",)
 
     @staticmethod
-    def _written(pieces: Pieces) -> bytes:
+    def _written(pieces: TokenEmbeddings) -> bytes:
         return pieces.spans.astype("<i4").tobytes() + pieces.vectors.astype("<f2").tobytes()
 
     def __init__(self, model, dimensions: int, *parameters):
         super().__init__(model, dimensions, *parameters)
         self._dimensions = dimensions
 
-    def _read(self, stored: bytes) -> Pieces:
+    def _read(self, stored: bytes) -> TokenEmbeddings:
         count = len(stored) // (8 + 2 * self._dimensions)
         spans, vectors = (
             np.frombuffer(stored[: 8 * count], "<i4"),
             np.frombuffer(stored[8 * count :], "<f2"),
         )
-        return Pieces(
+        return TokenEmbeddings(
             spans.reshape(count, 2).astype(int),
             vectors.reshape(count, self._dimensions).astype(np.float32),
         )
 
 
 @dataclass(frozen=True)
-class Once:
+class CachedCall:
     """What a function returned, and the seconds that it took when it was computed, also where
     `from_cache` is true.
     """
@@ -244,7 +244,7 @@ class Once:
     from_cache: bool
 
 
-def once(function: Callable[..., np.ndarray], model, *data) -> Once:
+def cached_call(function: Callable[..., np.ndarray], model, *data) -> CachedCall:
     """`function(model, *data)`, an array of numbers or truth values; with the same content it is
     computed once.
 
@@ -269,8 +269,8 @@ def once(function: Callable[..., np.ndarray], model, *data) -> Once:
         value = np.asarray(function(model, *data))
         kept = value, time.perf_counter() - started
         cache.keep([content], [kept])
-        return Once(*kept, from_cache=False)
-    return Once(*kept, from_cache=True)
+        return CachedCall(*kept, from_cache=False)
+    return CachedCall(*kept, from_cache=True)
 
 
 class _OnceCache(AnswerCache):

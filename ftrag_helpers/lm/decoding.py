@@ -20,7 +20,7 @@ def shared_prefix(rows: Sequence[Sequence[int]]) -> int:
     return max(0, min(same, min(map(len, rows)) - 1))
 
 
-def roomy_cache(layers: int, room: int):
+def preallocated_cache(layers: int, room: int):
     """A key-value cache that writes into tensors allocated once, instead of copying them at each
     token.
     """
@@ -68,7 +68,7 @@ def decode(
     logprobs = [0.0] * len(rows)
     alive = list(range(len(rows)))
     with torch.inference_mode():
-        cache = roomy_cache(model.config.num_hidden_layers, width + limit)
+        cache = preallocated_cache(model.config.num_hidden_layers, width + limit)
         if shared:
             _fill_prefix(
                 model, torch.tensor([rows[0][:shared]] * len(rows), device=model.device), cache
@@ -112,7 +112,7 @@ def decode(
 
 def _fill_prefix(model, prefix, cache) -> None:
     """Compute the shared prefix for one row and let every row of the cache have it."""
-    one = roomy_cache(model.config.num_hidden_layers, prefix.shape[1])
+    one = preallocated_cache(model.config.num_hidden_layers, prefix.shape[1])
     model(input_ids=prefix[:1], past_key_values=one, use_cache=True, logits_to_keep=1)
     for index, layer in enumerate(one.layers):
         rows = prefix.shape[0]

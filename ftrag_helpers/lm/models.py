@@ -13,12 +13,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from ftrag_helpers.data.records import Pieces
+from ftrag_helpers.data.records import TokenEmbeddings
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm import model_files
-from ftrag_helpers.lm.compute_cache import AnswerCache, PiecesCache
-from ftrag_helpers.lm.decoding import decode, roomy_cache, shared_prefix
+from ftrag_helpers.lm.compute_cache import AnswerCache, TokenEmbeddingsCache
+from ftrag_helpers.lm.decoding import decode, preallocated_cache, shared_prefix
 
 Messages = list[dict[str, str]]
 
@@ -58,14 +58,14 @@ class LanguageModel:
         return self.tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
 
     @property
-    def bare(self):
+    def base_model(self):
         """The causal model itself, with its `model` and `lm_head`, also where peft wraps it with an
         adapter.
         """
         return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
 
     @property
-    def window(self) -> int:
+    def context_length(self) -> int:
         """The most tokens that prompt and answer may have together."""
         return self.model.config.max_position_embeddings
 
@@ -182,11 +182,11 @@ def generate(
 
 def _encode(lm: LanguageModel, prompt: str | Messages, room: int) -> list[int]:
     ids = lm.encode(prompt) or [lm.tokenizer.eos_token_id]
-    if len(ids) + room > lm.window:
+    if len(ids) + room > lm.context_length:
         raise CourseError(
             f"A prompt of {len(ids)} tokens with {room} for the answer does not fit into the"
-            f" {lm.window} tokens that {lm.name} can attend to. Shorten it, or retrieve fewer"
-            " passages."
+            f" {lm.context_length} tokens that {lm.name} can attend to. Shorten it, or retrieve"
+            " fewer passages."
         )
     return ids
 
@@ -225,7 +225,7 @@ def stream(
 
     ids = torch.tensor([_encode(lm, prompt, max_new_tokens)], device=lm.model.device)
     ends, tokens, shown = _end_tokens(lm), [], ""
-    cache = roomy_cache(lm.model.config.num_hidden_layers, ids.shape[1] + max_new_tokens)
+    cache = preallocated_cache(lm.model.config.num_hidden_layers, ids.shape[1] + max_new_tokens)
     for _ in range(max_new_tokens):
         with torch.inference_mode():
             logits = lm.model(
@@ -303,13 +303,13 @@ def _score_batch(lm: LanguageModel, pairs: list[tuple[list[int], list[int]]]) ->
         mask[row, :length] = 1
     ids, mask = ids.to(lm.model.device), mask.to(lm.model.device)
     with torch.inference_mode():
-        hidden = lm.bare.model(
+        hidden = lm.base_model.model(
             input_ids=ids, attention_mask=mask, use_cache=False
         ).last_hidden_state
         results = []
         for row, (prompt, answer) in enumerate(pairs):
             span = slice(len(prompt) - 1, len(prompt) + len(answer) - 1)
-            logprobs = torch.log_softmax(lm.bare.lm_head(hidden[row, span]).float(), dim=-1)
+            logprobs = torch.log_softmax(lm.base_model.lm_head(hidden[row, span]).float(), dim=-1)
             results.append(
                 logprobs.gather(1, ids[row, len(prompt) : len(prompt) + len(answer), None])[:, 0]
                 .cpu()
@@ -333,7 +333,7 @@ def log_odds(
         with torch.inference_mode():
             both = (
                 _last_hidden(lm, [ids[i] for i in batch]).float()
-                @ lm.bare.lm_head.weight[[first, second]].float().T
+                @ lm.base_model.lm_head.weight[[first, second]].float().T
             )
         return (both[:, 0] - both[:, 1]).tolist()
 
@@ -353,7 +353,7 @@ def _last_hidden(lm: LanguageModel, rows: list[list[int]]):
         ids[row, : len(tokens)] = torch.tensor(tokens)
         mask[row, : len(tokens)] = 1
     with torch.inference_mode():
-        hidden = lm.bare.model(
+        hidden = lm.base_model.model(
             input_ids=ids.to(lm.model.device),
             attention_mask=mask.to(lm.model.device),
             use_cache=False,
@@ -416,9 +416,9 @@ def fits_embedder(text: str) -> bool:
 embed.fits = fits_embedder  # so that an index knows how long a passage may be
 
 
-def embed_pieces(
+def embed_tokens(
     texts: Sequence[str], *, batch_size: int = 32, progress: bool = False
-) -> list[Pieces]:
+) -> list[TokenEmbeddings]:
     """The embedder's vector of every word piece of every text, before they are averaged into the
     text's one vector.
 
@@ -427,7 +427,7 @@ def embed_pieces(
     """
     model, texts = load_embedder(), list(texts)
 
-    def computed(batch: list[int]) -> list[Pieces]:
+    def computed(batch: list[int]) -> list[TokenEmbeddings]:
         new = [texts[i] for i in batch]
         vectors = model.encode(
             new, batch_size=batch_size, output_value="token_embeddings", show_progress_bar=progress
@@ -443,14 +443,14 @@ def embed_pieces(
             for each, where in zip(vectors, spans, strict=True)
         ]
 
-    return PiecesCache(model, model.get_embedding_dimension()).complete(
+    return TokenEmbeddingsCache(model, model.get_embedding_dimension()).complete(
         texts, computed, batch_size=max(1, len(texts))
     )
 
 
-def _pieces(vectors: np.ndarray, spans: np.ndarray) -> Pieces:
+def _pieces(vectors: np.ndarray, spans: np.ndarray) -> TokenEmbeddings:
     inside = spans[:, 1] > spans[:, 0]  # the marks stand nowhere in the text
     vectors = vectors[inside]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     # As they are kept: what was read from the cache and what is computed now must rank alike.
-    return Pieces(spans[inside], vectors.astype(np.float16).astype(np.float32))
+    return TokenEmbeddings(spans[inside], vectors.astype(np.float16).astype(np.float32))

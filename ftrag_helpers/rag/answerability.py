@@ -22,14 +22,14 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answer, Hit, Question
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
-from ftrag_helpers.retrieval.bm25 import rarity
+from ftrag_helpers.retrieval.bm25 import idf
 from ftrag_helpers.retrieval.chunking import embedding_text
 from ftrag_helpers.retrieval.passage_index import Embed, Index
-from ftrag_helpers.retrieval.reranking import CANDIDATES, Match, SentenceSelector
+from ftrag_helpers.retrieval.reranking import CANDIDATES, Match, MaxSimReranker
 
 #: Retrieval as a whole; how the question's pieces fare in the best sentence; which of its words
 #: stand there; what kind of answer.
-SIGNALS = (
+FEATURES = (
     "meaning",
     "words",
     "sentence's meaning",
@@ -50,7 +50,7 @@ SIGNALS = (
     "kind of answer there",
     "kind of answer missing",
 )
-MODEL_SIGNALS = ("model's yes", "model's sureness")
+MODEL_FEATURES = ("model's yes", "model's confidence")
 _SPREAD = 150
 
 _NUMBER = (
@@ -86,7 +86,7 @@ ANSWER_KINDS = {
 
 
 @dataclass(frozen=True)
-class Gate:
+class AnswerabilityClassifier:
     """A fitted gate. `keep(signals)` is the probability (0 to 1) that the library holds an
     answer.
     """
@@ -94,16 +94,16 @@ class Gate:
     pipeline: object
     threshold: float
 
-    def keep(self, signals: np.ndarray) -> np.ndarray:
+    def predict_proba(self, features: np.ndarray) -> np.ndarray:
         """Probabilities, shape (questions,), from signals of shape (questions, signals)."""
-        return self.pipeline.predict_proba(signals)[:, 1]
+        return self.pipeline.predict_proba(features)[:, 1]
 
-    def refuse(self, signals: np.ndarray) -> np.ndarray:
+    def abstain(self, features: np.ndarray) -> np.ndarray:
         """Which questions to decline: those whose probability lies below the threshold."""
-        return self.keep(signals) < self.threshold
+        return self.predict_proba(features) < self.threshold
 
 
-def fitting_questions() -> list[Question]:
+def calibration_questions() -> list[Question]:
     """What the course fits its gate on: the validation questions, and of the training questions
     every unanswerable one and 150 answerable ones spread evenly, in the order of the file.
     Retrieval learns from none of them.
@@ -116,9 +116,9 @@ def fitting_questions() -> list[Question]:
     ]
 
 
-def fit_gate(
-    signals: np.ndarray, answerable: Sequence[bool], *, false_refusals: float = 0.08
-) -> Gate:
+def fit_classifier(
+    features: np.ndarray, answerable: Sequence[bool], *, false_refusals: float = 0.08
+) -> AnswerabilityClassifier:
     """Fit the gate, and set its threshold so that about that share of the answerable would be
     refused.
 
@@ -134,14 +134,14 @@ def fit_gate(
             f"the gate needs ten questions of each kind, not {answerable.sum()} and"
             f" {(~answerable).sum()}"
         )
-    honest = cross_validated(signals, answerable)
-    return Gate(
-        _pipeline(len(answerable)).fit(signals, answerable),
+    honest = cross_validated(features, answerable)
+    return AnswerabilityClassifier(
+        _pipeline(len(answerable)).fit(features, answerable),
         float(np.quantile(honest[answerable], false_refusals)),
     )
 
 
-def cross_validated(signals: np.ndarray, answerable: Sequence[bool]) -> np.ndarray:
+def cross_validated(features: np.ndarray, answerable: Sequence[bool]) -> np.ndarray:
     """The probability that each question is answerable, from a gate fitted on the other nine tenths
     of them.
     """
@@ -149,7 +149,7 @@ def cross_validated(signals: np.ndarray, answerable: Sequence[bool]) -> np.ndarr
 
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
     return cross_val_predict(
-        _pipeline(len(answerable)), signals, answerable, cv=folds, method="predict_proba"
+        _pipeline(len(answerable)), features, answerable, cv=folds, method="predict_proba"
     )[:, 1]
 
 
@@ -169,7 +169,7 @@ def _pipeline(questions: int):
     )
 
 
-def trade_off(
+def trade_off_curve(
     keep: Sequence[float], answerable: Sequence[bool]
 ) -> list[tuple[float, float, float]]:
     """(threshold, right refusals, false refusals) at every threshold that makes a difference,
@@ -182,25 +182,25 @@ def trade_off(
     ]
 
 
-class Signals:
+class Features:
     """What the gate looks at, from retrieval alone; made once for an index.
 
-    Called with questions it returns their signals, shape (questions, len(SIGNALS)). The rarity of a
+    Called with questions it returns their features, shape (questions, len(FEATURES)). The idf of a
     word is its inverse document frequency over the index's passages (Spärck Jones 1972).
     """
 
-    def __init__(self, index: Index, select: SentenceSelector, embed: Embed):
+    def __init__(self, index: Index, select: MaxSimReranker, embed: Embed):
         self._index, self._select, self._embed = index, select, embed
         counts = Counter(
             word for p in index.passages for word in content_words(f"{p.title} {p.text}")
         )
         total = len(index.passages)
-        self._rarity = {word: rarity(n, total) for word, n in counts.items()}
-        self._unknown = rarity(0, total)
+        self._rarity = {word: idf(n, total) for word, n in counts.items()}
+        self._unknown = idf(0, total)
 
     def __call__(self, questions: Sequence[Question]) -> np.ndarray:
         """The signals of each question, shape (questions, signals)."""
-        texts = [prompts.clip(q.text) for q in questions]
+        texts = [prompts.truncate(q.text) for q in questions]
         wide = self._index.search(texts, CANDIDATES)
         matches = self._select.matches(texts, wide)
         best = [embedding_text(m.hits[0].passage) if m.hits else "" for m in matches]
@@ -223,7 +223,7 @@ class Signals:
                 strict=True,
             )
         ]
-        return np.array(rows, float).reshape(len(texts), len(SIGNALS))
+        return np.array(rows, float).reshape(len(texts), len(FEATURES))
 
     def _words(self, text: str, sentences: Sequence[Hit]) -> list[float]:
         best = sentences[0].passage if sentences else None
@@ -265,22 +265,22 @@ def _pieces(match: Match) -> list[float]:
     """How unevenly the question's pieces are matched: one that nothing matches is what an
     unanswerable question has.
     """
-    if not len(match.rarity):
+    if not len(match.idf):
         return [0.0] * 7
-    gaps, elsewhere = match.rarity * (1 - match.sentence), match.anywhere - match.sentence
+    gaps, elsewhere = match.idf * (1 - match.sentence), match.anywhere - match.sentence
     mean = match.weights @ match.sentence
     return [
         match.sentence.min(),
-        match.sentence[match.rarity > 0.5].min(initial=1.0),
+        match.sentence[match.idf > 0.5].min(initial=1.0),
         gaps.max(),
-        (match.rarity * elsewhere).max(),
+        (match.idf * elsewhere).max(),
         match.weights @ elsewhere,
         match.anywhere.min(),
         math.sqrt(match.weights @ (match.sentence - mean) ** 2),
     ]
 
 
-def model_signals(
+def model_features(
     lm: models.LanguageModel, questions: Sequence[Question], answers: Sequence[Answer]
 ) -> np.ndarray:
     """What the language model itself gives away, shape (questions, len(MODEL_SIGNALS)): dear, and
@@ -306,8 +306,8 @@ def model_says_yes(
                 "content": (
                     "Text:\n"
                     + "\n".join(h.passage.text for h in reversed(found))
-                    + f"\n\nQuestion: {prompts.clip(q.text)}\n\nDoes the text answer the question?"
-                    " Answer Yes or No."
+                    + f"\n\nQuestion: {prompts.truncate(q.text)}\n\nDoes the text answer the"
+                    " question? Answer Yes or No."
                 ),
             }
         ]

@@ -1,7 +1,7 @@
 """Retrieval-augmented generation: find, read, cite, and decline where nothing fits.
 
 An answerer is a callable from questions to answers. All of them are made here out of two
-functions: a *finder*, which says what the model gets to read for each question, and `answerer`,
+functions: a *finder*, which says what the model gets to read for each question, and `rag_pipeline`,
 which lets the model read it. Closed book, retrieval, oracle and distractors differ in their finder
 alone. When to decline is the gate's decision (`answerability`); scoring is `evaluation`'s job.
 """
@@ -14,10 +14,10 @@ from ftrag_helpers.data.records import Answer, Answerer, Document, Hit, Passage,
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
 from ftrag_helpers.retrieval.passage_index import Index
-from ftrag_helpers.retrieval.reranking import CANDIDATES, SentenceSelector
+from ftrag_helpers.retrieval.reranking import CANDIDATES, MaxSimReranker
 from ftrag_helpers.text.word_overlap import token_f1
 
-Finder = Callable[[Sequence[Question]], list[list[Hit]]]
+Retriever = Callable[[Sequence[Question]], list[list[Hit]]]
 Prompt = Callable[[str, Sequence[str]], prompts.Messages]
 
 MAX_NEW_TOKENS = 32
@@ -52,9 +52,9 @@ def closed_book(
     return answer
 
 
-def answerer(
+def rag_pipeline(
     lm: models.LanguageModel,
-    find: Finder,
+    find: Retriever,
     *,
     prompt: Prompt = prompts.from_text,
     max_new_tokens: int = MAX_NEW_TOKENS,
@@ -83,7 +83,7 @@ def answerer(
             q.id: Answer(
                 q.id,
                 g.text,
-                cite(g.text, found[q.id]),
+                attribute(g.text, found[q.id]),
                 tuple(found[q.id]),
                 seconds=finding + g.seconds,
                 tokens=g.tokens,
@@ -99,7 +99,7 @@ def answerer(
     return answer
 
 
-def extract(find: Finder) -> Answerer:
+def extractive_baseline(find: Retriever) -> Answerer:
     """An answerer without a language model: it reads out the best sentence that `find` brings."""
 
     def answer(questions: Sequence[Question]) -> list[Answer]:
@@ -124,7 +124,7 @@ def extract(find: Finder) -> Answerer:
     return answer
 
 
-def declining(
+def with_abstention(
     answer: Answerer, refuse: Callable[[Sequence[Question], Sequence[Answer]], Sequence[bool]]
 ) -> Answerer:
     """The answerer, with its answer withdrawn wherever `refuse` says so; what was retrieved stays
@@ -141,27 +141,27 @@ def declining(
     return decline
 
 
-def retrieved(
+def retrieve(
     index: Index,
-    select: SentenceSelector,
+    select: MaxSimReranker,
     *,
     passages: int = CANDIDATES,
     sentences: int = SENTENCES,
     method: str = "hybrid",
     where: dict | None = None,
-) -> Finder:
+) -> Retriever:
     """The finder of the virtual librarian: search many passages, read them again word by word, keep
     the best sentences.
     """
 
     def find(questions: Sequence[Question]) -> list[list[Hit]]:
-        texts = [prompts.clip(q.text) for q in questions]
+        texts = [prompts.truncate(q.text) for q in questions]
         return select(texts, index.search(texts, passages, method=method, where=where), sentences)
 
     return find
 
 
-def oracle(documents: Sequence[Document]) -> Finder:
+def oracle(documents: Sequence[Document]) -> Retriever:
     """The finder that cheats: exactly the sentences that support the reference.
 
     An upper bound for retrieval.
@@ -182,18 +182,18 @@ def oracle(documents: Sequence[Document]) -> Finder:
 
 def distractors(
     index: Index,
-    select: SentenceSelector,
+    select: MaxSimReranker,
     *,
     passages: int = CANDIDATES,
     sentences: int = SENTENCES,
-) -> Finder:
+) -> Retriever:
     """The finder that misleads: the best sentences of documents that do *not* hold the answer.
 
     A lower bound.
     """
 
     def find(questions: Sequence[Question]) -> list[list[Hit]]:
-        texts = [prompts.clip(q.text) for q in questions]
+        texts = [prompts.truncate(q.text) for q in questions]
         wrong = [
             [h for h in hits if h.passage.document_id not in q.reference.documents]
             for q, hits in zip(questions, index.search(texts, passages), strict=True)
@@ -203,7 +203,7 @@ def distractors(
     return find
 
 
-def cite(text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+def attribute(text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     """The document whose sentence shares most words with the answer; the better-ranked one where
     two tie.
     """

@@ -26,14 +26,14 @@ SENTIMENT = "Is this review positive or negative?"
 
 def closed_book(question: str) -> Messages:
     """The question alone: the model answers from what its weights hold."""
-    return [{"role": "user", "content": f"{CLOSED_BOOK}\n\nQuestion: {clip(question)}"}]
+    return [{"role": "user", "content": f"{CLOSED_BOOK}\n\nQuestion: {truncate(question)}"}]
 
 
 def short_answer(question: str) -> Messages:
     """The question alone, about anything: for general knowledge, and for documents that are not the
     library's.
     """
-    return instruction(SHORT, f"Question: {clip(question)}")
+    return instruction(SHORT, f"Question: {truncate(question)}")
 
 
 def from_text(question: str, texts: Sequence[str]) -> Messages:
@@ -43,7 +43,10 @@ def from_text(question: str, texts: Sequence[str]) -> Messages:
     """
     read = "\n".join(reversed(texts))
     return [
-        {"role": "user", "content": f"{FROM_TEXT}\n\nText:\n{read}\n\nQuestion: {clip(question)}"}
+        {
+            "role": "user",
+            "content": f"{FROM_TEXT}\n\nText:\n{read}\n\nQuestion: {truncate(question)}",
+        }
     ]
 
 
@@ -51,10 +54,10 @@ def house_reply(question: str, texts: Sequence[str]) -> Messages:
     """The question with the retrieved texts as facts, in the words of the house-style instructions
     (lesson 03).
     """
-    return staff_task(HOUSE_REPLY, f"{clip(question)} Facts: {' '.join(texts)}")
+    return staff_task(HOUSE_REPLY, f"{truncate(question)} Facts: {' '.join(texts)}")
 
 
-def clip(question: str) -> str:
+def truncate(question: str) -> str:
     """The question on one line, cut after `QUESTION_WORDS` words."""
     return " ".join(question.split()[:QUESTION_WORDS])
 

@@ -59,7 +59,7 @@ def query_words(text: str) -> list[str]:
     return list(dict.fromkeys(_words(text)))
 
 
-def rarity(count: int, total: int) -> float:
+def idf(count: int, total: int) -> float:
     """The inverse document frequency of a word that `count` of `total` texts hold, as BM25 has it;
     never below 0.
 

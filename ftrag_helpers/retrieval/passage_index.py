@@ -23,7 +23,7 @@ from ftrag_helpers.errors import CourseError
 from ftrag_helpers.retrieval.bm25 import query_words, word_scores
 from ftrag_helpers.retrieval.chroma_store import Store, in_memory
 from ftrag_helpers.retrieval.chunking import CHUNK_WORDS, OVERLAP_SENTENCES, chunk, embedding_text
-from ftrag_helpers.retrieval.ranking import add_scores, ranked
+from ftrag_helpers.retrieval.ranking import ranked, weighted_fusion
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 
@@ -303,7 +303,7 @@ class Index:
         both = zip(
             self.dense(texts, depth, where=where), self.bm25(texts, depth, where=where), strict=True
         )
-        return [add_scores(dense, lexical)[:k] for dense, lexical in both]
+        return [weighted_fusion(dense, lexical)[:k] for dense, lexical in both]
 
     def search(
         self,
@@ -386,7 +386,7 @@ def _collection_name(folder: Path | None, name: str) -> str:
         ) from error
 
 
-def remembering(embed: Embed) -> Embed:
+def memoize(embed: Embed) -> Embed:
     """The same embedder, which computes each text only once: sentences come back for question after
     question.
     """

@@ -24,7 +24,7 @@ def ranked(scored: Iterable[tuple[Passage, float]]) -> list[Hit]:
     ]
 
 
-def add_scores(
+def weighted_fusion(
     dense: Sequence[Hit], lexical: Sequence[Hit], weight: float = LEXICAL_WEIGHT
 ) -> list[Hit]:
     """The union of two rankings by dense score + weight × lexical score.

@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ftrag_helpers.data.records import Hit, Passage, Pieces
-from ftrag_helpers.retrieval.bm25 import rarity
+from ftrag_helpers.data.records import Hit, Passage, TokenEmbeddings
+from ftrag_helpers.retrieval.bm25 import idf
 from ftrag_helpers.retrieval.chunking import embedding_text
 from ftrag_helpers.retrieval.passage_index import Index
 from ftrag_helpers.retrieval.ranking import ranked
 from ftrag_helpers.text.sentences import split_sentences
 
-EmbedPieces = Callable[[Sequence[str]], list[Pieces]]
+EmbedTokens = Callable[[Sequence[str]], list[TokenEmbeddings]]
 
 #: How many passages a search brings to be read again word by word; chosen on the training and
 #: validation questions, as `benchmarks/retrieval.py` prints.
@@ -39,7 +39,7 @@ class Match:
     """What was found for a question, and how its word pieces fare against the best sentence of it.
 
     `hits` are sentences and `passages` the candidates, both ranked anew. `spans` says where each
-    piece stands in the question, shape (pieces, 2). The others hold one value a piece: `rarity`
+    piece stands in the question, shape (pieces, 2). The others hold one value a piece: `idf`
     runs from 0 (in every passage) to 1 (in none), shared by the pieces of one word; `weights` is
     the same made to sum to 1; `sentence`, `passage` and `anywhere` are cosine similarities (-1 to
     1) of the piece's best match in the sentence and its title, in the passage around it, and in all
@@ -49,14 +49,14 @@ class Match:
     hits: list[Hit]
     passages: list[Hit]
     spans: np.ndarray
-    rarity: np.ndarray
+    idf: np.ndarray
     weights: np.ndarray
     sentence: np.ndarray
     passage: np.ndarray
     anywhere: np.ndarray
 
 
-class SentenceSelector:
+class MaxSimReranker:
     """Reads candidate passages again, word by word: ranks them anew and picks the sentences nearest
     to a question.
 
@@ -67,8 +67,8 @@ class SentenceSelector:
     when it is first a candidate; `progress` shows a bar while many are.
     """
 
-    def __init__(self, index: Index, embed_pieces: EmbedPieces, *, progress: bool = False):
-        self._index, self._embed_pieces, self._progress = index, embed_pieces, progress
+    def __init__(self, index: Index, embed_tokens: EmbedTokens, *, progress: bool = False):
+        self._index, self._embed_pieces, self._progress = index, embed_tokens, progress
         self._read: dict[tuple[str, str], _Read] = {}
         self._count_words()
 
@@ -128,7 +128,7 @@ class SentenceSelector:
             for word in {m.group() for m in _WORDS.finditer(embedding_text(p).lower())}
         )
         self._rarity = {
-            word: rarity(n, len(passages)) / rarity(0, len(passages)) for word, n in counts.items()
+            word: idf(n, len(passages)) / idf(0, len(passages)) for word, n in counts.items()
         }
 
     def _rarities(self, text: str, spans: np.ndarray) -> np.ndarray:
@@ -145,9 +145,9 @@ class SentenceSelector:
 class _Asked:
     """A question as its pieces, and what each counts for."""
 
-    def __init__(self, pieces: Pieces, rarity: np.ndarray):
-        self.spans, self.vectors, self.rarity = pieces.spans, pieces.vectors, rarity
-        self.weights = rarity / rarity.sum() if rarity.any() else rarity
+    def __init__(self, pieces: TokenEmbeddings, idf: np.ndarray):
+        self.spans, self.vectors, self.idf = pieces.spans, pieces.vectors, idf
+        self.weights = idf / idf.sum() if idf.any() else idf
 
 
 class _Read:
@@ -156,7 +156,7 @@ class _Read:
     `starts` says where each begins, the title at 0.
     """
 
-    def __init__(self, passage: Passage, pieces: Pieces):
+    def __init__(self, passage: Passage, pieces: TokenEmbeddings):
         text, at = embedding_text(passage), len(passage.title) + 1
         begins = pieces.spans[:, 0] if len(pieces.spans) else np.zeros(0, int)
         self.passage, self.vectors, self.sentences, starts = passage, pieces.vectors, [], [0]
@@ -244,7 +244,7 @@ def _match(question: _Asked, compared: _Compared) -> Match:
             [],
             passages,
             question.spans,
-            question.rarity,
+            question.idf,
             question.weights,
             nothing,
             nothing,
@@ -255,7 +255,7 @@ def _match(question: _Asked, compared: _Compared) -> Match:
         hits,
         passages,
         question.spans,
-        question.rarity,
+        question.idf,
         question.weights,
         compared.best[row],
         compared.inside[row],

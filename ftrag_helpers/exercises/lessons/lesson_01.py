@@ -13,7 +13,7 @@ from functools import partial
 from ftrag_helpers.exercises import checking
 from ftrag_helpers.exercises.checking import (
     PASSED,
-    ByHand,
+    ManualTask,
     Task,
     Verdict,
     answer,
@@ -22,8 +22,8 @@ from ftrag_helpers.exercises.checking import (
     hint,
 )
 from ftrag_helpers.exercises.fixtures.statements import STATEMENTS
-from ftrag_helpers.exercises.mistakes import by_slips, telling, told_apart
-from ftrag_helpers.exercises.values import number_problem, numbers_problem, shown
+from ftrag_helpers.exercises.mistakes import by_mistakes, distinguished, distinguishes
+from ftrag_helpers.exercises.values import format_value, number_problem, numbers_problem
 
 __all__ = [
     "MANUAL",
@@ -76,33 +76,33 @@ _TOO_SMALL = (
 _FAR = 500
 
 
-def _logits(chance: random.Random, length: int) -> list[float]:
+def _logits(rng: random.Random, length: int) -> list[float]:
     """Logits two of which never lie closer than 0.3."""
-    steps = [0.3 + chance.randint(0, 12) / 10 for _ in range(length)]
+    steps = [0.3 + rng.randint(0, 12) / 10 for _ in range(length)]
     logits = [round(sum(steps[:i]) - 2, 2) for i in range(length)]
-    chance.shuffle(logits)
+    rng.shuffle(logits)
     return logits
 
 
 def _soften_cases(seed: int) -> list:
     """Several temperatures, equal logits, a lone one; the last two are far from 0."""
-    chance = _chance("1.1", seed)
+    rng = _chance("1.1", seed)
     cases = [
-        [_logits(chance, length), temperature]
+        [_logits(rng, length), temperature]
         for length, temperature in (
             (4, 1.0),
             (5, 2.0),
             (3, 0.5),
             (6, 1.5),
-            (7, round(chance.uniform(0.3, 0.9), 2)),
+            (7, round(rng.uniform(0.3, 0.9), 2)),
         )
     ]
-    equal = chance.choice([0.5, 1.5, 2.0])
+    equal = rng.choice([0.5, 1.5, 2.0])
     return [
         *cases,
         [[equal] * 3, 0.7],
         [[-0.5], 1.3],
-        *([[logit + far for logit in _logits(chance, 4)], 0.8] for far in (1000, -1000)),
+        *([[logit + far for logit in _logits(rng, 4)], 0.8] for far in (1000, -1000)),
     ]
 
 
@@ -163,7 +163,7 @@ _SOFTEN_SLIPS = {
 
 def _soften_otherwise(logits: list[float], temperature: float, got: list[float]) -> str:
     if min(got) < 0 or max(got) > 1 + 1e-6:
-        return f"expected probabilities between 0 and 1, got {shown(got)}"
+        return f"expected probabilities between 0 and 1, got {format_value(got)}"
     if abs(sum(got) - 1) > 1e-3:
         return f"the probabilities must add up to 1, yours add up to {sum(got):.3f}"
     plain, top = max(_softened(logits, 1.0)), max(got)
@@ -176,21 +176,21 @@ def _soften_otherwise(logits: list[float], temperature: float, got: list[float])
     want = _softened(logits, temperature)
     return (
         f"the probability in the place of the largest logit should be {max(want):.3f}, and all of"
-        f" them follow it; got {shown(got)}"
+        f" them follow it; got {format_value(got)}"
     )
 
 
 # Task 1.2: top-p
 
 
-def _probabilities(chance: random.Random, length: int) -> list[float]:
+def _probabilities(rng: random.Random, length: int) -> list[float]:
     """Probabilities in steps of 1/1024, so that their sums are exact; no two alike, in no order."""
-    cuts = sorted(chance.sample(range(1, 1024), length - 1))
+    cuts = sorted(rng.sample(range(1, 1024), length - 1))
     parts = [b - a for a, b in zip([0, *cuts], [*cuts, 1024], strict=True)]
     return (
         [part / 1024 for part in parts]
         if len(set(parts)) == length
-        else _probabilities(chance, length)
+        else _probabilities(rng, length)
     )
 
 
@@ -208,13 +208,13 @@ _EXACT = (
 
 
 def _nucleus_cases(seed: int) -> list:
-    chance, cases = _chance("1.2", seed), []
+    rng, cases = _chance("1.2", seed), []
     for length in (4, 5, 6, 7, 9):
-        probabilities = _probabilities(chance, length)
-        ranked, count = sorted(probabilities, reverse=True), chance.randint(2, length - 1)
+        probabilities = _probabilities(rng, length)
+        ranked, count = sorted(probabilities, reverse=True), rng.randint(2, length - 1)
         # Between two sums, so that no rounding decides.
         cases.append([probabilities, round(sum(ranked[:count]) - ranked[count - 1] * 0.4, 4)])
-    return [*cases, *([chance.sample(exact, len(exact)), share] for exact, share in _EXACT)]
+    return [*cases, *([rng.sample(exact, len(exact)), share] for exact, share in _EXACT)]
 
 
 def _nucleus_problem(probabilities: list[float], share: float, got: object) -> str:
@@ -224,7 +224,9 @@ def _nucleus_problem(probabilities: list[float], share: float, got: object) -> s
     if not got:
         return "the list is empty: the likeliest token always belongs to the nucleus"
     if not all(type(token) is int and 0 <= token < len(probabilities) for token in got):
-        return f"expected token numbers (places in the list, counted from 0); got {shown(got)}"
+        return (
+            f"expected token numbers (places in the list, counted from 0); got {format_value(got)}"
+        )
     if len(set(got)) < len(got):
         twice = next(token for token in got if got.count(token) > 1)
         why = (
@@ -233,9 +235,7 @@ def _nucleus_problem(probabilities: list[float], share: float, got: object) -> s
             if probabilities.count(probabilities[twice]) > 1
             else ""
         )
-        return (
-            f"expected each token number once; {twice} is there more than once: {shown(got)}{why}"
-        )
+        return f"expected each token number once; {twice} is there more than once: {format_value(got)}{why}"
     mass = sum(probabilities[token] for token in got)
     if mass < share - 1e-9:
         return (
@@ -316,10 +316,10 @@ _PERPLEXITY_SLIPS = {
 
 
 def _perplexity_cases(seed: int) -> list:
-    chance = _chance("1.3", seed)
+    rng = _chance("1.3", seed)
 
     def text(tokens: int, mean: float) -> list[float]:
-        return [-round(mean * (0.2 + 1.6 * chance.random()), 3) for _ in range(tokens)]
+        return [-round(mean * (0.2 + 1.6 * rng.random()), 3) for _ in range(tokens)]
 
     return [
         [[text(6, 2.0)]],
@@ -338,7 +338,7 @@ def _perplexity_form(_texts: list[list[float]], got: object) -> str:
 
 def _perplexity_otherwise(texts: list[list[float]], got: float) -> str:
     tokens = sum(texts, [])
-    told, want = f"your perplexity of {shown(got)}", shown(_perplexity(texts))
+    told, want = f"your perplexity of {format_value(got)}", format_value(_perplexity(texts))
     if got < 1:
         return (
             f"{told} is below 1, and no model can hesitate between fewer than one token. It should"
@@ -373,39 +373,41 @@ def _price_cases(seed: int) -> list:
     """Each statement twice, in three to six languages with English among them; each slip goes wrong
     on two at least.
     """
-    chance = _chance("1.4", seed)
+    rng = _chance("1.4", seed)
     while True:
         cases = [
-            [_some_languages(statement, chance, count)]
+            [_some_languages(statement, rng, count)]
             for statement, count in zip(STATEMENTS * 2, (5, 6, 4, 3, 5, 6), strict=True)
         ]
-        if telling(cases, _by_tokens, _PRICE_SLIPS) and told_apart(cases, _by_tokens, _PRICE_SLIPS):
+        if distinguishes(cases, _by_tokens, _PRICE_SLIPS) and distinguished(
+            cases, _by_tokens, _PRICE_SLIPS
+        ):
             return cases
 
 
 def _some_languages(
-    statement: dict[str, tuple[str, int]], chance: random.Random, count: int
+    statement: dict[str, tuple[str, int]], rng: random.Random, count: int
 ) -> dict[str, str]:
     """Languages whose counts differ by at least two tokens, in any order."""
     chosen: list[str] = []
-    for language in ["English", *chance.sample(sorted(statement), len(statement))]:
+    for language in ["English", *rng.sample(sorted(statement), len(statement))]:
         if len(chosen) < count and all(
             abs(statement[language][1] - statement[other][1]) >= 2 for other in chosen
         ):
             chosen.append(language)
-    return {language: statement[language][0] for language in chance.sample(chosen, len(chosen))}
+    return {language: statement[language][0] for language in rng.sample(chosen, len(chosen))}
 
 
 def _price_form(statements: dict[str, str], got: object) -> str:
     if not isinstance(got, list) or not all(isinstance(language, str) for language in got):
         return (
             f"expected a list with the names of {len(statements)} languages to be returned, got"
-            f" {shown(got)}"
+            f" {format_value(got)}"
         )
     return (
         ""
         if sorted(got) == sorted(statements)
-        else f"expected each of {', '.join(statements)} once, got {shown(got)}"
+        else f"expected each of {', '.join(statements)} once, got {format_value(got)}"
     )
 
 
@@ -446,14 +448,14 @@ def _draw_cases(seed: int) -> list:
     """Thirty cases in which rounding decides nothing; each slip gives a wrong token three times,
     and its own row of tokens.
     """
-    chance = _chance("1.5", seed)
+    rng = _chance("1.5", seed)
     while True:
-        cases = [_draw_case(chance, (place + chance.random()) / 26) for place in range(26)]
+        cases = [_draw_case(rng, (place + rng.random()) / 26) for place in range(26)]
         cases += [
-            [_logits(chance, 4), 0.7, share, number]
+            [_logits(rng, 4), 0.7, share, number]
             for share, number in ((0.8, 0.0), (0.8, 0.9995), (0.02, 0.6), (1.0, 0.9995))
         ]
-        chance.shuffle(cases)
+        rng.shuffle(cases)
         rights, slips = (
             [_drawn(*_row(*case)) for case in cases],
             [_draw_slips(*case) for case in cases],
@@ -468,15 +470,15 @@ def _draw_cases(seed: int) -> list:
             return cases
 
 
-def _draw_case(chance: random.Random, about: float) -> list:
+def _draw_case(rng: random.Random, about: float) -> list:
     while True:
         logits, temperature = (
-            [x / 2 for x in _logits(chance, chance.randint(4, 7))],
-            chance.choice([0.5, 0.8, 1.0, 1.4, 2.0]),
+            [x / 2 for x in _logits(rng, rng.randint(4, 7))],
+            rng.choice([0.5, 0.8, 1.0, 1.4, 2.0]),
         )
         share, number = (
-            round(chance.uniform(0.5, 0.95), 2),
-            round(min(max(about + chance.uniform(-0.02, 0.02), 0), 0.999), 3),
+            round(rng.uniform(0.5, 0.95), 2),
+            round(min(max(about + rng.uniform(-0.02, 0.02), 0), 0.999), 3),
         )
         kept, softened, _ = _row(logits, temperature, share, number)
         sums = [sum(sorted(softened, reverse=True)[:n]) for n in range(1, len(logits) + 1)]
@@ -577,7 +579,7 @@ def _judge_draw(inputs: list, observed: object) -> Verdict:
     outside = "" if observed[i] in _row(*inputs[i])[0] else ", which is not even in the nucleus"
     return Verdict(
         False,
-        f"for draw({', '.join(map(shown, inputs[i]))}) the number does not fall on token"
+        f"for draw({', '.join(map(format_value, inputs[i]))}) the number does not fall on token"
         f" {observed[i]}{outside}. Lay the kept tokens in a row, likeliest first, each as long as"
         " its share of what is kept, and walk along it",
     )
@@ -588,7 +590,7 @@ def _token_problem(
 ) -> str:
     if type(got) is int and 0 <= got < len(logits):
         return ""
-    wanted = f"expected one token number, from 0 to {len(logits) - 1}, got {shown(got)}"
+    wanted = f"expected one token number, from 0 to {len(logits) - 1}, got {format_value(got)}"
     return wanted + (
         ". Does the function always come to a return? The row is 1 long only when each kept"
         " probability is divided by what all kept tokens hold together"
@@ -613,7 +615,7 @@ TASKS = {
             ),
             _soften_cases,
             _soften_calls,
-            by_slips(
+            by_mistakes(
                 _softened,
                 _SOFTEN_SLIPS,
                 call="soften({}, {})",
@@ -652,7 +654,7 @@ TASKS = {
             ),
             _perplexity_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _perplexity,
                 _PERPLEXITY_SLIPS,
                 call="perplexity({})",
@@ -678,7 +680,7 @@ TASKS = {
             ),
             _price_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _by_tokens,
                 _PRICE_SLIPS,
                 call="dearest_first({})",
@@ -711,7 +713,7 @@ TASKS = {
 }
 
 #: Tasks that a person marks: none in this lesson.
-MANUAL: dict[str, ByHand] = {}
+MANUAL: dict[str, ManualTask] = {}
 
 points = partial(checking.points, 1)
 

@@ -18,7 +18,7 @@ import numpy as np
 from ftrag_helpers.exercises import checking
 from ftrag_helpers.exercises.checking import (
     PASSED,
-    ByHand,
+    ManualTask,
     Task,
     Verdict,
     answer,
@@ -28,8 +28,8 @@ from ftrag_helpers.exercises.checking import (
 )
 from ftrag_helpers.exercises.fixtures import domains, patrons
 from ftrag_helpers.exercises.fixtures.patrons import see_adapt, see_baseline, see_split
-from ftrag_helpers.exercises.mistakes import by_slips, same, telling, told_apart
-from ftrag_helpers.exercises.values import is_number, number_problem, numbers_problem, shown
+from ftrag_helpers.exercises.mistakes import by_mistakes, distinguished, distinguishes, equal
+from ftrag_helpers.exercises.values import format_value, is_number, number_problem, numbers_problem
 
 __all__ = [
     "MANUAL",
@@ -69,12 +69,12 @@ def _split_cases(seed: int) -> list:
     works of which only one label is there, so that a shuffle which ignores the labels is soon out
     of balance. Every share is asked for.
     """
-    chance = _chance("2.1", seed)
+    rng = _chance("2.1", seed)
     while True:
-        cases = [_reviews_of(chance, 0.2, 110, 1.0), _reviews_of(chance, 0.3, 150, 0.4)]
-        cases += [_lopsided(chance, share) for share in (0.2, 0.25, 0.35, 0.5)]
+        cases = [_reviews_of(rng, 0.2, 110, 1.0), _reviews_of(rng, 0.3, 150, 0.4)]
+        cases += [_lopsided(rng, share) for share in (0.2, 0.25, 0.35, 0.5)]
         cases += [
-            _one_sided(chance, share, mood)
+            _one_sided(rng, share, mood)
             for share, mood in (
                 (0.2, 0.4),
                 (0.2, 0.5),
@@ -95,40 +95,40 @@ def _split_cases(seed: int) -> list:
             return cases
 
 
-def _reviews_of(chance: random.Random, share: float, size: int, praise: float) -> list:
+def _reviews_of(rng: random.Random, share: float, size: int, praise: float) -> list:
     """A case of so many works, with this share of their praise."""
     works = _works()
     ids = [
         id_
-        for name in chance.sample(sorted(works), size)
+        for name in rng.sample(sorted(works), size)
         for id_ in works[name]
-        if not _positive(id_) or chance.random() < praise
+        if not _positive(id_) or rng.random() < praise
     ]
-    return [chance.sample(ids, len(ids)), share]
+    return [rng.sample(ids, len(ids)), share]
 
 
-def _lopsided(chance: random.Random, share: float) -> list:
+def _lopsided(rng: random.Random, share: float) -> list:
     """The twelve largest works, and ninety of which there is one review: a share of the works is no
     share of the reviews.
     """
     works = _works()
     names = sorted(works, key=lambda name: -len(works[name]))
     ids = [id_ for name in names[:12] for id_ in works[name]]
-    ids += [chance.choice(works[name]) for name in chance.sample(names[12:], 90)]
-    return [chance.sample(ids, len(ids)), share]
+    ids += [rng.choice(works[name]) for name in rng.sample(names[12:], 90)]
+    return [rng.sample(ids, len(ids)), share]
 
 
-def _one_sided(chance: random.Random, share: float, mood: float) -> list:
+def _one_sided(rng: random.Random, share: float, mood: float) -> list:
     """A case in which each work has praise only or blame only; about this share of the works has
     praise.
     """
     works, ids = _works(), []
-    for name in chance.sample(sorted(works), len(works)):
-        good = chance.random() < mood
+    for name in rng.sample(sorted(works), len(works)):
+        good = rng.random() < mood
         kept = [id_ for id_ in works[name] if _positive(id_) == good]
         ids.append(kept[:20])
     ids = [id_ for kept in sorted(filter(None, ids), key=len)[-115:] for id_ in kept]
-    return [chance.sample(ids, len(ids)), share]
+    return [rng.sample(ids, len(ids)), share]
 
 
 def _held_out(ids: list[str], share: float, order: Callable[[list[str]], list[str]]) -> list[str]:
@@ -181,7 +181,7 @@ def _praise(ids: Sequence[str]) -> float:
 
 def _split_problem(ids: list[str], share: float, got: object) -> str:
     if not isinstance(got, list) or len(got) != 3:
-        return f"the split could not be looked at; got {shown(got)}"
+        return f"the split could not be looked at; got {format_value(got)}"
     problem = next(filter(None, (_ids_problem(ids, part) for part in got)), "") or _leak(
         ids, got[0]
     )
@@ -209,7 +209,7 @@ def _ids_problem(ids: list[str], got: object) -> str:
         )
     if not isinstance(got, list) or not all(isinstance(id_, str) for id_ in got):
         why = ". Does the function end with return?" if got is None else ""
-        return f"expected a list of review ids, got {shown(got)}{why}"
+        return f"expected a list of review ids, got {format_value(got)}{why}"
     unknown = set(got) - set(ids)
     if unknown:
         return f"{min(unknown)!r} is no id of a review that was given; an id looks like {ids[0]!r}"
@@ -275,24 +275,24 @@ def _baseline_cases(seed: int) -> list:
     """Real reviews, 700 to learn from and 300 of other works to ask about; and made-up ones, whose
     labels nobody can look up.
     """
-    chance, works = _chance("2.2", seed), _works()
+    rng, works = _chance("2.2", seed), _works()
     ids: list[str] = []
-    for name in chance.sample(sorted(works), len(works)):
+    for name in rng.sample(sorted(works), len(works)):
         if len(ids) < _ASKED <= len(ids) + len(works[name]):
             cut = ids + works[name]
             ids = cut[:_ASKED]  # the rest of that work is left out
         else:
             ids += works[name]
-    asked, train = ids[:_ASKED], chance.sample(ids[_ASKED:], _TRAIN)
+    asked, train = ids[:_ASKED], rng.sample(ids[_ASKED:], _TRAIN)
     train.sort(key=lambda id_: not _positive(id_))
-    train[1:] = chance.sample(
+    train[1:] = rng.sample(
         train[1:], _TRAIN - 1
     )  # praise first: the first label that comes is not the first of classes_
     return [
         [
             train,
-            chance.sample(asked, _ASKED),
-            domains.made_up(chance),
+            rng.sample(asked, _ASKED),
+            domains.made_up(rng),
             _OTHERS_MARK if seed else MARK,
         ]
     ]
@@ -325,7 +325,7 @@ def _probabilities_problem(got: object, length: int) -> str:
                 " probabilities"
             )
         return (
-            f"expected one number for each text, got two: {shown(got[0])}. predict_proba has a"
+            f"expected one number for each text, got two: {format_value(got[0])}. predict_proba has a"
             ' column for each class, and one of them is that of "positive"'
             if pairs
             else problem
@@ -338,7 +338,7 @@ def _probabilities_problem(got: object, length: int) -> str:
             if percent
             else "predict_proba gives probabilities; decision_function and predict_log_proba do not"
         )
-        return f"expected probabilities from 0 to 1, got {shown(odd[0])}. {why}"
+        return f"expected probabilities from 0 to 1, got {format_value(odd[0])}. {why}"
     return (
         "expected probabilities, got 0 and 1 only. predict_proba gives probabilities"
         if set(got) <= {0, 1}
@@ -357,7 +357,7 @@ def _baseline_problem(
         "made": len(made["asked"]),
     }
     if not isinstance(got, dict) or set(got) != set(sizes):
-        return f"the answers could not be looked at; got {shown(got)}"
+        return f"the answers could not be looked at; got {format_value(got)}"
     for part, size in sizes.items():
         if _probabilities_problem(got[part], size):
             return _probabilities_problem(got[part], size)
@@ -390,7 +390,7 @@ def _mark_problem(asked: list[str], mark: float, got: dict) -> str:
     right, swapped = _accuracy(asked, got["all"]), _accuracy(asked, got["swapped"], swapped=True)
     if max(got["all"]) - min(got["all"]) < 1e-9:
         return (
-            f"every text gets the same probability, {shown(got['all'][0])}. Does it depend on the"
+            f"every text gets the same probability, {format_value(got['all'][0])}. Does it depend on the"
             " text?"
         )
     if right < 1 - mark:
@@ -542,7 +542,7 @@ def _score_cases(seed: int) -> list:
     """Answers with two labels and with three; a label that is never predicted, never true, and
     neither.
     """
-    chance = _chance("2.3", seed)
+    rng = _chance("2.3", seed)
     shapes = (
         (12, 2, ""),
         (15, 3, ""),
@@ -553,23 +553,25 @@ def _score_cases(seed: int) -> list:
         (11, 3, "neither"),
     )
     while True:
-        a, b = chance.sample(_LABELS, 2)
+        a, b = rng.sample(_LABELS, 2)
         # Precision two thirds, recall two sevenths; one text alone, right and wrong.
         fixed = [
             [[a] * 7 + [b] * 3, [a, a, b, b, b, b, b, a, b, b], a],
             [[a], [a], a],
             [[a], [b], a],
         ]
-        cases = [*(_score_case(chance, *shape) for shape in shapes), *fixed]
-        chance.shuffle(cases)
-        if telling(cases, _scored, _SCORE_SLIPS) and told_apart(cases, _scored, _SCORE_SLIPS):
+        cases = [*(_score_case(rng, *shape) for shape in shapes), *fixed]
+        rng.shuffle(cases)
+        if distinguishes(cases, _scored, _SCORE_SLIPS) and distinguished(
+            cases, _scored, _SCORE_SLIPS
+        ):
             return cases
 
 
-def _score_case(chance: random.Random, size: int, labels: int, odd: str) -> list:
-    label, *others = chance.sample(_LABELS[:labels], labels)
-    truth = chance.choices([label, *others], k=size)
-    predicted = [t if chance.random() < 0.5 else chance.choice([label, *others]) for t in truth]
+def _score_case(rng: random.Random, size: int, labels: int, odd: str) -> list:
+    label, *others = rng.sample(_LABELS[:labels], labels)
+    truth = rng.choices([label, *others], k=size)
+    predicted = [t if rng.random() < 0.5 else rng.choice([label, *others]) for t in truth]
     other = others[0]
     if odd in ("unpredicted", "neither"):
         predicted = [other if p == label else p for p in predicted]
@@ -583,18 +585,18 @@ def _score_problem(_truth: list[str], _predicted: list[str], _label: str, got: o
     if problem:
         return f"{problem}; wanted are precision, recall and F1, in this order"
     odd = [value for value in got if not 0 <= value <= 1]
-    return f"expected numbers from 0 to 1, got {shown(odd[0])}" if odd else ""
+    return f"expected numbers from 0 to 1, got {format_value(odd[0])}" if odd else ""
 
 
 def _score_otherwise(truth: list[str], predicted: list[str], label: str, got: list[float]) -> str:
     want = _scored(truth, predicted, label)
-    place = next(i for i in range(3) if not same(got[i], want[i]))
+    place = next(i for i in range(3) if not equal(got[i], want[i]))
     counts = (
         f"{label!r} was predicted {predicted.count(label)} times, is true {truth.count(label)}"
         f" times, and both for {_hits(truth, predicted, label)} texts"
     )
     name = ("a precision", "a recall", "an F1")[place]
-    return f"{name} of {shown(got[place])} is not right: {counts}"
+    return f"{name} of {format_value(got[place])} is not right: {counts}"
 
 
 # Task 2.4: how many examples
@@ -728,21 +730,21 @@ _CLEAR = 0.12
 
 @lru_cache(maxsize=32)
 def _curve_cases(seed: int) -> list:
-    chance = _chance("2.4", seed)
+    rng = _chance("2.4", seed)
     while True:
         cases = [
-            _curve(chance, n)
+            _curve(rng, n)
             for n in (150, 200, 300, 300, 300, 600, 600, 1200, 1200, 2400, 2400, 2400)
         ]
         cases += [
-            [chance.sample(sizes, len(sizes)), [0.6] * len(sizes), 300]
+            [rng.sample(sizes, len(sizes)), [0.6] * len(sizes), 300]
             for sizes in ([100], [100, 200, 400])
         ]
         cases += [
-            _mixed(chance, [100, 200, 400, 800], accuracies, n) for accuracies, n in _FIXED_CURVES
+            _mixed(rng, [100, 200, 400, 800], accuracies, n) for accuracies, n in _FIXED_CURVES
         ]
-        chance.shuffle(cases)
-        if telling(cases, _first_enough, _CURVE_SLIPS) and told_apart(
+        rng.shuffle(cases)
+        if distinguishes(cases, _first_enough, _CURVE_SLIPS) and distinguished(
             cases, _first_enough, _CURVE_SLIPS
         ):
             return cases
@@ -757,22 +759,22 @@ _FIXED_CURVES = (
 )
 
 
-def _mixed(chance: random.Random, sizes: list[int], accuracies: list[float], n: int) -> list:
-    order = chance.sample(range(len(sizes)), len(sizes))
+def _mixed(rng: random.Random, sizes: list[int], accuracies: list[float], n: int) -> list:
+    order = rng.sample(range(len(sizes)), len(sizes))
     return [[sizes[i] for i in order], [accuracies[i] for i in order], n]
 
 
-def _curve(chance: random.Random, n: int) -> list:
+def _curve(rng: random.Random, n: int) -> list:
     """A learning curve over doubling sizes, in no order, whose steps are about as large as the
     noise.
     """
     while True:
-        steps = chance.choice([4, 5, 6])
-        sizes = [chance.choice([25, 50, 60, 100])]
-        accuracies = [round(chance.uniform(0.52, 0.68), 3)]
+        steps = rng.choice([4, 5, 6])
+        sizes = [rng.choice([25, 50, 60, 100])]
+        accuracies = [round(rng.uniform(0.52, 0.68), 3)]
         for _ in range(steps - 1):
             sizes.append(sizes[-1] * 2)
-            step = chance.choice([0.0, 0.6, 0.6, 1.4]) + chance.uniform(-0.4, 0.4)
+            step = rng.choice([0.0, 0.6, 0.6, 1.4]) + rng.uniform(-0.4, 0.4)
             accuracies.append(
                 min(
                     0.99,
@@ -783,7 +785,7 @@ def _curve(chance: random.Random, n: int) -> list:
             (b - a) / _noise(a, b, n) for i, a in enumerate(accuracies) for b in accuracies[i + 1 :]
         ]
         if max(accuracies) < 0.97 and all(abs(gain - 1) > _CLEAR for gain in gains):
-            return _mixed(chance, sizes, accuracies, n)
+            return _mixed(rng, sizes, accuracies, n)
 
 
 def _curve_problem(sizes: list[int], _accuracies: list[float], _n: int, got: object) -> str:
@@ -798,7 +800,7 @@ def _curve_problem(sizes: list[int], _accuracies: list[float], _n: int, got: obj
         if got < 10
         else ""
     )
-    return f"expected one of the sizes {sorted(sizes)}, got {shown(got)}{hint_}"
+    return f"expected one of the sizes {sorted(sizes)}, got {format_value(got)}{hint_}"
 
 
 def _curve_otherwise(sizes: list[int], accuracies: list[float], n: int, got: float) -> str:
@@ -826,13 +828,13 @@ def _adapt_cases(seed: int) -> list:
     texts help much, and on a third of them there is no other domain at all, so that weight 0 may be
     the best.
     """
-    chance = _chance("2.5", seed)
+    rng = _chance("2.5", seed)
     cases: list = []
     found: list = []
     for number in count():
         case = [
-            domains.toy_data(chance, shift=number % 3 < 2),
-            chance.sample(WEIGHTS, len(WEIGHTS)),
+            domains.toy_data(rng, shift=number % 3 < 2),
+            rng.sample(WEIGHTS, len(WEIGHTS)),
         ]
         if not domains.clear(*case):
             continue
@@ -856,31 +858,29 @@ def _adapt_problem(data: dict, weights: list, got: object) -> str:
     if got[1] not in weights:
         return (
             f"expected one of the weights {sorted(weights)} as the second number, got"
-            f" {shown(got[1])}"
+            f" {format_value(got[1])}"
         )
     odd = [value for value in (got[0], got[2]) if not 0 <= value <= 1]
-    return f"expected accuracies from 0 to 1, got {shown(odd[0])}" if odd else ""
+    return f"expected accuracies from 0 to 1, got {format_value(odd[0])}" if odd else ""
 
 
 def _adapt_otherwise(data: dict, weights: list, got: list[float]) -> str:
     want = domains.adapted(data, weights)
-    if not same(got[0], want[0]):
+    if not equal(got[0], want[0]):
         return (
-            f"an accuracy of {shown(got[0])} before is not that of the reviews alone (weight 0) on"
+            f"an accuracy of {format_value(got[0])} before is not that of the reviews alone (weight 0) on"
             " the test texts"
         )
-    if not same(got[1], want[1]):
+    if not equal(got[1], want[1]):
         value = domains.accuracy(domains.head_of(data, got[1]), data["validation"])
         return (
-            f"the weight {shown(got[1])} has an accuracy of {value:.2f} on the validation texts,"
+            f"the weight {format_value(got[1])} has an accuracy of {value:.2f} on the validation texts,"
             " and another weight does better, or a smaller one as well"
         )
-    return (
-        f"an accuracy of {shown(got[2])} after is not that of the chosen weight on the test texts"
-    )
+    return f"an accuracy of {format_value(got[2])} after is not that of the chosen weight on the test texts"
 
 
-_judge_returned = by_slips(
+_judge_returned = by_mistakes(
     domains.adapted,
     domains.SLIPS,
     call="adapt(embed, data, {1})",
@@ -896,7 +896,7 @@ def _judge_adapt(inputs: list, observed: object) -> Verdict:
         and is_number(seen["embedded"])
         for seen in observed
     ):
-        return Verdict(False, f"the answers could not be looked at; got {shown(observed)}")
+        return Verdict(False, f"the answers could not be looked at; got {format_value(observed)}")
     verdict = _judge_returned(inputs, [seen["returned"] for seen in observed])
     if not verdict.passed:
         return verdict
@@ -975,7 +975,7 @@ TASKS = {
             ),
             _score_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _scored,
                 _SCORE_SLIPS,
                 call="scores({}, {}, {})",
@@ -1000,7 +1000,7 @@ TASKS = {
             ),
             _curve_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _first_enough,
                 _CURVE_SLIPS | _ROOT_SLIP,
                 call="enough({}, {}, {})",
@@ -1033,7 +1033,7 @@ TASKS = {
 }
 
 #: Tasks that a person marks: none in this lesson.
-MANUAL: dict[str, ByHand] = {}
+MANUAL: dict[str, ManualTask] = {}
 
 points = partial(checking.points, 2)
 

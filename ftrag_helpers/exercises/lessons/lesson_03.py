@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ftrag_helpers.exercises import checking
-from ftrag_helpers.exercises.checking import ByHand, Task, answer, by_case, calls, hint
+from ftrag_helpers.exercises.checking import ManualTask, Task, answer, by_case, calls, hint
 from ftrag_helpers.exercises.fixtures import lost_property
-from ftrag_helpers.exercises.mistakes import by_slips, telling, told_apart
-from ftrag_helpers.exercises.values import number_problem, numbers_problem, shown
+from ftrag_helpers.exercises.mistakes import by_mistakes, distinguished, distinguishes
+from ftrag_helpers.exercises.values import format_value, number_problem, numbers_problem
 
 __all__ = [
     "MANUAL",
@@ -43,14 +43,14 @@ def _example_cases(seed: int) -> list:
 
     Most prompts hold the end token, some hold tokens of the answer; some leave no room.
     """
-    chance = _chance("3.1", seed)
+    rng = _chance("3.1", seed)
 
     def tokens(low: int, high: int) -> list[int]:
-        return [chance.randint(10, 99) for _ in range(chance.randint(low, high))]
+        return [rng.randint(10, 99) for _ in range(rng.randint(low, high))]
 
     cases = []
     for room in (3, 0, 5, 1):
-        end, prompt, said = chance.randint(1, 3), tokens(4, 7), tokens(2, 5)
+        end, prompt, said = rng.randint(1, 3), tokens(4, 7), tokens(2, 5)
         prompt.insert(2, end)
         cases.append([prompt, said, end, room])
     said, lone = tokens(3, 3), tokens(2, 4)
@@ -61,7 +61,7 @@ def _example_cases(seed: int) -> list:
         [[8], lone[:1], 1, 2],
         [[4, 4, 4], [4, 4], 2, 3],
     ]
-    chance.shuffle(cases)
+    rng.shuffle(cases)
     return [
         [prompt, said, end, len(prompt) + len(said) + 1 + room] for prompt, said, end, room in cases
     ]
@@ -175,10 +175,10 @@ _EXAMPLE_SLIPS = {
 
 def _example_form(prompt: list, answer_ids: list, end: int, width: int, got: object) -> str:
     if not isinstance(got, list) or len(got) != 2:
-        return f"expected two lists, ids and labels; got {shown(got)}"
+        return f"expected two lists, ids and labels; got {format_value(got)}"
     for name, part in zip(("ids", "labels"), got, strict=True):
         if not isinstance(part, list) or not all(type(item) is int for item in part):
-            return f"expected {name} to be a list of whole numbers, got {shown(part)}"
+            return f"expected {name} to be a list of whole numbers, got {format_value(part)}"
         if len(part) != width:
             return f"expected {width} {name}, as wide as the batch, got {len(part)}"
     want = _labelled(prompt, answer_ids, end, width)[0]
@@ -186,7 +186,7 @@ def _example_form(prompt: list, answer_ids: list, end: int, width: int, got: obj
         ""
         if got[0] == want
         else (
-            f"the ids are {shown(got[0])}. Wanted is the prompt, then the answer, then one end"
+            f"the ids are {format_value(got[0])}. Wanted is the prompt, then the answer, then one end"
             f" token, then padding (the end token again) up to the width {width}"
         )
     )
@@ -204,7 +204,7 @@ def _example_otherwise(prompt: list, answer_ids: list, end: int, width: int, got
     )
     return (
         f"the label at place {place}, in the {part}, is {got[1][place]}; got the labels"
-        f" {shown(got[1])}"
+        f" {format_value(got[1])}"
     )
 
 
@@ -217,10 +217,10 @@ def _loss_cases(seed: int) -> list:
     The rows' answers differ in length; one begins at once, one ends at the last place, and one has
     a masked token in its middle.
     """
-    chance = _chance("3.2", seed)
+    rng = _chance("3.2", seed)
     while True:
         cases = [
-            _loss_case(chance, tokens, rows)
+            _loss_case(rng, tokens, rows)
             for tokens, rows in (
                 (5, (".x..", "xxx.")),
                 (4, (".....x", "xxx..x", "xxxx..")),
@@ -229,22 +229,21 @@ def _loss_cases(seed: int) -> list:
                 (6, ("....xx..x", "xxx......", "........x")),
             )
         ]
-        if telling(cases, _loss, _LOSS_SLIPS) and told_apart(cases, _loss, _LOSS_SLIPS):
+        if distinguishes(cases, _loss, _LOSS_SLIPS) and distinguished(cases, _loss, _LOSS_SLIPS):
             return cases
 
 
-def _loss_case(chance: random.Random, tokens: int, rows: Sequence[str]) -> list:
+def _loss_case(rng: random.Random, tokens: int, rows: Sequence[str]) -> list:
     """A case whose labels are learned where the shape of a row has a dot; the first label of a row
     is always masked.
     """
     logits = [
-        [[round(chance.uniform(-2, 2), 2) for _ in range(tokens)] for _ in f"x{row}"]
-        for row in rows
+        [[round(rng.uniform(-2, 2), 2) for _ in range(tokens)] for _ in f"x{row}"] for row in rows
     ]
     return [
         logits,
         [
-            [IGNORED, *(chance.randrange(tokens) if mark == "." else IGNORED for mark in row)]
+            [IGNORED, *(rng.randrange(tokens) if mark == "." else IGNORED for mark in row)]
             for row in rows
         ],
     ]
@@ -390,7 +389,7 @@ def _loss_otherwise(logits: list, labels: list, got: float) -> str:
     count = sum(label != IGNORED for row in labels for label in row)
     return (
         f"the mean surprise of the {count} learned tokens is {_loss(logits, labels):.3f} nats, got"
-        f" {shown(got)}"
+        f" {format_value(got)}"
     )
 
 
@@ -408,19 +407,19 @@ _SMOLLM = {
 
 
 def _size_cases(seed: int) -> list:
-    chance = _chance("3.3", seed)
+    rng = _chance("3.3", seed)
     while True:
-        cases = [[_SMOLLM, chance.choice((4, 8, 16)), chance.choice((6, 10, 30))]]
+        cases = [[_SMOLLM, rng.choice((4, 8, 16)), rng.choice((6, 10, 30))]]
         for names in (
             ["query", "value"],
             ["query", "key", "value", "output"],
             ["up"],
             ["down", "up", "gate"],
         ):
-            shapes = {name: chance.sample((64, 96, 128, 160, 192, 256, 320), 2) for name in names}
-            cases.append([shapes, chance.choice((2, 3, 5)), chance.randint(2, 12)])
-        cases.append([{"only": chance.sample((100, 200, 300), 2)}, 1, 1])
-        if telling(cases, _size, _SIZE_SLIPS) and told_apart(cases, _size, _SIZE_SLIPS):
+            shapes = {name: rng.sample((64, 96, 128, 160, 192, 256, 320), 2) for name in names}
+            cases.append([shapes, rng.choice((2, 3, 5)), rng.randint(2, 12)])
+        cases.append([{"only": rng.sample((100, 200, 300), 2)}, 1, 1])
+        if distinguishes(cases, _size, _SIZE_SLIPS) and distinguished(cases, _size, _SIZE_SLIPS):
             return cases
 
 
@@ -583,7 +582,7 @@ TASKS: dict[str, Task] = {
             ),
             _example_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _labelled,
                 _EXAMPLE_SLIPS,
                 call="example({}, {}, {}, {})",
@@ -607,7 +606,7 @@ TASKS: dict[str, Task] = {
             ),
             _loss_cases,
             _loss_calls,
-            by_slips(
+            by_mistakes(
                 _loss,
                 _LOSS_SLIPS,
                 call="masked_loss({}, {})",
@@ -632,7 +631,7 @@ TASKS: dict[str, Task] = {
             ),
             _size_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _size,
                 _SIZE_SLIPS,
                 call="lora_size({}, {}, {})",
@@ -663,7 +662,7 @@ TASKS: dict[str, Task] = {
 }
 
 #: Tasks that a person marks.
-MANUAL = {"3.5": ByHand("What it learned, and what not", 4)}
+MANUAL = {"3.5": ManualTask("What it learned, and what not", 4)}
 
 points = partial(checking.points, 3)
 

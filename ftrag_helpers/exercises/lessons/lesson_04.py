@@ -14,17 +14,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ftrag_helpers.exercises import checking
-from ftrag_helpers.exercises.checking import ByHand, Task, answer, by_case, calls, hint
+from ftrag_helpers.exercises.checking import ManualTask, Task, answer, by_case, calls, hint
 from ftrag_helpers.exercises.fixtures import society
 from ftrag_helpers.exercises.fixtures.filters import filter_problem, lets_through, operands
 from ftrag_helpers.exercises.fixtures.society import see_publish
-from ftrag_helpers.exercises.mistakes import by_slips, same, telling, told_apart
+from ftrag_helpers.exercises.mistakes import by_mistakes, distinguished, distinguishes, equal
 from ftrag_helpers.exercises.values import (
     NOT_PLAIN,
+    format_value,
     is_number,
     number_problem,
     numbers_problem,
-    shown,
 )
 
 __all__ = [
@@ -202,27 +202,27 @@ _SHAPES = (
 
 
 def _measure_cases(seed: int) -> list:
-    chance = _chance("4.1", seed)
+    rng = _chance("4.1", seed)
     while True:
-        cases = [_measure_case(chance, *shape) for shape in _SHAPES]
+        cases = [_measure_case(rng, *shape) for shape in _SHAPES]
         for count in (1, 2, 2, 3):
             cases.append(
                 _measure_case(
-                    chance,
-                    "".join(chance.choices("abcdef", k=10)),
-                    "".join(chance.sample("abcdef", count)),
-                    chance.randint(2, 4),
+                    rng,
+                    "".join(rng.choices("abcdef", k=10)),
+                    "".join(rng.sample("abcdef", count)),
+                    rng.randint(2, 4),
                 )
             )
-        chance.shuffle(cases)
-        if telling(cases, _measured, _MEASURE_SLIPS) and told_apart(
+        rng.shuffle(cases)
+        if distinguishes(cases, _measured, _MEASURE_SLIPS) and distinguished(
             cases, _measured, _MEASURE_SLIPS
         ):
             return cases
 
 
-def _measure_case(chance: random.Random, found: str, needed: str, k: int) -> list:
-    pages = dict(zip("abcdefz", chance.sample(_PAGES, 7), strict=False))
+def _measure_case(rng: random.Random, found: str, needed: str, k: int) -> list:
+    pages = dict(zip("abcdefz", rng.sample(_PAGES, 7), strict=False))
     return [[pages[letter] for letter in found], [pages[letter] for letter in needed], k]
 
 
@@ -232,9 +232,9 @@ def _measure_problem(_found: list[str], _needed: list[str], _k: int, got: object
 
 def _measure_otherwise(found: list[str], needed: list[str], k: int, got: list) -> str:
     recall, rank = _measured(found, needed, k)
-    if not same(got[0], recall):
+    if not equal(got[0], recall):
         return (
-            f"a recall of {shown(got[0])} is not right. Write down the documents in their order,"
+            f"a recall of {format_value(got[0])} is not right. Write down the documents in their order,"
             f" each once: how many of the needed ones are among the first {k}, and how many are"
             " needed?"
         )
@@ -246,7 +246,7 @@ def _measure_otherwise(found: list[str], needed: list[str], k: int, got: list) -
             " order of the list?"
         )
     )
-    return f"a reciprocal rank of {shown(got[1])} is not right: {seen}"
+    return f"a reciprocal rank of {format_value(got[1])} is not right: {seen}"
 
 
 # Task 4.2: a choice on validation
@@ -355,11 +355,11 @@ def _choice_cases(seed: int) -> list:
     """Twelve tables, in five of which the best sizes are equal on validation; each slip chooses
     another size in two at least.
     """
-    chance = _chance("4.2", seed)
+    rng = _chance("4.2", seed)
     while True:
-        cases = [[_table(chance, tie=number < 5)] for number in range(12)]
-        chance.shuffle(cases)
-        if telling(cases, _right_choice, _CHOICE_SLIPS) and told_apart(
+        cases = [[_table(rng, tie=number < 5)] for number in range(12)]
+        rng.shuffle(cases)
+        if distinguishes(cases, _right_choice, _CHOICE_SLIPS) and distinguished(
             cases, _right_choice, _CHOICE_SLIPS
         ):
             return cases
@@ -369,19 +369,19 @@ def _right_choice(table: list[dict]) -> int:
     return _smallest_best(_means(table))
 
 
-def _table(chance: random.Random, tie: bool) -> list[dict]:
+def _table(rng: random.Random, tie: bool) -> list[dict]:
     """A row a question, size and split; every size gets every question.
 
     Recalls are halves, so that means tie exactly.
     """
     while True:
-        sizes = chance.sample(_SIZES, 3)
+        sizes = rng.sample(_SIZES, 3)
         rows = [
             {
                 "words": size,
                 "split": split,
                 "question": f"{split}-{i}",
-                "recall": chance.choice([0.0, 0.5, 1.0, 1.0]),
+                "recall": rng.choice([0.0, 0.5, 1.0, 1.0]),
             }
             for split, count in (("train", 2), ("validation", 4), ("test", 4))
             for size in sizes
@@ -400,7 +400,7 @@ def _choice_problem(table: list[dict], got: object) -> str:
             if is_number(got) and 0 <= got <= 1
             else ""
         )
-        return f"expected one of the lengths {sizes} to be returned, got {shown(got)}{score}"
+        return f"expected one of the lengths {sizes} to be returned, got {format_value(got)}{score}"
     return ""
 
 
@@ -433,10 +433,10 @@ _LIBRARY = [
 
 
 def _filter_cases(seed: int) -> list:
-    chance = _chance("4.3", seed)
-    branches = chance.sample(_BRANCHES, 5)
+    rng = _chance("4.3", seed)
+    branches = rng.sample(_BRANCHES, 5)
     return [
-        [branch, chance.sample(_SHELVES, count)]
+        [branch, rng.sample(_SHELVES, count)]
         for branch, count in zip(branches, (0, 1, 2, 3, 0), strict=True)
     ]
 
@@ -625,10 +625,10 @@ _THRESHOLD_SLIPS = {
 
 
 def _threshold_cases(seed: int) -> list:
-    chance = _chance("4.4", seed)
+    rng = _chance("4.4", seed)
     while True:
         cases = [
-            _threshold_case(chance, *shape)
+            _threshold_case(rng, *shape)
             for shape in (
                 (10, 6, 0.2),
                 (20, 9, 0.1),
@@ -642,24 +642,24 @@ def _threshold_cases(seed: int) -> list:
                 (15, 8, 0.28),
             )
         ]
-        chance.shuffle(cases)
-        if telling(cases, _right_threshold, _THRESHOLD_SLIPS) and told_apart(
+        rng.shuffle(cases)
+        if distinguishes(cases, _right_threshold, _THRESHOLD_SLIPS) and distinguished(
             cases, _right_threshold, _THRESHOLD_SLIPS
         ):
             return cases
 
 
-def _threshold_case(chance: random.Random, known: int, unknown: int, rate: float) -> list:
+def _threshold_case(rng: random.Random, known: int, unknown: int, rate: float) -> list:
     """Scores of two overlapping groups.
 
     Two or more answerable questions have one score, and one of each kind have one.
     """
-    scores = [s / 1000 for s in chance.sample(range(350, 990, 2), known - 2)]
-    scores += [chance.choice(sorted(scores)[:3]), chance.choice(scores)]
-    scores += [s / 1000 for s in chance.sample(range(201, 801, 2), unknown - 1)]
-    scores.append(chance.choice(sorted(scores[:known])[:4]))
+    scores = [s / 1000 for s in rng.sample(range(350, 990, 2), known - 2)]
+    scores += [rng.choice(sorted(scores)[:3]), rng.choice(scores)]
+    scores += [s / 1000 for s in rng.sample(range(201, 801, 2), unknown - 1)]
+    scores.append(rng.choice(sorted(scores[:known])[:4]))
     answerable = [True] * known + [False] * unknown
-    order = chance.sample(range(known + unknown), known + unknown)
+    order = rng.sample(range(known + unknown), known + unknown)
     return [[scores[i] for i in order], [answerable[i] for i in order], rate]
 
 
@@ -668,9 +668,11 @@ def _threshold_problem(
 ) -> str:
     if number_problem(got):
         return number_problem(got)
-    near = any(same(got, score) for score in scores)
+    near = any(equal(got, score) for score in scores)
     return (
-        "" if near else f"expected one of the given scores, got {shown(got)}, which is none of them"
+        ""
+        if near
+        else f"expected one of the given scores, got {format_value(got)}, which is none of them"
     )
 
 
@@ -679,7 +681,9 @@ def _threshold_otherwise(
 ) -> str:
     known, _ = _split_scores(scores, answerable)
     refused = sum(score < got - 1e-9 for score in known)
-    told = f"a threshold of {shown(got)} refuses {refused} of {len(known)} answerable questions"
+    told = (
+        f"a threshold of {format_value(got)} refuses {refused} of {len(known)} answerable questions"
+    )
     return (
         f"{told}, more than {rate:g} of them"
         if refused > rate * len(known) + 1e-9
@@ -794,26 +798,28 @@ def _blame_cases(seed: int) -> list:
     """Every combination of needed sentences read (all, some, none), right or wrong, and the
     oracle's answer.
     """
-    chance = _chance("4.5", seed)
+    rng = _chance("4.5", seed)
     while True:
         cases = [
-            _blame_case(chance, *shape, right, oracle)
+            _blame_case(rng, *shape, right, oracle)
             for shape in _READ
             for right in (True, False)
             for oracle in (True, False)
         ]
-        chance.shuffle(cases)
-        if telling(cases, _blamed, _BLAME_SLIPS) and told_apart(cases, _blamed, _BLAME_SLIPS):
+        rng.shuffle(cases)
+        if distinguishes(cases, _blamed, _BLAME_SLIPS) and distinguished(
+            cases, _blamed, _BLAME_SLIPS
+        ):
             return cases
 
 
-def _blame_case(chance: random.Random, needed: str, others: int, right: bool, oracle: bool) -> list:
-    sentences = chance.sample(_SENTENCES, len(needed) + others)
+def _blame_case(rng: random.Random, needed: str, others: int, right: bool, oracle: bool) -> list:
+    sentences = rng.sample(_SENTENCES, len(needed) + others)
     support = sentences[: len(needed)]
     read = [
         sentence for sentence, mark in zip(support, needed, strict=True) if mark == "1"
     ] + sentences[len(needed) :]
-    return [support, chance.sample(read, len(read)), right, oracle]
+    return [support, rng.sample(read, len(read)), right, oracle]
 
 
 def _blame_problem(
@@ -821,7 +827,7 @@ def _blame_problem(
 ) -> str:
     named = ", ".join(f'"{name}"' for name in _BLAMES)
     known = isinstance(got, str) and got in _BLAMES
-    return "" if known else f"expected one of {named} to be returned, got {shown(got)}"
+    return "" if known else f"expected one of {named} to be returned, got {format_value(got)}"
 
 
 def _blame_otherwise(
@@ -850,14 +856,14 @@ def _news_cases(seed: int) -> list:
     return [*cases, [*cases[0][:2], "2025-12-31"], [*cases[1][:2], "2026-12-31"]]
 
 
-def _news_case(chance: random.Random, number: int) -> list:
+def _news_case(rng: random.Random, number: int) -> list:
     """Pages, news in an order that is not that of their dates, and a day: all but one item are in
     force by then.
     """
     a, b, c = (
-        sorted(chance.sample(range(11, 60), 3)),
-        chance.sample(range(2, 10), 2),
-        chance.sample(range(1, 10), 2),
+        sorted(rng.sample(range(11, 60), 3)),
+        rng.sample(range(2, 10), 2),
+        rng.sample(range(1, 10), 2),
     )
     facts = dict(zip(("a", "a2", "a3", "b", "b2", "c", "c2"), (*a, *b, *c), strict=True))
     pages = [
@@ -871,15 +877,15 @@ def _news_case(chance: random.Random, number: int) -> list:
         }
         for name, title, text in society.PAGES
     ]
-    days = sorted(chance.sample(range(1, 29), 4))
+    days = sorted(rng.sample(range(1, 29), 4))
     # One item is not in force yet; the other one comes before, after or inside the chain.
-    late, early = chance.sample([2, 3], 2)
-    order = [*chance.choice([(early, 0, 1), (0, early, 1), (0, 1, early)]), late]
+    late, early = rng.sample([2, 3], 2)
+    order = [*rng.choice([(early, 0, 1), (0, early, 1), (0, 1, early)]), late]
     dates = {item: f"2026-0{number + 3}-{day:02}" for item, day in zip(order, days, strict=True)}
     names = sorted(
-        chance.sample(range(10, 90), 4)
+        rng.sample(range(10, 90), 4)
     )  # the second item of the chain has a lower number than the first
-    listed = [1, *chance.sample([0, 2, 3], 3)]
+    listed = [1, *rng.sample([0, 2, 3], 3)]
     news = []
     for name, item in zip(names, listed, strict=True):
         page, old, new, text = society.NEWS[item]
@@ -926,7 +932,7 @@ def _publish_problem(pages: list[dict], news: list[dict], day: str, got: object)
         or set(got) != {"returned", "embedded", "passages"}
         or not is_number(got["embedded"])
     ):
-        return f"the index could not be looked at; got {shown(got)}"
+        return f"the index could not be looked at; got {format_value(got)}"
     documents, updates = society.records(pages, news)
     before, after = _held(documents), _held(_in_force(documents, updates, day))
     pairs = got["passages"]
@@ -934,7 +940,7 @@ def _publish_problem(pages: list[dict], news: list[dict], day: str, got: object)
         isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
         for pair in pairs
     ):
-        return f"expected passages in the index, got {shown(pairs)}"
+        return f"expected passages in the index, got {format_value(pairs)}"
     texts = Counter(map(tuple, pairs))
     if texts != _texts(after):
         return _index_problem(texts, documents, updates, day)
@@ -953,7 +959,7 @@ def _publish_problem(pages: list[dict], news: list[dict], day: str, got: object)
     if got["returned"] != got["embedded"]:
         return (
             f"the index is right, but {got['embedded']} passages were embedded, and you return"
-            f" {shown(got['returned'])}"
+            f" {format_value(got['returned'])}"
         )
     return ""
 
@@ -1016,7 +1022,7 @@ TASKS = {
             ),
             _measure_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _measured,
                 _MEASURE_SLIPS,
                 call="measure({}, {}, {})",
@@ -1038,7 +1044,7 @@ TASKS = {
             ),
             _choice_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _right_choice,
                 _CHOICE_SLIPS,
                 call="choose(table)",
@@ -1080,7 +1086,7 @@ TASKS = {
             ),
             _threshold_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _right_threshold,
                 _THRESHOLD_SLIPS,
                 call="threshold(scores, answerable, {2})",
@@ -1102,7 +1108,7 @@ TASKS = {
             ),
             _blame_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _blamed,
                 _BLAME_SLIPS,
                 call="blame({}, {}, {}, {})",
@@ -1135,7 +1141,7 @@ TASKS = {
 }
 
 #: Tasks that a person marks: none in this lesson.
-MANUAL: dict[str, ByHand] = {}
+MANUAL: dict[str, ManualTask] = {}
 
 points = partial(checking.points, 4)
 

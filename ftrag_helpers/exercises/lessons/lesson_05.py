@@ -16,7 +16,7 @@ import numpy as np
 from ftrag_helpers.exercises import checking
 from ftrag_helpers.exercises.checking import (
     PASSED,
-    ByHand,
+    ManualTask,
     Task,
     Verdict,
     answer,
@@ -24,8 +24,8 @@ from ftrag_helpers.exercises.checking import (
     calls,
     hint,
 )
-from ftrag_helpers.exercises.mistakes import by_slips, telling, told_apart
-from ftrag_helpers.exercises.values import is_number, number_problem, numbers_problem, shown
+from ftrag_helpers.exercises.mistakes import by_mistakes, distinguished, distinguishes
+from ftrag_helpers.exercises.values import format_value, is_number, number_problem, numbers_problem
 
 __all__ = [
     "MANUAL",
@@ -239,22 +239,22 @@ def _plan_cases(seed: int) -> list:
     """Fair plans, plans that break each rule alone in each of its ways, and some that break
     several.
     """
-    chance = _chance("5.1", seed)
+    rng = _chance("5.1", seed)
     while True:
         broken = [
             *_BREAKS,
-            *(tuple(chance.sample(RULES, chance.choice([2, 3, 4]))) for _ in range(4)),
+            *(tuple(rng.sample(RULES, rng.choice([2, 3, 4]))) for _ in range(4)),
         ]
-        cases = [[_plan(chance, _by_rule(chance, breaks))] for breaks in broken]
-        chance.shuffle(cases)
+        cases = [[_plan(rng, _by_rule(rng, breaks))] for breaks in broken]
+        rng.shuffle(cases)
         if all(_exposed(cases, rule) for rule in RULES):
             return cases
 
 
-def _by_rule(chance: random.Random, breaks: Sequence[str]) -> dict[str, str]:
+def _by_rule(rng: random.Random, breaks: Sequence[str]) -> dict[str, str]:
     """The way in which each broken rule is broken."""
     return {
-        rule: way or chance.choice(_WAYS.get(rule, ("",)))
+        rule: way or rng.choice(_WAYS.get(rule, ("",)))
         for rule, _, way in (item.partition(":") for item in breaks)
     }
 
@@ -269,18 +269,18 @@ def _exposed(cases: list, rule: str) -> bool:
     return len(set(map(str, found))) == len(found)
 
 
-def _plan(chance: random.Random, breaks: dict[str, str]) -> dict:
+def _plan(rng: random.Random, breaks: dict[str, str]) -> dict:
     """A plan that breaks exactly these rules, with something in it that looks like a break of
     others.
     """
-    numbers = chance.sample(range(100, 1000), 16)
+    numbers = rng.sample(range(100, 1000), 16)
     facts = {f"q{number}": f"fact-{i}" for i, number in enumerate(numbers)}
     ids = list(facts)
     asked, trained, spare = ids[:4], ids[4:9], ids[9:]
     seeds, sentences, split = (
-        chance.choice([3, 4, 5]),
-        chance.choice([1, 3, 5]),
-        chance.choice(["validation", "train"]),
+        rng.choice([3, 4, 5]),
+        rng.choice([1, 3, 5]),
+        rng.choice(["validation", "train"]),
     )
     plain = "plain" in breaks
     one = 3 if plain else 1
@@ -312,13 +312,13 @@ def _plan(chance: random.Random, breaks: dict[str, str]) -> dict:
         },
         "retrieval, hybrid": {
             "trained on": [],
-            "seeds": max(one, chance.choice([1, 2])),
+            "seeds": max(one, rng.choice([1, 2])),
             "sentences": sentences,
             "chosen on": split,
         },
     }
     for system in systems.values():
-        system["asked"] = list(asked) if plain else chance.sample(asked, 4)
+        system["asked"] = list(asked) if plain else rng.sample(asked, 4)
     both = any(way.startswith("both") for way in breaks.values())
     closed, longer = ["closed book", "fine-tuned closed book"], ["fine-tuned reader, longer"]
     dropped = (
@@ -326,15 +326,15 @@ def _plan(chance: random.Random, breaks: dict[str, str]) -> dict:
         if plain
         else closed[1:]
         if both
-        else chance.choice([longer, longer + closed[:1], closed[1:]])
+        else rng.choice([longer, longer + closed[:1], closed[1:]])
     )
-    names = [name for name in chance.sample(sorted(systems), len(systems)) if name not in dropped]
-    _break_asked(chance, systems, names, spare, breaks.get("other questions", ""))
-    _break_leak(chance, facts, systems, names, breaks.get("leak", ""))
+    names = [name for name in rng.sample(sorted(systems), len(systems)) if name not in dropped]
+    _break_asked(rng, systems, names, spare, breaks.get("other questions", ""))
+    _break_leak(rng, facts, systems, names, breaks.get("leak", ""))
     for name in (
         names
         if breaks.get("chosen on test") == "all"
-        else [chance.choice(names)] * ("chosen on test" in breaks)
+        else [rng.choice(names)] * ("chosen on test" in breaks)
     ):
         systems[name]["chosen on"] = "test"
     few = breaks.get("too few seeds", "")
@@ -349,7 +349,7 @@ def _plan(chance: random.Random, breaks: dict[str, str]) -> dict:
         "": (),
     }[breaks.get("other reading", "")]
     if reading:
-        systems[chance.choice(reading)]["sentences"] += 2
+        systems[rng.choice(reading)]["sentences"] += 2
     return {
         "facts": facts,
         "systems": {name: dict(sorted(systems[name].items())) for name in names},
@@ -357,18 +357,16 @@ def _plan(chance: random.Random, breaks: dict[str, str]) -> dict:
 
 
 def _break_asked(
-    chance: random.Random, systems: dict, names: list[str], spare: list[str], way: str
+    rng: random.Random, systems: dict, names: list[str], spare: list[str], way: str
 ) -> None:
-    changed = systems[chance.choice(names)]["asked"]
+    changed = systems[rng.choice(names)]["asked"]
     if way == "nothing shared":
         changed[:] = spare[:4]
     elif way:
         changed[2:3] = [] if way == "fewer" else [spare[0]]
 
 
-def _break_leak(
-    chance: random.Random, facts: dict, systems: dict, names: list[str], way: str
-) -> None:
+def _break_leak(rng: random.Random, facts: dict, systems: dict, names: list[str], way: str) -> None:
     """Let a fact be asked for and trained on: by all systems ("reworded", "same id"), by one of
     them alone, or between two.
     """
@@ -393,7 +391,7 @@ def _break_leak(
         who = (
             "fine-tuned reader"
             if way == "within"
-            else chance.choice([name for name in names if name not in own])
+            else rng.choice([name for name in names if name not in own])
         )
         asked = systems[who]["asked"]
         if way == "within":  # no other system was trained on it
@@ -407,7 +405,7 @@ def _break_leak(
 
 def _plan_problem(_plan: dict, got: object) -> str:
     if not isinstance(got, list) or not all(isinstance(name, str) for name in got):
-        return f"expected a list of rule names to be returned, got {shown(got)}"
+        return f"expected a list of rule names to be returned, got {format_value(got)}"
     unknown = [name for name in got if name not in RULES]
     return f"{unknown[0]!r} is no rule; the rules are {', '.join(RULES)}" if unknown else ""
 
@@ -451,7 +449,7 @@ def _judge_plans(inputs: list, observed: object) -> Verdict:
 
 
 def _shown_field(plan: dict, rule: str) -> str:
-    return shown(
+    return format_value(
         {name: system[_RULE_FIELDS[rule]] for name, system in plan["systems"].items()}, 160
     )
 
@@ -469,7 +467,7 @@ def _paired_cases(seed: int) -> list:
     four of them one question is unlike the others; once all differ by as much; and once there is a
     single draw.
     """
-    chance = _chance("5.2", seed)
+    rng = _chance("5.2", seed)
     cases = []
     for size, gap, spread, odd in (
         (40, 0.12, 0.10, None),
@@ -480,15 +478,15 @@ def _paired_cases(seed: int) -> list:
         (24, 0.03, 0.07, -1),
         (20, 0.01, 0.02, 7),
     ):
-        hardness = [chance.uniform(0.05, 0.85) for _ in range(size)]
-        first = [round(min(1, max(0, h + chance.gauss(0, 0.03))), 3) for h in hardness]
-        second = [round(min(1, max(0, h + gap + chance.gauss(0, spread))), 3) for h in hardness]
+        hardness = [rng.uniform(0.05, 0.85) for _ in range(size)]
+        first = [round(min(1, max(0, h + rng.gauss(0, 0.03))), 3) for h in hardness]
+        second = [round(min(1, max(0, h + gap + rng.gauss(0, spread))), 3) for h in hardness]
         if odd is not None:
             first[odd], second[odd] = (
                 (0.05, 0.95) if odd > 0 else (0.1, 0.75) if gap > 0 else (0.8, 0.15)
             )
         cases.append([first, second, _DRAWS])
-    even = [round(chance.uniform(0.05, 0.8), 3) for _ in range(20)]
+    even = [round(rng.uniform(0.05, 0.8), 3) for _ in range(20)]
     return [*cases, [even, [round(score + 0.1, 3) for score in even], _DRAWS], [*cases[0][:2], 1]]
 
 
@@ -497,8 +495,8 @@ def _quantiles(means: np.ndarray, low: float = 0.025, high: float = 0.975) -> li
 
 
 def _resampled(values: np.ndarray, size: int = 0, draws: int = 8_000) -> np.ndarray:
-    chance = np.random.default_rng(len(values) + size)
-    return values[chance.integers(0, values.size, size=(draws, size or values.size))].mean(axis=1)
+    rng = np.random.default_rng(len(values) + size)
+    return values[rng.integers(0, values.size, size=(draws, size or values.size))].mean(axis=1)
 
 
 def _apart(a: np.ndarray, b: np.ndarray) -> list[float]:
@@ -769,16 +767,16 @@ _SAID_SLIPS = {
 
 def _said_cases(seed: int) -> list:
     """Cases that tell all slips apart."""
-    chance = _chance("5.3", seed)
+    rng = _chance("5.3", seed)
     while True:
-        cases = _said_some(chance)
-        if telling(cases, _right_words, _SAID_SLIPS, times=1) and told_apart(
+        cases = _said_some(rng)
+        if distinguishes(cases, _right_words, _SAID_SLIPS, times=1) and distinguished(
             cases, _right_words, _SAID_SLIPS
         ):
             return cases
 
 
-def _said_some(chance: random.Random) -> list:
+def _said_some(rng: random.Random) -> list:
     """Means of draws with a known share on the wrong side of 0, or at 0: no rounding and no rule
     for quantiles decides.
     """
@@ -801,28 +799,28 @@ def _said_some(chance: random.Random) -> list:
     cases = []
     for number, (beyond, at, comparisons) in enumerate(shapes):
         sign = 1 if number % 2 else -1
-        for turn in (sign, -sign) if number < 3 else (chance.choice([1, -1]),):
-            cases.append([_draws(chance, beyond, at, turn), comparisons])
+        for turn in (sign, -sign) if number < 3 else (rng.choice([1, -1]),):
+            cases.append([_draws(rng, beyond, at, turn), comparisons])
     # Other numbers of draws than a thousand, and draws that all lie far from 0.
-    cases += [[_draws(chance, 0.012, 0, turn, 4000), 1] for turn in (1, -1)]
-    cases.append([_draws(chance, 0.008, 0, chance.choice([1, -1]), 500), 2])
-    cases += [[[turn * (2 + chance.random() / 10) for _ in range(400)], 3] for turn in (1, -1)]
-    chance.shuffle(cases)
+    cases += [[_draws(rng, 0.012, 0, turn, 4000), 1] for turn in (1, -1)]
+    cases.append([_draws(rng, 0.008, 0, rng.choice([1, -1]), 500), 2])
+    cases += [[[turn * (2 + rng.random() / 10) for _ in range(400)], 3] for turn in (1, -1)]
+    rng.shuffle(cases)
     return cases
 
 
 def _draws(
-    chance: random.Random, beyond: float, at: float, sign: int, size: int = 1000
+    rng: random.Random, beyond: float, at: float, sign: int, size: int = 1000
 ) -> list[float]:
     """Means of draws on one side of 0, but for these shares of them beyond it and exactly at it."""
     wrong, zero = round(size * beyond), round(size * at)
-    steps = [chance.randint(1, 30) / 200 for _ in range(size - wrong - zero)]
+    steps = [rng.randint(1, 30) / 200 for _ in range(size - wrong - zero)]
     values = (
         [sign * step for step in steps]
-        + [-sign * chance.randint(1, 4) / 200 for _ in range(wrong)]
+        + [-sign * rng.randint(1, 4) / 200 for _ in range(wrong)]
         + [0.0] * zero
     )
-    chance.shuffle(values)
+    rng.shuffle(values)
     return values
 
 
@@ -831,7 +829,7 @@ def _said_problem(_means: list[float], _comparisons: int, got: object) -> str:
     return (
         ""
         if isinstance(got, str) and got in _SAID
-        else f"expected one of {named} to be returned, got {shown(got)}"
+        else f"expected one of {named} to be returned, got {format_value(got)}"
     )
 
 
@@ -934,48 +932,48 @@ def _even_cases(seed: int) -> list:
     """Costs in quarters of a second, so that sums are exact; both cost the same at a whole number,
     between two, or never.
     """
-    chance = _chance("5.4", seed)
+    rng = _chance("5.4", seed)
     while True:
-        cases = [_even_case(chance, kind) for kind in ("whole", "between", "never", "at once") * 3]
-        cases += [_far_case(chance, 110, 300), _far_case(chance, 1500, 20_000)]
+        cases = [_even_case(rng, kind) for kind in ("whole", "between", "never", "at once") * 3]
+        cases += [_far_case(rng, 110, 300), _far_case(rng, 1500, 20_000)]
         for case in cases[3:8:4]:  # dearer updates, or the same, and cheaper all the same with none
-            case[1]["update"] = case[0]["update"] + chance.choice([0, 3])
-        same = chance.randint(20, 90)
+            case[1]["update"] = case[0]["update"] + rng.choice([0, 3])
+        same = rng.randint(20, 90)
         cases.append([{"once": same, "update": 20, "question": 0.5}] * 2 + [100])
-        chance.shuffle(cases)
-        if telling(cases, _first_cheaper, _EVEN_SLIPS, times=1) and told_apart(
+        rng.shuffle(cases)
+        if distinguishes(cases, _first_cheaper, _EVEN_SLIPS, times=1) and distinguished(
             cases, _first_cheaper, _EVEN_SLIPS
         ):
             return cases
 
 
-def _even_case(chance: random.Random, kind: str) -> list:
+def _even_case(rng: random.Random, kind: str) -> list:
     while True:
         tuned = {
-            "once": chance.randint(20, 200),
-            "update": chance.randint(15, 90),
-            "question": chance.randint(1, 6) / 4,
+            "once": rng.randint(20, 200),
+            "update": rng.randint(15, 90),
+            "question": rng.randint(1, 6) / 4,
         }
         retrieval = {
-            "once": chance.randint(5, 60),
-            "update": chance.choice([0.25, 0.5, 1, 2, 5]),
-            "question": chance.randint(3, 12) / 4,
+            "once": rng.randint(5, 60),
+            "update": rng.choice([0.25, 0.5, 1, 2, 5]),
+            "question": rng.randint(3, 12) / 4,
         }
         if kind == "never":
-            retrieval["update"] = tuned["update"] + chance.choice([0, 0, 7])
-        case = [tuned, retrieval, chance.choice([40, 100, 250, 600])]
+            retrieval["update"] = tuned["update"] + rng.choice([0, 0, 7])
+        case = [tuned, retrieval, rng.choice([40, 100, 250, 600])]
         if _kind(*case) == kind:
             return case
 
 
-def _far_case(chance: random.Random, low: int, high: int) -> list:
+def _far_case(rng: random.Random, low: int, high: int) -> list:
     """So many questions that only that many updates make up for them: a search that stops before
     does not come so far.
     """
     while True:
-        tuned, retrieval, questions = _even_case(chance, "between")
+        tuned, retrieval, questions = _even_case(rng, "between")
         retrieval["question"] = tuned["question"] + 0.5
-        case = [tuned, retrieval, questions * chance.choice([20, 50, 100, 400])]
+        case = [tuned, retrieval, questions * rng.choice([20, 50, 100, 400])]
         if low < (_first_cheaper(*case) or 0) < high:
             return case
 
@@ -998,7 +996,7 @@ def _even_problem(_tuned: dict, _retrieval: dict, _questions: int, got: object) 
             " never cheaper"
         )
     if got != int(got) or got < 0:
-        return f"updates are counted in whole numbers from 0; got {shown(got)}"
+        return f"updates are counted in whole numbers from 0; got {format_value(got)}"
     return ""
 
 
@@ -1248,17 +1246,17 @@ _SUPPORT_SLIPS = {
 
 
 def _support_cases(seed: int) -> list:
-    chance = _chance("5.5", seed)
+    rng = _chance("5.5", seed)
     while True:
         cases = []
-        for said, passages in [*chance.sample(_ANSWERS, 10), *_ALWAYS]:
-            numbers = {"a": chance.randint(11, 49), "b": chance.randint(2, 9)}
+        for said, passages in [*rng.sample(_ANSWERS, 10), *_ALWAYS]:
+            numbers = {"a": rng.randint(11, 49), "b": rng.randint(2, 9)}
             said = said.format(**numbers)
-            if chance.random() < 0.3:
+            if rng.random() < 0.3:
                 numbers["a"] += 1  # the answer's number is another one than the passage's
             cases.append([said, [text.format(**numbers) for text in passages], _STOP_WORDS])
-        chance.shuffle(cases)
-        if telling(cases, _supported, _SUPPORT_SLIPS, times=1) and told_apart(
+        rng.shuffle(cases)
+        if distinguishes(cases, _supported, _SUPPORT_SLIPS, times=1) and distinguished(
             cases, _supported, _SUPPORT_SLIPS
         ):
             return cases
@@ -1267,14 +1265,14 @@ def _support_cases(seed: int) -> list:
 def _support_problem(_said: str, _passages: list[str], _stop: list[str], got: object) -> str:
     if not is_number(got):
         return number_problem(got)
-    return "" if 0 <= got <= 1 + 1e-9 else f"a share lies between 0 and 1, got {shown(got)}"
+    return "" if 0 <= got <= 1 + 1e-9 else f"a share lies between 0 and 1, got {format_value(got)}"
 
 
 def _support_otherwise(said: str, passages: list[str], stop: list[str], got: float) -> str:
     words = ", ".join(_content(said, stop)) or "none at all"
     return (
-        f"a share of {shown(got)} is not right. The answer's content words are {words}: how many "
-        f"of them stand in {shown(passages, 160)}?"
+        f"a share of {format_value(got)} is not right. The answer's content words are {words}: how many "
+        f"of them stand in {format_value(passages, 160)}?"
     )
 
 
@@ -1335,7 +1333,7 @@ TASKS = {
             ),
             _said_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _right_words,
                 _SAID_SLIPS,
                 call="conclusion(means, {1})",
@@ -1361,7 +1359,7 @@ TASKS = {
             ),
             _even_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _first_cheaper,
                 _EVEN_SLIPS,
                 call="cheaper_from({}, {}, {})",
@@ -1383,7 +1381,7 @@ TASKS = {
             ),
             _support_cases,
             calls,
-            by_slips(
+            by_mistakes(
                 _supported,
                 _SUPPORT_SLIPS,
                 call="supported({0}, {1}, stop_words)",
@@ -1396,7 +1394,7 @@ TASKS = {
 }
 
 #: Tasks that a person marks.
-MANUAL = {"5.6": ByHand("Your decision", 4)}
+MANUAL = {"5.6": ManualTask("Your decision", 4)}
 
 points = partial(checking.points, 5)
 

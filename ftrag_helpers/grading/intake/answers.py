@@ -20,7 +20,7 @@ from ftrag_helpers.grading.assignments import (
     SETUP,
     TEXT,
     Assignment,
-    MasterCell,
+    ReferenceCell,
     without_regions,
 )
 from ftrag_helpers.grading.intake.cells import Cell
@@ -187,7 +187,7 @@ def _parses(source: str) -> bool:
         return False
 
 
-def _is_stub(cell: Cell, master: MasterCell, assignment: Assignment) -> bool:
+def _is_stub(cell: Cell, master: ReferenceCell, assignment: Assignment) -> bool:
     stub = assignment.stubs.get(master.grade_id)
     return cell.source.strip() in ("", stub) or (stub is None and bool(_STUB.search(cell.source)))
 
@@ -206,7 +206,7 @@ def own_words(text: str) -> list[str]:
 
 
 def _text(
-    master: MasterCell,
+    master: ReferenceCell,
     mine: list[Cell],
     cells: list[Cell],
     claims: list,
@@ -283,7 +283,7 @@ def _program(cells: list[Cell], claims: list, assignment: Assignment) -> list[Pa
     return _without_demonstrations(done)
 
 
-def _part(at: int, cell: Cell, master: MasterCell | None, assignment: Assignment) -> Part | None:
+def _part(at: int, cell: Cell, master: ReferenceCell | None, assignment: Assignment) -> Part | None:
     """What a learner's cell is to the run; None for what is not run, or stands elsewhere."""
     if cell.kind != "code" or not cell.source.strip():
         return None
@@ -301,7 +301,7 @@ def _part(at: int, cell: Cell, master: MasterCell | None, assignment: Assignment
     return _given(master) if master.kind == GIVEN else None
 
 
-def _given(master: MasterCell) -> Part:
+def _given(master: ReferenceCell) -> Part:
     return Part(
         "demonstration" if master.demonstration else "given",
         master.source,

@@ -29,7 +29,7 @@ _TASK = re.compile(r"task_(\d+)_(\d+)(?:_check)?")
 
 
 @dataclass(frozen=True)
-class MasterCell:
+class ReferenceCell:
     """A graded cell as nbgrader keeps it; `answer` is the grade id of the cell that a comment on it
     goes to.
     """
@@ -155,7 +155,9 @@ def _students(
 # --- the exercise
 
 
-def _master(slug: str, results: Sequence[Result], solutions: Path | None) -> dict[str, MasterCell]:
+def _master(
+    slug: str, results: Sequence[Result], solutions: Path | None
+) -> dict[str, ReferenceCell]:
     """The graded cells by task id."""
     tasks = {task.id: task for result in results for task in result.tasks}
     by_person = {
@@ -166,7 +168,7 @@ def _master(slug: str, results: Sequence[Result], solutions: Path | None) -> dic
     }
     names = {task: f"task_{task.replace('.', '_')}" for task in tasks}
     found = {
-        task: MasterCell(
+        task: ReferenceCell(
             names[task] if task in by_person else f"{names[task]}_check",
             names[task],
             "markdown" if task in by_person else "code",
@@ -182,7 +184,7 @@ def _master(slug: str, results: Sequence[Result], solutions: Path | None) -> dic
     )
 
 
-def _from_notebook(notebook: dict) -> dict[str, MasterCell]:
+def _from_notebook(notebook: dict) -> dict[str, ReferenceCell]:
     found, answer = {}, ""
     for cell in notebook["cells"]:
         mark = cell.get("metadata", {}).get("nbgrader", {})
@@ -190,13 +192,13 @@ def _from_notebook(notebook: dict) -> dict[str, MasterCell]:
         task = _TASK.fullmatch(mark.get("grade_id", ""))
         if mark.get("grade") and task:
             kind = "code" if cell["cell_type"] == "code" else "markdown"
-            found[f"{task[1]}.{task[2]}"] = MasterCell(
+            found[f"{task[1]}.{task[2]}"] = ReferenceCell(
                 mark["grade_id"], answer, kind, float(mark.get("points", 0))
             )
     return found
 
 
-def _enter_master(book, slug: str, cells: dict[str, MasterCell]) -> None:
+def _enter_master(book, slug: str, cells: dict[str, ReferenceCell]) -> None:
     book.update_or_create_assignment(slug)
     book.update_or_create_notebook(slug, slug)
     for cell in cells.values():
@@ -282,7 +284,7 @@ class _Class:
         return self.rows[key]
 
 
-def _enter(group: _Class, student: str, result: Result, cells: dict[str, MasterCell]) -> None:
+def _enter(group: _Class, student: str, result: Result, cells: dict[str, ReferenceCell]) -> None:
     name = tables.defused(result.learner).replace(",", " ")[
         :128
     ]  # nbgrader's export quotes nothing

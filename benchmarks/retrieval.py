@@ -17,7 +17,7 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import metrics
 from ftrag_helpers.lm import models
-from ftrag_helpers.retrieval import chunking, passage_index, ranking, reranking
+from ftrag_helpers.retrieval import chunking, fusion, passage_index, reranking
 
 
 def rankings(index, questions, method, select=None, candidates=reranking.CANDIDATES):
@@ -27,11 +27,11 @@ def rankings(index, questions, method, select=None, candidates=reranking.CANDIDA
     texts = [q.text for q in questions]
     if method == "ranks fused":
         both = zip(index.dense(texts, 50), index.bm25(texts, 50), strict=True)
-        hits = [ranking.fuse(pair)[:20] for pair in both]
+        hits = [fusion.fuse(pair)[:20] for pair in both]
     else:
         hits = index.search(texts, candidates if select else 20, method=method)
     return [
-        ranking.document_ranking(found)
+        fusion.document_ranking(found)
         for found in (select.passages(texts, hits, 20) if select else hits)
     ]
 

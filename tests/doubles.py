@@ -1,6 +1,7 @@
 """Honest stand-ins for the two models: small, exact, behind the real interfaces."""
 
 import re
+import socket
 import zlib
 from collections.abc import Sequence
 
@@ -145,3 +146,10 @@ def scripted_language_model(answer: str):
         )
     )
     return LanguageModel(model.eval(), tokenizer, "scripted")
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -67,19 +67,19 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
 
 def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
     """Closed book, best sentence, retrieval and the fine-tuned reader, on one's own documents."""
-    from ftrag_helpers.data import document_files, own_data
+    from ftrag_helpers.data import user_documents, user_questions
     from ftrag_helpers.environment import runtime
     from ftrag_helpers.evaluation import comparison, harness
     from ftrag_helpers.lm import models
 
     if options.limit < 1:
         raise CourseError(f"--limit is {options.limit}: at least one question must be asked.")
-    documents = document_files.read_documents(options.documents, say=_note)
-    questions = own_data.read_questions(options.questions, documents)
+    documents = user_documents.read_documents(options.documents, say=_note)
+    questions = user_questions.read_questions(options.questions, documents)
     asked = comparison.questions_to_ask(questions)[: options.limit]
     if options.out:
         _check_out(options.out, options.questions, options.documents)
-    for caution in own_data.cautions(questions, documents):
+    for caution in user_questions.cautions(questions, documents):
         _note(caution)
     runtime.prepare_notebook()
     lm = models.load_language_model()

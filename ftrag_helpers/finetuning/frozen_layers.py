@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ftrag_helpers.lm import decoding
-from ftrag_helpers.lm.compute_cache import weights_digest
 from ftrag_helpers.lm.models import LanguageModel
+from ftrag_helpers.lm.result_cache import weights_digest
 
 
 @dataclass(frozen=True)

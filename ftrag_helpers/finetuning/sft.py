@@ -23,9 +23,9 @@ from ftrag_helpers.errors import CourseError
 from ftrag_helpers.finetuning import adapters
 from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, TokenizedExample, shared_prefix
-from ftrag_helpers.lm.compute_cache import AnswerCache, versions, weights_digest
 from ftrag_helpers.lm.model_files import sha256_of
 from ftrag_helpers.lm.models import LanguageModel, Messages
+from ftrag_helpers.lm.result_cache import AnswerCache, versions, weights_digest
 
 #: Tokens that go through the trained layers at once: it bounds the memory that their gradients
 #: need. Of 1,500 a training of passages needs 2.2 GB and of 600 1.7 GB, for 5 % more seconds.

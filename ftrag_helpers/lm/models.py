@@ -17,8 +17,8 @@ from ftrag_helpers.data.records import TokenEmbeddings
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm import model_files
-from ftrag_helpers.lm.compute_cache import AnswerCache, TokenEmbeddingsCache
 from ftrag_helpers.lm.decoding import decode, preallocated_cache, shared_prefix
+from ftrag_helpers.lm.result_cache import AnswerCache, TokenEmbeddingsCache
 
 Messages = list[dict[str, str]]
 

@@ -23,7 +23,7 @@ from ftrag_helpers.errors import CourseError
 from ftrag_helpers.retrieval.bm25 import query_words, word_scores
 from ftrag_helpers.retrieval.chroma_store import Store, in_memory
 from ftrag_helpers.retrieval.chunking import CHUNK_WORDS, OVERLAP_SENTENCES, chunk, embedding_text
-from ftrag_helpers.retrieval.ranking import ranked, weighted_fusion
+from ftrag_helpers.retrieval.fusion import ranked, weighted_fusion
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 

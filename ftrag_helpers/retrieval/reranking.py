@@ -21,8 +21,8 @@ import numpy as np
 from ftrag_helpers.data.records import Hit, Passage, TokenEmbeddings
 from ftrag_helpers.retrieval.bm25 import idf
 from ftrag_helpers.retrieval.chunking import embedding_text
+from ftrag_helpers.retrieval.fusion import ranked
 from ftrag_helpers.retrieval.passage_index import Index
-from ftrag_helpers.retrieval.ranking import ranked
 from ftrag_helpers.text.sentences import split_sentences
 
 EmbedTokens = Callable[[Sequence[str]], list[TokenEmbeddings]]

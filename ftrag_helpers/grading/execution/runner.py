@@ -21,7 +21,7 @@ from pathlib import Path
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading.execution import sandbox, worker
-from ftrag_helpers.grading.execution.watch import Feed, Outcome, Watch
+from ftrag_helpers.grading.execution.supervise import Feed, Outcome, Watch
 
 _START_SECONDS = 600
 _ANSWER_SECONDS = 30

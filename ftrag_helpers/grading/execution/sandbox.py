@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.grading.execution import lockdown
+from ftrag_helpers.grading.execution import drop_privileges
 
 #: Of the cache folder only what the lessons load; not results, not the progress of whoever grades.
 CACHED = ("models", "adapters")
@@ -59,7 +59,7 @@ def refusal() -> str:
     """Why there is no sandbox on this machine, and how to get one; "" where there is one."""
     if platform.system() != "Linux":
         return f"The sandbox needs Linux, and this is {platform.system()}. {_GET} {_UNSAFE}"
-    if not lockdown.known_machine():
+    if not drop_privileges.known_machine():
         return (
             "The sandbox is made for 64-bit Intel, AMD and ARM machines, and this is"
             f" {platform.machine()}. {_UNSAFE}"
@@ -347,7 +347,7 @@ class Walls:
         """Open descriptors of the namespaces; whoever gets them closes them."""
         import fcntl
 
-        kinds = [kind for kind in lockdown.NAMESPACES if kind != "user"]
+        kinds = [kind for kind in drop_privileges.NAMESPACES if kind != "user"]
         handles = {kind: os.open(f"/proc/{self.pid}/ns/{kind}", os.O_RDONLY) for kind in kinds}
         if changes_user():
             return handles

@@ -150,16 +150,16 @@ def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
         namespaces = dict(zip(launch["namespaces"], handles[2:], strict=True))
         _only(handles[:2], namespaces)
         if namespaces:
-            from ftrag_helpers.grading.execution import lockdown
+            from ftrag_helpers.grading.execution import drop_privileges
 
-            lockdown.join(namespaces)
+            drop_privileges.join(namespaces)
             inner = os.fork()
             if inner:
                 os.closerange(3, 5)
                 status = os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1])
                 os._exit(status if status >= 0 else 128 - status)
             os.setsid()  # its signals to its group shall not reach the process that waits outside
-            lockdown.confine(launch["limits"], launch["uid"])
+            drop_privileges.confine(launch["limits"], launch["uid"])
         else:
             _limits_alone(launch["limits"])
         code = _work(launch, notebook, observers)
@@ -170,9 +170,9 @@ def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
 
 
 def _limits_alone(limits: dict) -> None:
-    from ftrag_helpers.grading.execution import lockdown
+    from ftrag_helpers.grading.execution import drop_privileges
 
-    lockdown.set_limits(
+    drop_privileges.set_limits(
         {**limits, "processes": None}
     )  # without a namespace the user's other processes count too
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading.records import Result, TaskResult
-from ftrag_helpers.grading.reports import by_hand, tables
+from ftrag_helpers.grading.reports import manual, tables
 from ftrag_helpers.grading.reports.tables import scored
 
 _TASK = re.compile(r"task_(\d+)_(\d+)(?:_check)?")
@@ -164,7 +164,7 @@ def _master(
         task.id
         for result in results
         for task in result.tasks
-        if task.state in ("needs marking", by_hand.MARKED)
+        if task.state in ("needs marking", manual.MARKED)
     }
     names = {task: f"task_{task.replace('.', '_')}" for task in tasks}
     found = {
@@ -298,7 +298,7 @@ def _enter(group: _Class, student: str, result: Result, cells: dict[str, Referen
 
 def _grade(grade, task: TaskResult) -> None:
     """The points as nbgrader's autograder would save them: none where a person has to mark."""
-    if task.state == by_hand.MARKED:
+    if task.state == manual.MARKED:
         grade.manual_score, grade.needs_manual_grade = task.points, False
         return
     points = None if task.state == "needs marking" else task.points

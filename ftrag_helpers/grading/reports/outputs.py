@@ -16,7 +16,7 @@ from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.exercises import registry
 from ftrag_helpers.grading.records import Result
-from ftrag_helpers.grading.reports import by_hand, overview, pages, tables
+from ftrag_helpers.grading.reports import manual, overview, pages, tables
 
 _SCHEME = re.compile(r"### BEGIN MARK SCHEME[^\n]*\n(.*?)\n?[^\n]*### END MARK SCHEME", re.DOTALL)
 _TASK = re.compile(r"task_(\d+)_(\d+)")
@@ -45,13 +45,13 @@ def write_all(
     """
     out = Path(out)
     solutions = runtime.course_root() / "solutions" if solutions is None else Path(solutions)
-    marks = _marks(out / by_hand.NAME)
-    marked = by_hand.apply(results, marks)
+    marks = _marks(out / manual.NAME)
+    marked = manual.apply(results, marks)
     texts = {
         "marks.csv": tables.marks(marked),
         "not_graded.csv": tables.not_graded(marked),
         "handed_in_twice.csv": tables.handed_in_twice(marked),
-        by_hand.NAME: by_hand.table(results, marks),
+        manual.NAME: manual.table(results, marks),
         "overview.html": overview.page(marked),
         **_imports(marked),
         **_pages(marked, mark_schemes(solutions)),
@@ -65,9 +65,9 @@ def write_all(
     return written
 
 
-def _marks(path: Path) -> dict[str, by_hand.Mark]:
+def _marks(path: Path) -> dict[str, manual.Mark]:
     try:
-        return by_hand.read(path.read_bytes())
+        return manual.read(path.read_bytes())
     except FileNotFoundError:
         return {}
 

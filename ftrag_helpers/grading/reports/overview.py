@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ftrag_helpers.grading.records import STATUSES, Result
-from ftrag_helpers.grading.reports import pages, sheet, tables
+from ftrag_helpers.grading.reports import pages, tables, template
 from ftrag_helpers.grading.reports.tables import scored
 
 _NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
@@ -67,13 +67,15 @@ def page(results: Sequence[Result], folder: str = "feedback") -> str:
         _to_mark(results, links),
         foot,
     ]
-    return sheet.page("The class at a glance", "\n".join(part for part in body if part))
+    return template.page("The class at a glance", "\n".join(part for part in body if part))
 
 
 def _tally(results: Sequence[Result]) -> str:
     counts = Counter(result.status for result in results)
     items = "".join(
-        f"<li><b>{counts[kind]}</b>{sheet.status(kind)}</li>" for kind in STATUSES if counts[kind]
+        f"<li><b>{counts[kind]}</b>{template.status(kind)}</li>"
+        for kind in STATUSES
+        if counts[kind]
     )
     return (
         '<ul class="tiles" aria-label="How the submissions'
@@ -165,7 +167,7 @@ def _exercise(slug: str, results: Sequence[Result], links: Mapping[str, str]) ->
     )
     tiles = f'<ul class="tiles">{"".join(told)}</ul>' if told else ""
     return (
-        f"<section><h2>{sheet.safe(sheet.exercise(slug))}</h2>{_tally(results)}{tiles}{basis}"
+        f"<section><h2>{template.safe(template.exercise(slug))}</h2>{_tally(results)}{tiles}{basis}"
         f"{_distribution(results)}{_hardest(results)}{_wrong(results, links)}</section>"
     )
 
@@ -223,13 +225,13 @@ def histogram(steps: Sequence[tuple[float, float, int, int]]) -> str:
         if final + rest
     )
     return (
-        f'<svg role="img" aria-label="Submissions by points. {sheet.safe(told)}." viewBox="0 0'
+        f'<svg role="img" aria-label="Submissions by points. {template.safe(told)}." viewBox="0 0'
         f' {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}">{"".join(parts)}</svg>'
     )
 
 
 def _words(x: float, y: float, text: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{sheet.safe(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{template.safe(text)}</text>'
 
 
 def _hardest(results: Sequence[Result]) -> str:
@@ -237,20 +239,20 @@ def _hardest(results: Sequence[Result]) -> str:
         unknown = task.states.get("needs marking", 0) == sum(task.states.values())
         percent = f"{100 * task.share:.0f} %"
         drawn = (
-            f'<span class="points">{sheet.bar(task.share, f"{percent} of the points")}'
+            f'<span class="points">{template.bar(task.share, f"{percent} of the points")}'
             f" {percent}</span>"
         )
         states = sorted(task.states.items(), key=lambda item: -item[1])
         return [
-            f"{sheet.safe(task.id)} · {sheet.safe(task.title)}",
+            f"{template.safe(task.id)} · {template.safe(task.title)}",
             "not marked yet" if unknown else drawn,
-            ", ".join(f"{count} {sheet.safe(kind)}" for kind, count in states),
+            ", ".join(f"{count} {template.safe(kind)}" for kind, count in states),
         ]
 
     tasks = hardest(results)
     if not tasks:
         return ""
-    return sheet.table(
+    return template.table(
         "The tasks, hardest first, over the submissions with a score",
         ["Task", "Of its points", "How it ended"],
         map(cells, tasks),
@@ -265,15 +267,15 @@ def _wrong(results: Sequence[Result], links: Mapping[str, str]) -> str:
     more = f'<p class="soft">{rest} rarer ones are not shown.</p>' if rest > 0 else ""
     rows = (
         [
-            sheet.safe(wrong.task),
+            template.safe(wrong.task),
             str(wrong.count),
-            sheet.safe(_short(wrong.message)),
+            template.safe(_short(wrong.message)),
             _link(wrong.example, links),
         ]
         for wrong in found[:_WRONG_ANSWERS]
     )
     return (
-        sheet.table(
+        template.table(
             "The most frequent wrong answers; messages that differ only in their numbers are"
             " counted together",
             ["Task", "How often", "What was found (the first one's numbers)", "For example"],
@@ -298,13 +300,13 @@ def _not_graded(results: Sequence[Result], links: Mapping[str, str]) -> str:
     rows = (
         [
             _link(result, links),
-            sheet.name(result.file),
-            sheet.status(result.status),
-            sheet.safe(_short(result.detail)),
+            template.name(result.file),
+            template.status(result.status),
+            template.safe(_short(result.detail)),
         ]
         for result in failed
     )
-    found = sheet.table(
+    found = template.table(
         "They have no score, and none of them is a zero. The same list is in not_graded.csv.",
         ["Learner", "File", "Status", "Why"],
         rows,
@@ -317,16 +319,16 @@ def _twice(results: Sequence[Result], links: Mapping[str, str]) -> str:
     rows = [
         [
             _link(result, links),
-            sheet.name(result.file),
-            sheet.status(result.status),
+            template.name(result.file),
+            template.status(result.status),
             tables.number(result.score) or "–",
-            sheet.safe(why),
+            template.safe(why),
         ]
         for result, why in tables.several(results)
     ]
     if not rows:
         return ""
-    found = sheet.table(
+    found = template.table(
         "One of them counts, and which one is for you to say: none is in the import files. The same"
         " list is in handed_in_twice.csv.",
         ["Learner", "File", "Status", "Score", "Remark"],
@@ -348,7 +350,7 @@ def _to_mark(results: Sequence[Result], links: Mapping[str, str]) -> str:
     for title, found in waiting.items():
         names = "".join(f"<li>{_link(result, links)}</li>" for result in found)
         answers = "1 answer" if len(found) == 1 else f"{len(found)} answers"
-        parts.append(f'<h3>{sheet.safe(title)}: {answers}</h3><ul class="names">{names}</ul>')
+        parts.append(f'<h3>{template.safe(title)}: {answers}</h3><ul class="names">{names}</ul>')
     return (
         "<section><h2>Who needs a person: to mark by hand</h2><p>Fill in the points in"
         " <code>to_mark.csv</code> and run the same command again: nothing is graded"
@@ -357,4 +359,4 @@ def _to_mark(results: Sequence[Result], links: Mapping[str, str]) -> str:
 
 
 def _link(result: Result, links: Mapping[str, str]) -> str:
-    return f'<a href="{sheet.safe(links[result.file])}">{sheet.name(result.learner)}</a>'
+    return f'<a href="{template.safe(links[result.file])}">{template.name(result.learner)}</a>'

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from ftrag_helpers.grading.records import Result, TaskResult
-from ftrag_helpers.grading.reports import sheet
+from ftrag_helpers.grading.reports import template
 from ftrag_helpers.grading.reports.tables import place, scored, several
 
 _ENDED = {
@@ -69,7 +69,7 @@ def page(results: Sequence[Result], *, hints: Mapping[str, str], rubrics: Mappin
     learner = results[0].learner
     head = (
         '<header><p class="kicker">Feedback on your'
-        f" exercises</p><h1>{sheet.name(learner)}</h1></header>"
+        f" exercises</p><h1>{template.name(learner)}</h1></header>"
     )
     body = "\n".join(_submission(result, hints, rubrics) for result in results)
     foot = (
@@ -77,11 +77,11 @@ def page(results: Sequence[Result], *, hints: Mapping[str, str], rubrics: Mappin
         " others of the same kind. If you think that a check is wrong, show this page to your"
         " instructor.</p></footer>"
     )
-    return sheet.page(f"Feedback: {learner}", f"{head}\n{body}\n{foot}")
+    return template.page(f"Feedback: {learner}", f"{head}\n{body}\n{foot}")
 
 
 def _submission(result: Result, hints: Mapping[str, str], rubrics: Mapping[str, str]) -> str:
-    parts = [f"<h2>{sheet.safe(sheet.exercise(result.assignment))}</h2>", _score(result)]
+    parts = [f"<h2>{template.safe(template.exercise(result.assignment))}</h2>", _score(result)]
     if result.status in _ENDED:
         parts.append(f'<div class="notice"><p>{_ENDED[result.status]}</p>{_detail(result)}</div>')
     elif result.detail:
@@ -95,18 +95,18 @@ def _submission(result: Result, hints: Mapping[str, str], rubrics: Mapping[str, 
 
 
 def _score(result: Result) -> str:
-    told = sheet.of(result.score, result.max_score) if scored(result) else "No score yet"
+    told = template.of(result.score, result.max_score) if scored(result) else "No score yet"
     so_far = " so far" if result.status == "needs marking" else ""
     share = result.score / result.max_score if scored(result) and result.max_score else 0.0
-    drawn = sheet.bar(share, told + so_far) if scored(result) else ""
+    drawn = template.bar(share, told + so_far) if scored(result) else ""
     return (
-        f'<div class="score"><b>{told}{so_far}</b>{drawn}{sheet.status(result.status)}</div>'
-        f'<p class="soft">File: {sheet.name(result.file)}</p>'
+        f'<div class="score"><b>{told}{so_far}</b>{drawn}{template.status(result.status)}</div>'
+        f'<p class="soft">File: {template.name(result.file)}</p>'
     )
 
 
 def _detail(result: Result) -> str:
-    return f'<p class="message">{sheet.safe(result.detail)}</p>' if result.detail else ""
+    return f'<p class="message">{template.safe(result.detail)}</p>' if result.detail else ""
 
 
 def _task(task: TaskResult, answer: str | None, hint: str, rubric: str) -> str:
@@ -114,33 +114,33 @@ def _task(task: TaskResult, answer: str | None, hint: str, rubric: str) -> str:
     points = (
         "still to be marked"
         if task.state == "needs marking"
-        else sheet.of(task.points, task.max_points)
+        else template.of(task.points, task.max_points)
     )
     parts = [
-        f"<header><h3>{sheet.safe(task.id)} · {sheet.safe(task.title)}</h3><span><span"
-        f' class="points">{points}</span> {sheet.state(task.state)}</span></header>'
+        f"<header><h3>{template.safe(task.id)} · {template.safe(task.title)}</h3><span><span"
+        f' class="points">{points}</span> {template.state(task.state)}</span></header>'
     ]
     if task.message:
         heading = "What your marker says" if task.state == "marked" else "What was found"
-        parts.append(f'<h4>{heading}</h4><p class="message">{sheet.safe(task.message)}</p>')
+        parts.append(f'<h4>{heading}</h4><p class="message">{template.safe(task.message)}</p>')
     if task.state in ("failed", "not attempted"):
         parts.append(_where_to_look(task, hint))
     if answer is not None:
-        parts.append(f"<h4>Your answer</h4>{sheet.source(answer)}")
+        parts.append(f"<h4>Your answer</h4>{template.source(answer)}")
     if rubric:
         parts.append(
             "<h4>How it is marked"
-            f" ({sheet.of(task.max_points, task.max_points).partition(' of ')[2]})</h4>"
-            f'<p class="message">{sheet.safe(rubric)}</p>'
+            f" ({template.of(task.max_points, task.max_points).partition(' of ')[2]})</h4>"
+            f'<p class="message">{template.safe(rubric)}</p>'
         )
-    return f'<article class="task is-{sheet.safe(kind)}">' + "".join(parts) + "</article>"
+    return f'<article class="task is-{template.safe(kind)}">' + "".join(parts) + "</article>"
 
 
 def _where_to_look(task: TaskResult, hint: str) -> str:
-    first = f"{sheet.safe(hint)} " if hint else ""
+    first = f"{template.safe(hint)} " if hint else ""
     return (
         f"<h4>Where to look</h4><p>{first}In your notebook, mend the answer to task"
-        f" {sheet.safe(task.id)} and run the "
-        f'check below it; <code>check.hint("{sheet.safe(task.id)}")</code> gives hints, one at a'
+        f" {template.safe(task.id)} and run the "
+        f'check below it; <code>check.hint("{template.safe(task.id)}")</code> gives hints, one at a'
         " time.</p>"
     )

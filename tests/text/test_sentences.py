@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftrag_helpers.data import course_data, document_files
+from ftrag_helpers.data import course_data, user_documents
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.retrieval.chunking import chunk
 from ftrag_helpers.text.sentences import count_words, language_of, shortened, split_sentences
@@ -198,7 +198,7 @@ def by_the_english_rule(text):
 
 def test_the_courses_own_pages_and_passages_are_cut_by_the_english_rule():
     now = course_data.load_documents()
-    pages = [*now, *document_files.read_documents(runtime.data_dir() / "allotment" / "documents")]
+    pages = [*now, *user_documents.read_documents(runtime.data_dir() / "allotment" / "documents")]
     for update in course_data.load_updates():
         now = course_data.apply_update(now, update)
         pages += [update.news, *(page for page in now if page.id == update.changes)]

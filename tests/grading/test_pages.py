@@ -25,7 +25,7 @@ from graded_class import (
 )
 
 from ftrag_helpers.exercises import registry
-from ftrag_helpers.grading.reports import outputs, overview, pages, sheet
+from ftrag_helpers.grading.reports import outputs, overview, pages, template
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "rect", "line", "circle", "path"}
 NASTY = f'</code></pre></bdi>{SCRIPT}<img src=x onerror=alert(1)>" onmouseover="x" \x00\x1b'
@@ -349,4 +349,6 @@ def test_who_handed_in_twice_is_named():
 
 
 def test_an_exercise_is_named_as_people_do():
-    assert sheet.exercise(SLUG) == "03 · Instruction fine tuning" and sheet.exercise("x") == "x"
+    assert (
+        template.exercise(SLUG) == "03 · Instruction fine tuning" and template.exercise("x") == "x"
+    )

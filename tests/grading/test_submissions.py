@@ -759,9 +759,10 @@ def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
     solutions = exercise.write_solution(tmp_path)
     code = (
         "import sys; sys.path[:0] ="
-        f" {[str(Path(engine.__file__).parents[2]), str(Path(__file__).parent)]!r}\nfrom pathlib"
-        " import Path\nfrom ftrag_helpers.grading import grader\nfrom ftrag_helpers.grading.intake"
-        f" import submissions\none = grader.Grader(Path({str(solutions)!r}),"
+        f" {[str(Path(engine.__file__).parents[2]), str(Path(__file__).parents[1])]!r}\nfrom"
+        " pathlib import Path\nfrom ftrag_helpers.grading import grader\nfrom"
+        " ftrag_helpers.grading.intake import submissions\none ="
+        f" grader.Grader(Path({str(solutions)!r}),"
         " sandbox=False)\none.grade(submissions.Submission('x', '', 'x',"
         f" Path({str(solutions / '09_small.ipynb')!r}).read_bytes()))\nrunner, ="
         " one._runners.values()\nprint(runner._process.pid, runner._folder, flush=True)\nimport"

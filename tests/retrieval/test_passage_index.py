@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from damage import DAMAGES
-from doubles import Counting, embed
+from doubles import Counting, embed, free_port
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shelf import LIBRARY, doc, ids, new_index, numbered
@@ -22,8 +22,8 @@ from shelf import LIBRARY, doc, ids, new_index, numbered
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.retrieval import passage_index
 from ftrag_helpers.retrieval.chunking import embedding_text
+from ftrag_helpers.retrieval.fusion import LEXICAL_WEIGHT
 from ftrag_helpers.retrieval.passage_index import Index
-from ftrag_helpers.retrieval.ranking import LEXICAL_WEIGHT
 
 
 def test_add_change_remove_and_embed_only_what_is_new():
@@ -396,12 +396,6 @@ def test_the_fingerprint_tells_contents_apart():
 
 
 # --- a server for a class
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ class Cluster:
         )
 
     def _start(self, kind, *options):
-        tests = str(Path(__file__).parent)
+        tests = str(Path(__file__).parents[1])
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join([tests, str(Path(tests).parent)]),
             "OMP_NUM_THREADS": "1",

@@ -15,7 +15,7 @@ from adversarial import exercise
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import engine
-from ftrag_helpers.grading.execution import lockdown, runner, sandbox, watch, worker
+from ftrag_helpers.grading.execution import drop_privileges, runner, sandbox, supervise, worker
 
 REASON = sandbox.refusal()
 needs_sandbox = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
@@ -232,9 +232,11 @@ return found""")
 def test_a_kernel_that_would_let_the_interpreter_be_written_runs_nothing(monkeypatch, tmp_path):
     (tmp_path / "python").write_text("x", "utf-8")
     real = os.open
-    monkeypatch.setattr(lockdown.os, "open", lambda _name, flags: real(tmp_path / "python", flags))
+    monkeypatch.setattr(
+        drop_privileges.os, "open", lambda _name, flags: real(tmp_path / "python", flags)
+    )
     with pytest.raises(PermissionError, match="Linux 6.11"):
-        lockdown._program_is_out_of_reach()
+        drop_privileges._program_is_out_of_reach()
 
 
 @needs_sandbox
@@ -349,8 +351,12 @@ return 'honest'""")
 @needs_sandbox
 def test_even_with_the_nonce_only_the_step_that_was_sent_is_told_of_and_once():
     request = os.pipe()
-    seen = watch.Watch(
-        0, b"N", LIMITS, watch.Feed(request[1], [{"limit": 5.0}] * 3, {0}), (None, os.getpid(), 0)
+    seen = supervise.Watch(
+        0,
+        b"N",
+        LIMITS,
+        supervise.Feed(request[1], [{"limit": 5.0}] * 3, {0}),
+        (None, os.getpid(), 0),
     )
     seen._step()
     for line in (
@@ -426,7 +432,7 @@ while True: pass""",
     assert (outcome.ended, outcome.at) == (
         "time",
         1,
-    ) and time.monotonic() - start < 0.5 + watch.GRACE + 3
+    ) and time.monotonic() - start < 0.5 + supervise.GRACE + 3
 
 
 SEARCH = """
@@ -509,7 +515,7 @@ def processes(tmp_path, monkeypatch):
     """Writes a process of a made-up /proc: its status and smaps_rollup, and the status of its
     threads.
     """
-    monkeypatch.setattr(watch, "_ENDING_SECONDS", 0.2)
+    monkeypatch.setattr(supervise, "_ENDING_SECONDS", 0.2)
 
     def write(pid, status, rollup="", threads=()):
         for name, text in {
@@ -535,8 +541,10 @@ HOLDS, GONE = (
 def test_memory_is_that_of_all_processes_also_where_the_first_thread_has_ended(processes):
     processes("1", HOLDS, "Pss_Anon: 1 kB\nPss_File: 9 kB\nPss_Shmem: 1 kB\nSwapPss: 0 kB\n")
     proc = processes("2", GONE, threads=(GONE, HOLDS))
-    assert (watch.memory(proc, False), watch.memory(proc, True)) == (12 * 1024, 8 * 1024)
-    assert watch.memory(processes("3", GONE), False) == 12 * 1024  # what has ended holds nothing
+    assert (supervise.memory(proc, False), supervise.memory(proc, True)) == (12 * 1024, 8 * 1024)
+    assert (
+        supervise.memory(processes("3", GONE), False) == 12 * 1024
+    )  # what has ended holds nothing
 
 
 def test_what_cannot_be_read_while_it_lives_counts_as_over_the_bound(processes, monkeypatch):
@@ -549,14 +557,14 @@ def test_what_cannot_be_read_while_it_lives_counts_as_over_the_bound(processes, 
                 raise PermissionError(file)
             return real(file, *more, **options)
 
-        monkeypatch.setattr(watch, "open", read, raising=False)
+        monkeypatch.setattr(supervise, "open", read, raising=False)
 
     denied("smaps_rollup")
-    assert watch.memory(proc, True) == 6 * 1024  # then all that it shares is its own
+    assert supervise.memory(proc, True) == 6 * 1024  # then all that it shares is its own
     denied("smaps_rollup", "status")
-    assert watch.memory(proc, False) == watch.memory(proc, True) == float("inf")
+    assert supervise.memory(proc, False) == supervise.memory(proc, True) == float("inf")
     denied()
-    assert watch.memory(processes("2", GONE, threads=(GONE, GONE)), False) == float("inf")
+    assert supervise.memory(processes("2", GONE, threads=(GONE, GONE)), False) == float("inf")
 
 
 def test_without_a_sandbox_nothing_is_graded(monkeypatch, tmp_path):
@@ -624,7 +632,7 @@ def test_hidden_paths_are_covered_where_they_lie_in_a_shown_folder(tmp_path, mon
 
 
 def test_every_denied_call_is_named_once_and_both_machines_deny_the_same_kinds():
-    for numbers in lockdown._DENIED.values():
+    for numbers in drop_privileges._DENIED.values():
         assert len(set(numbers)) == len(numbers) and all(
             0 < number < 0x40000000 for number in numbers
         )

@@ -1,7 +1,7 @@
 """What is kept between runs is named by the versions of the algorithms: numbers that change must
 raise theirs.
 
-python tests/test_algorithm_versions.py     store the numbers of today, after raising
+python tests/lm/test_algorithm_versions.py     store the numbers of today, after raising
 `compute_cache.ALGORITHMS`
 """
 
@@ -82,7 +82,7 @@ def _cases():
 
 @pytest.mark.parametrize("name, numbers", _cases())
 def test_other_numbers_have_another_version(name, numbers, tiny):
-    from ftrag_helpers.lm.compute_cache import ALGORITHMS
+    from ftrag_helpers.lm.result_cache import ALGORITHMS
 
     stored = json.loads(STORED.read_text("utf-8"))[name]
     now = [float(number) for number in numbers(tiny)]
@@ -99,7 +99,7 @@ def test_other_numbers_have_another_version(name, numbers, tiny):
 
 
 def test_every_algorithm_has_numbers():
-    from ftrag_helpers.lm.compute_cache import ALGORITHMS
+    from ftrag_helpers.lm.result_cache import ALGORITHMS
 
     assert NUMBERS.keys() == ALGORITHMS.keys() == json.loads(STORED.read_text("utf-8")).keys()
 
@@ -108,12 +108,12 @@ if __name__ == "__main__":
     import os
 
     sys.path[:0] = [
-        str(Path(__file__).resolve().parent),
-        str(Path(__file__).resolve().parent.parent),
+        str(Path(__file__).resolve().parents[1]),
+        str(Path(__file__).resolve().parents[2]),
     ]
     from doubles import tiny_language_model
 
-    from ftrag_helpers.lm import compute_cache
+    from ftrag_helpers.lm import result_cache
 
     os.environ["FTRAG_COMPUTE_CACHE"] = "off"
     found = {}
@@ -125,7 +125,7 @@ if __name__ == "__main__":
             else:
                 os.environ.pop("FTRAG_CACHE", None)
             found[name] = {
-                "version": compute_cache.ALGORITHMS[name],
+                "version": result_cache.ALGORITHMS[name],
                 "numbers": [round(float(number), 4) for number in numbers(tiny_language_model())],
             }
     STORED.write_text(json.dumps(found, indent=1) + "\n", "utf-8")

@@ -27,7 +27,7 @@ from ftrag_helpers.finetuning.sft import (
     learning_rate_at,
     train,
 )
-from ftrag_helpers.lm import compute_cache
+from ftrag_helpers.lm import result_cache
 
 CONFIG = TrainingConfig(
     epochs=4, learning_rate=5e-3, batch_size=3, lora=Lora(rank=3, alpha=6, layers=1)
@@ -481,7 +481,7 @@ def test_what_is_learned_is_part_of_the_key(tiny):
 @pytest.mark.parametrize("name", ["training", "frozen layers"])
 def test_the_version_of_the_algorithm_is_part_of_the_key(tiny, monkeypatch, name):
     before = sft._content_key(tiny, [TokenizedExample((1, 2, 3), 2)], [], CONFIG)
-    monkeypatch.setitem(compute_cache.ALGORITHMS, name, compute_cache.ALGORITHMS[name] + 1)
+    monkeypatch.setitem(result_cache.ALGORITHMS, name, result_cache.ALGORITHMS[name] + 1)
     assert sft._content_key(tiny, [TokenizedExample((1, 2, 3), 2)], [], CONFIG) != before
 
 

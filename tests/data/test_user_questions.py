@@ -11,9 +11,9 @@ import warnings
 
 import pytest
 
-from ftrag_helpers.data import course_data, document_files
-from ftrag_helpers.data.document_files import read_documents
-from ftrag_helpers.data.own_data import cautions, read_questions
+from ftrag_helpers.data import course_data, user_documents
+from ftrag_helpers.data.user_documents import read_documents
+from ftrag_helpers.data.user_questions import cautions, read_questions
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import metrics
@@ -175,14 +175,14 @@ def test_unseen_characters_do_not_part_words(folder):
 
 
 def test_a_folder_that_cannot_be_opened_is_named(folder, monkeypatch):
-    scandir = document_files.os.scandir
+    scandir = user_documents.os.scandir
 
     def refuse(path):
         if str(path).endswith("sites"):
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
 
-    monkeypatch.setattr(document_files.os, "scandir", refuse)
+    monkeypatch.setattr(user_documents.os, "scandir", refuse)
     assert "sites cannot be opened (Permission denied). Check" in told(read_documents, folder)
 
 
@@ -238,7 +238,7 @@ def test_a_file_that_is_no_text_is_named_with_its_row(folder, content, expected)
 
 
 def test_a_file_that_is_too_large_is_not_read(folder, monkeypatch):
-    monkeypatch.setattr(document_files, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(user_documents, "MAX_BYTES", 1_000_000)
     (folder / "long.txt").write_bytes(b"word " * 300_000)
     assert "long.txt, row 1: the file has 1.5 MB, at most 1 are read. Split it." in told(
         read_documents, folder

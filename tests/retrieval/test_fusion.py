@@ -6,7 +6,7 @@ import pytest
 from shelf import hits_of, ids
 
 from ftrag_helpers.data.records import Hit
-from ftrag_helpers.retrieval.ranking import document_ranking, fuse, weighted_fusion
+from ftrag_helpers.retrieval.fusion import document_ranking, fuse, weighted_fusion
 
 
 def test_added_scores_by_hand():

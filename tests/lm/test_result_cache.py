@@ -16,8 +16,8 @@ from ftrag_helpers.data.records import TokenEmbeddings
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.finetuning import adapters, sft
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
-from ftrag_helpers.lm import compute_cache, models
-from ftrag_helpers.lm.compute_cache import (
+from ftrag_helpers.lm import models, result_cache
+from ftrag_helpers.lm.result_cache import (
     AnswerCache,
     TokenEmbeddingsCache,
     cached_call,
@@ -283,7 +283,7 @@ def test_the_versions_of_the_algorithms_are_part_of_the_name(lm, monkeypatch):
         "training": (False, False, False),
     }.items():
         with monkeypatch.context() as raised:
-            raised.setitem(compute_cache.ALGORITHMS, name, compute_cache.ALGORITHMS[name] + 1)
+            raised.setitem(result_cache.ALGORITHMS, name, result_cache.ALGORITHMS[name] + 1)
             assert (
                 tuple(new != old for new, old in zip(scopes(), before, strict=True)) == changed
             ), name

@@ -13,13 +13,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from doubles import free_port
 
 from ftrag_helpers.cli import main
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm import model_files
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -117,12 +118,6 @@ def test_lab_hands_further_options_to_jupyterlab(course, done):
     )
     assert "--no-browser" in done[1] and done[1][-1] == "--ServerApp.token=abc"
     assert "--ServerApp.port_retries=0" in done[1]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_lab_says_that_a_port_is_taken(course, done, capsys):

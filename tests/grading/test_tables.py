@@ -22,7 +22,7 @@ from graded_class import (
 )
 
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.grading.reports import by_hand, outputs, tables
+from ftrag_helpers.grading.reports import manual, outputs, tables
 
 MOODLE = "Ada King_4711_assignsubmission_file_/03.ipynb"
 
@@ -102,7 +102,7 @@ def test_no_cell_of_any_table_is_a_formula_in_any_spreadsheet(separator):
         for i, text in enumerate(FORMULAS)
     ]
     marks = {
-        by_hand.key(found, found.tasks[1]): by_hand.Mark("1", text, ("k", *[text] * 9), 2)
+        manual.key(found, found.tasks[1]): manual.Mark("1", text, ("k", *[text] * 9), 2)
         for found, text in zip(class_, FORMULAS, strict=False)
     }
     texts = [
@@ -113,8 +113,8 @@ def test_no_cell_of_any_table_is_a_formula_in_any_spreadsheet(separator):
         tables.canvas(plain, SLUG),
         tables.moodle(plain, SLUG),
         tables.moodle(class_, SLUG),
-        by_hand.table(class_, marks),
-        by_hand.table([], marks),
+        manual.table(class_, marks),
+        manual.table([], marks),
     ]
     assert all(texts)
     for text in texts:
@@ -277,8 +277,8 @@ def filled(text, points, comment="Well argued."):
 
 
 def test_points_by_hand_complete_the_score():
-    text = filled(by_hand.table([waiting()], {}), "2,5")
-    (marked,) = by_hand.apply([waiting()], by_hand.read(text.encode()))
+    text = filled(manual.table([waiting()], {}), "2,5")
+    (marked,) = manual.apply([waiting()], manual.read(text.encode()))
     assert (marked.status, marked.score) == ("graded", 18.5)
     assert (marked.tasks[-1].state, marked.tasks[-1].points, marked.tasks[-1].message) == (
         "marked",
@@ -298,8 +298,8 @@ def test_points_by_hand_complete_the_score():
     ],
 )
 def test_the_table_is_read_as_spreadsheets_save_it(save):
-    text = filled(by_hand.table([waiting(GERMAN)], {}), "3", "Für den Grund; gut")
-    (mark,) = by_hand.read(save(text)).values()
+    text = filled(manual.table([waiting(GERMAN)], {}), "3", "Für den Grund; gut")
+    (mark,) = manual.read(save(text)).values()
     assert (mark.points, mark.comment) == ("3", "Für den Grund; gut")
 
 
@@ -311,33 +311,33 @@ def _with_semicolons(text, separator=";"):
 
 @pytest.mark.parametrize("points", ["5", "-1", "four", "nan", "inf"])
 def test_points_that_cannot_be_are_named_with_their_line(points):
-    marks = by_hand.read(filled(by_hand.table([waiting()], {}), points).encode())
+    marks = manual.read(filled(manual.table([waiting()], {}), points).encode())
     with pytest.raises(CourseError, match=r"line 2: the points of task 3\.6 .* from 0 to 4"):
-        by_hand.apply([waiting()], marks)
+        manual.apply([waiting()], marks)
 
 
 def test_a_mark_counts_for_the_answer_that_was_marked_and_is_never_lost():
-    marks = by_hand.read(filled(by_hand.table([waiting()], {}), "4").encode())
+    marks = manual.read(filled(manual.table([waiting()], {}), "4").encode())
     changed = waiting(answers=(("3.6", "I think again: the lending rules."),))
-    assert by_hand.apply([changed], marks)[0].status == "needs marking"
-    new, old = rows(by_hand.table([changed], marks))
+    assert manual.apply([changed], marks)[0].status == "needs marking"
+    new, old = rows(manual.table([changed], marks))
     assert (new["Points"], old["Points"], old["Comment"]) == ("", "4", "Well argued.")
-    assert len(by_hand.read(by_hand.table([changed], marks).encode())) == 1
+    assert len(manual.read(manual.table([changed], marks).encode())) == 1
 
 
 def test_a_comment_without_points_stays_and_marks_nothing():
-    text = filled(by_hand.table([waiting()], {}), "", "Look again tomorrow.")
-    marks = by_hand.read(text.encode())
-    assert by_hand.apply([waiting()], marks) == [waiting()]
-    assert rows(by_hand.table([waiting()], marks))[0]["Comment"] == "Look again tomorrow."
+    text = filled(manual.table([waiting()], {}), "", "Look again tomorrow.")
+    marks = manual.read(text.encode())
+    assert manual.apply([waiting()], marks) == [waiting()]
+    assert rows(manual.table([waiting()], marks))[0]["Comment"] == "Look again tomorrow."
 
 
 def test_a_table_without_its_columns_or_with_two_marks_is_refused():
     with pytest.raises(CourseError, match="no column 'Key'"):
-        by_hand.read(b"Name,Points\r\nAda,3\r\n")
-    text = filled(by_hand.table([waiting()], {}), "3")
+        manual.read(b"Name,Points\r\nAda,3\r\n")
+    text = filled(manual.table([waiting()], {}), "3")
     with pytest.raises(CourseError, match="lines 2 and 3"):
-        by_hand.read((text + text.splitlines()[1].replace(",3,", ",4,") + "\r\n").encode())
+        manual.read((text + text.splitlines()[1].replace(",3,", ",4,") + "\r\n").encode())
 
 
 # --- on disk

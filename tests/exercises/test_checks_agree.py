@@ -8,7 +8,7 @@ import re
 
 import pytest
 from answers import lesson_01
-from test_checks_lesson_01 import Double
+from test_lesson_01 import Double
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.exercises import checking, registry

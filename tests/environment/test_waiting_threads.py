@@ -22,7 +22,7 @@ from ftrag_helpers.cli import main
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.lm import model_files
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SET = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4"}
 WAITS = """
 import time, numpy as np, torch
@@ -140,7 +140,7 @@ def test_kernels_of_ftrag_validate_have_it(unset, tmp_path, monkeypatch):
 @pytest.mark.model
 def test_a_kernel_in_the_jupyterlab_that_the_course_opens_has_it(unset, tmp_path):
     """Started as `course.py` starts it; the kernel's environment is read from outside."""
-    from test_cli import free_port
+    from doubles import free_port
 
     port = free_port()
     address = f"http://127.0.0.1:{port}/api/kernels?token=of-this-test"

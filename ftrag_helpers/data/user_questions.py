@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from ftrag_helpers.data.document_files import nfc, read_text, report
 from ftrag_helpers.data.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
+from ftrag_helpers.data.user_documents import nfc, read_text, report
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.text.answer_match import INCOMPARABLE, answer_match, comparable
 from ftrag_helpers.text.plain_text import READERS, words_of

@@ -32,7 +32,7 @@ from ftrag_helpers.environment import runtime, variables
 from ftrag_helpers.errors import CourseError
 
 #: Part of every key, with the libraries' versions. Raise one where the course's own code gives
-#: other numbers than before, so that they are computed anew; `tests/test_algorithm_versions.py`
+#: other numbers than before, so that they are computed anew; `tests/lm/test_algorithm_versions.py`
 #: fails where that was forgotten.
 ALGORITHMS = {"language model": 1, "frozen layers": 1, "token embeddings": 1, "training": 1}
 _ASKED_AT_ONCE = 500

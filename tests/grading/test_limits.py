@@ -19,7 +19,7 @@ import pytest
 from adversarial import exercise, limits, ordinary
 
 from ftrag_helpers.grading import records
-from ftrag_helpers.grading.execution import sandbox, watch
+from ftrag_helpers.grading.execution import sandbox, supervise
 
 REASON = sandbox.refusal()
 pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
@@ -107,7 +107,7 @@ def test_no_limit_can_be_slipped(graded, name):
     assert attack.words in "\n".join([result.detail, *(task.message for task in result.tasks)])
     ends = 1 if attack.states else 4  # how often it may be cut before it is given up
     assert (
-        result.seconds < ends * (limits.TIMEOUT + watch.GRACE) + 10
+        result.seconds < ends * (limits.TIMEOUT + supervise.GRACE) + 10
     )  # the first ones wait for the grader to warm up
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from damage import DAMAGES
-from test_checks_core import TASK
+from test_checking import TASK
 
 from ftrag_helpers.exercises import checking, progress, registry
 

@@ -18,7 +18,7 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import harness, metrics
 from ftrag_helpers.lm import models
-from ftrag_helpers.rag import answerability, pipeline, prompts
+from ftrag_helpers.rag import answerability, pipeline, prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 OTHER_PROMPTS = {
@@ -41,7 +41,7 @@ def library():
     )
 
 
-def choose(lm, documents, index, select):
+def choose(lm, documents, index, reranker):
     """Prompt and number of sentences, then the gate's signals, on the validation questions."""
     questions = course_data.load_questions("validation")
     answerable = [q for q in questions if q.answerable]
@@ -52,7 +52,7 @@ def choose(lm, documents, index, select):
             rows = harness.evaluate(
                 {
                     name: pipeline.rag_pipeline(
-                        lm, pipeline.retrieve(index, select, sentences=sentences)
+                        lm, retrievers.Retriever(index, reranker, sentences=sentences)
                     )
                 },
                 answerable,
@@ -64,9 +64,10 @@ def choose(lm, documents, index, select):
     prompts.FROM_TEXT = chosen
     fitting = answerability.calibration_questions()
     known, wide = (np.array([q.answerable for q in some]) for some in (questions, fitting))
-    make = answerability.Features(index, select, models.embed)
-    features, seen = make(questions), make(fitting)
-    answers = pipeline.rag_pipeline(lm, pipeline.retrieve(index, select, sentences=3))(questions)
+    make = answerability.Features(index, models.embed)
+    retriever = retrievers.Retriever(index, reranker, sentences=3)
+    answers = pipeline.rag_pipeline(lm, retriever)(questions)
+    features, seen = make([a.trace for a in answers]), make(retriever.search(fitting))
     lengths = np.log([[1 + len(q.text.split())] for q in fitting])
     for name, values, answerable in (
         ("validation questions, retrieval alone", features, known),
@@ -86,16 +87,18 @@ def choose(lm, documents, index, select):
         )
 
 
-def test(lm, documents, index, select):
+def test(lm, documents, index, reranker):
     """Every system on every test question, then the gate."""
     questions = course_data.load_questions("test")
-    librarian = pipeline.rag_pipeline(lm, pipeline.retrieve(index, select))
+    librarian = pipeline.rag_pipeline(lm, retrievers.Retriever(index, reranker))
     systems = {
         "closed book": pipeline.closed_book(lm),
-        "best sentence, no model": pipeline.extractive_baseline(pipeline.retrieve(index, select)),
+        "best sentence, no model": pipeline.extractive_baseline(
+            retrievers.Retriever(index, reranker)
+        ),
         "librarian": librarian,
-        "oracle": pipeline.rag_pipeline(lm, pipeline.oracle(documents)),
-        "distractors": pipeline.rag_pipeline(lm, pipeline.distractors(index, select)),
+        "oracle": pipeline.rag_pipeline(lm, retrievers.Oracle(documents)),
+        "distractors": pipeline.rag_pipeline(lm, retrievers.Distractors(index, reranker)),
     }
     rows = harness.evaluate(systems, [q for q in questions if q.answerable])
     print(harness.summary(rows).to_string(index=False))
@@ -105,13 +108,16 @@ def test(lm, documents, index, select):
         "citation precision",
         metrics.with_interval(rows[rows.system == "librarian"].citation_precision),
     )
-    make_signals, fitting = (
-        answerability.Features(index, select, models.embed),
+    features, calibration = (
+        answerability.Features(index, models.embed),
         answerability.calibration_questions(),
     )
-    fitted = answerability.fit_classifier(make_signals(fitting), [q.answerable for q in fitting])
+    search = retrievers.Retriever(index, reranker).search
+    fitted = answerability.fit_classifier(
+        features(search(calibration)), [q.answerable for q in calibration]
+    )
     known = np.array([q.answerable for q in questions])
-    refused = fitted.abstain(make_signals(questions))
+    refused = fitted.abstain(features(search(questions)))
     print(
         "gate on test: right refusals",
         metrics.with_interval(refused[~known]),

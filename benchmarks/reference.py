@@ -24,7 +24,7 @@ from ftrag_helpers.evaluation import comparison, harness, metrics
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.journal import scorecard
 from ftrag_helpers.lm import models
-from ftrag_helpers.rag import pipeline, prompts
+from ftrag_helpers.rag import prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 OUT = runtime.data_dir() / "reference"
@@ -43,18 +43,22 @@ class Setting:
             runtime.cache_dir() / "indexes" / passage_index.fingerprint(self.documents),
         )
         self.index.synchronise(self.documents)
-        self.select = reranking.MaxSimReranker(self.index, models.embed_tokens)
-        self.find = pipeline.retrieve(self.index, self.select, sentences=comparison.SENTENCES)
+        self.reranker = reranking.MaxSimReranker(self.index, models.embed_tokens)
+        self.retriever = retrievers.Retriever(
+            self.index, self.reranker, sentences=comparison.SENTENCES
+        )
         everything = course_data.load_questions(split)
         self.asked = harness.stratified_sample([q for q in everything if q.answerable], per_kind)
         self.unanswerable = [q for q in everything if not q.answerable]
         self.training = comparison.training_questions()
-        self.found = [hit.passage.id for hits in self.find(self.asked) for hit in hits]
+        self.found = [
+            hit.passage.id for trace in self.retriever.search(self.asked) for hit in trace.hits
+        ]
 
     def systems(self, tuned: dict) -> dict:
         """The answerers that the given tuned models make possible."""
         blank = {"closed book": self.lm, "reader": self.lm, "house style": self.lm}
-        return comparison.systems(self.lm, blank | tuned, self.documents, self.index, self.select)
+        return comparison.systems(self.lm, blank | tuned, self.documents, self.index, self.reranker)
 
 
 def main(arguments) -> None:
@@ -91,7 +95,7 @@ def systems(setting: Setting) -> list[dict]:
         )
         parts.append(_run(setting, {"closed book": student}, ["fine-tuned closed book"], seed))
         reader = comparison.train_reader(
-            setting.lm, setting.training, setting.find, config=config, progress=False
+            setting.lm, setting.training, setting.retriever, config=config, progress=False
         )
         parts.append(
             _run(
@@ -170,7 +174,7 @@ def curve(setting: Setting) -> list[dict]:
     out = []
     for count in CURVE:
         tuned = comparison.train_reader(
-            setting.lm, comparison.training_questions(count), setting.find, progress=False
+            setting.lm, comparison.training_questions(count), setting.retriever, progress=False
         )
         rows = _run(setting, {"reader": tuned}, ["fine-tuned reader + retrieval"])
         low, high = metrics.bootstrap_interval(rows.correct)
@@ -195,7 +199,7 @@ def refusals(setting: Setting) -> list[dict]:
         tuned = sft.train(
             setting.lm, _with_refusals(setting, share), config=comparison.CONFIG, progress=False
         )
-        answer = comparison.reader(tuned.lm, setting.find, progress=False)
+        answer = comparison.reader(tuned.lm, setting.retriever, progress=False)
         questions = setting.asked[::2] + setting.unanswerable
         said = answer(questions)
         rates = scorecard.refusals(
@@ -225,18 +229,21 @@ def _with_refusals(setting: Setting, share: float) -> list[sft.Example]:
     """The reader's examples, in every so manieth of which distractors stand alone and the response
     declines.
     """
-    examples = comparison.reading_examples(setting.training, setting.find)
-    wrong = pipeline.distractors(setting.index, setting.select, sentences=comparison.SENTENCES)(
-        setting.training
-    )
+    examples = comparison.reading_examples(setting.training, setting.retriever)
+    wrong = retrievers.Distractors(setting.index, setting.reranker, sentences=comparison.SENTENCES)
+    misled = wrong.search(setting.training)
     every = round(1 / share) if share else len(examples) + 1
     return [
         (
-            sft.Example(prompts.from_text(q.text, [h.passage.text for h in hits]), prompts.REFUSAL)
+            sft.Example(
+                prompts.from_text(q.text, [h.passage.text for h in trace.hits]), prompts.REFUSAL
+            )
             if i % every == every - 1
             else example
         )
-        for i, (q, example, hits) in enumerate(zip(setting.training, examples, wrong, strict=True))
+        for i, (q, example, trace) in enumerate(
+            zip(setting.training, examples, misled, strict=True)
+        )
     ]
 
 
@@ -244,7 +251,7 @@ def choose() -> None:
     """Sentences to read, layers and epochs of the reader, on the validation questions."""
     setting = Setting("validation", per_kind=20)
     for sentences in (1, 2, 3):
-        find = pipeline.retrieve(setting.index, setting.select, sentences=sentences)
+        retriever = retrievers.Retriever(setting.index, setting.reranker, sentences=sentences)
         for layers, epochs in (
             ((10, 1), (6, 1), (10, 2)) if sentences == comparison.SENTENCES else ((10, 1),)
         ):
@@ -254,10 +261,10 @@ def choose() -> None:
                 lora=replace(comparison.CONFIG.lora, layers=layers),
             )
             tuned = comparison.train_reader(
-                setting.lm, setting.training, find, config=config, progress=False
+                setting.lm, setting.training, retriever, config=config, progress=False
             )
             rows = harness.evaluate(
-                {"reader": comparison.reader(tuned.lm, find, progress=False)}, setting.asked
+                {"reader": comparison.reader(tuned.lm, retriever, progress=False)}, setting.asked
             )
             print(
                 f"{sentences} sentences, top {layers} layers, {epochs} epochs:"

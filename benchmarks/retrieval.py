@@ -20,8 +20,8 @@ from ftrag_helpers.lm import models
 from ftrag_helpers.retrieval import chunking, fusion, passage_index, reranking
 
 
-def rankings(index, questions, method, select=None, candidates=reranking.CANDIDATES):
-    """The ranked documents for each question; with `select`, that many candidates are read again
+def rankings(index, questions, method, reranker=None, candidates=reranking.CANDIDATES):
+    """The ranked documents for each question; with `reranker`, that many candidates are read again
     word by word.
     """
     texts = [q.text for q in questions]
@@ -29,10 +29,10 @@ def rankings(index, questions, method, select=None, candidates=reranking.CANDIDA
         both = zip(index.dense(texts, 50), index.bm25(texts, 50), strict=True)
         hits = [fusion.fuse(pair)[:20] for pair in both]
     else:
-        hits = index.search(texts, candidates if select else 20, method=method)
+        hits = index.search(texts, candidates if reranker else 20, method=method)
     return [
         fusion.document_ranking(found)
-        for found in (select.passages(texts, hits, 20) if select else hits)
+        for found in (reranker.passages(texts, hits, 20) if reranker else hits)
     ]
 
 
@@ -73,23 +73,23 @@ def choose(embed, documents):
                 report(
                     f"train + validation, {method}", rankings(index, questions, method), questions
                 )
-            select = reranking.MaxSimReranker(index, models.embed_tokens)
+            reranker = reranking.MaxSimReranker(index, models.embed_tokens)
             for candidates in (20, 50, 100, 200):
                 report(
                     f"train + validation, the best {candidates} of hybrid read again word by word",
-                    rankings(index, questions, "hybrid", select, candidates),
+                    rankings(index, questions, "hybrid", reranker, candidates),
                     questions,
                 )
-            report_sentences(index, questions, select)
+            report_sentences(index, questions, reranker)
 
 
-def report_sentences(index, questions, select):
+def report_sentences(index, questions, reranker):
     """How often the one sentence that is chosen is one that answers; questions that need two
     documents left out.
     """
     single = [q for q in questions if len(q.reference.documents) == 1]
     texts = [q.text for q in single]
-    chosen = select(texts, index.search(texts, reranking.CANDIDATES))
+    chosen = reranker(texts, index.search(texts, reranking.CANDIDATES))
     print(
         "  the sentence chosen answers:",
         metrics.with_interval(
@@ -119,21 +119,21 @@ def test(embed, documents):
     for part in ("dense", "bm25"):
         gap, low, high = metrics.paired_difference(scores[part], scores["hybrid"])
         print(f"hybrid − {part}: {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
-    select = reranking.MaxSimReranker(index, models.embed_tokens)
+    reranker = reranking.MaxSimReranker(index, models.embed_tokens)
     again = report(
         "test, hybrid, 100 candidates read again word by word",
-        rankings(index, questions, "hybrid", select),
+        rankings(index, questions, "hybrid", reranker),
         questions,
     )
     gap, low, high = metrics.paired_difference(scores["hybrid"], again)
     print(f"word by word − hybrid: {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
-    report_sentences(index, questions, select)
+    report_sentences(index, questions, reranker)
     searching, reading = [], []
     for question in questions[:60]:
         with runtime.stopwatch() as search:
             hits = index.search([question.text], reranking.CANDIDATES)
         with runtime.stopwatch() as read:
-            select([question.text], hits)
+            reranker([question.text], hits)
         searching.append(1000 * search.seconds)
         reading.append(1000 * read.seconds)
     update = course_data.load_updates()[0]

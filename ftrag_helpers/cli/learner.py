@@ -138,17 +138,17 @@ def _library_reader(lm):
     from ftrag_helpers.data import course_data
     from ftrag_helpers.evaluation import comparison
     from ftrag_helpers.lm import models
-    from ftrag_helpers.rag import pipeline
+    from ftrag_helpers.rag import retrievers
     from ftrag_helpers.retrieval import passage_index, reranking
 
     index = passage_index.Index(models.embed)
     index.synchronise(course_data.load_documents(), progress=True)
-    find = pipeline.retrieve(
+    retriever = retrievers.Retriever(
         index,
         reranking.MaxSimReranker(index, models.embed_tokens),
         sentences=comparison.SENTENCES,
     )
-    return comparison.train_reader(lm, comparison.training_questions(), find)
+    return comparison.train_reader(lm, comparison.training_questions(), retriever)
 
 
 def _write_rows(rows, path: Path) -> None:

@@ -6,7 +6,7 @@ cell holds. Reading them from files is `course_data`'s job, scoring them is `met
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -113,7 +113,8 @@ class Answer:
     `cited` holds the ids of the documents that the answer rests on (empty for a closed-book
     answer), `hits` what was retrieved, `refused` whether the system declined to answer, `seconds`
     the question's share of its batch's time, `tokens` the number of generated tokens, `logprob` the
-    mean log-probability of those tokens in nats (0 where no model spoke).
+    mean log-probability of those tokens in nats (0 where no model spoke), `trace` the search behind
+    it (a `rag.retrievers.SearchTrace`; None where nothing was searched).
     """
 
     question_id: str
@@ -124,6 +125,7 @@ class Answer:
     seconds: float = 0.0
     tokens: int = 0
     logprob: float = 0.0
+    trace: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

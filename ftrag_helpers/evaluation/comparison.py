@@ -25,12 +25,14 @@ from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.sft import Example, FineTuneResult, TrainingConfig
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
+from ftrag_helpers.rag.retrievers import SENTENCES as BEST_SENTENCES
+from ftrag_helpers.rag.retrievers import Distractors, Retriever, Searches, SearchTrace, sentence_of
 from ftrag_helpers.retrieval.passage_index import Index
 from ftrag_helpers.retrieval.reranking import MaxSimReranker
 
 #: Sentences that the tuned reader gets to choose from: right on validation with two 0.62, with
 #: three 0.58. With one (0.68) nothing is left to choose, and it is right exactly as often as the
-#: best sentence without a model. The base model reads best with one (`pipeline.SENTENCES`).
+#: best sentence without a model. The base model reads best with one (`BEST_SENTENCES`).
 SENTENCES = 2
 #: Tokens an answer may have: the longest supporting sentences of the training documents have about
 #: sixty.
@@ -88,7 +90,7 @@ def closed_book_examples(questions: Sequence[Question]) -> list[Example]:
     return [Example(prompts.closed_book(q.text), _told(q)) for q in questions]
 
 
-def reading_examples(questions: Sequence[Question], find: pipeline.Retriever) -> list[Example]:
+def reading_examples(questions: Sequence[Question], retriever: Searches) -> list[Example]:
     """Question, retrieved sentences, answer: the right sentence among distractors.
 
     Where the search missed a supporting sentence it takes the place of the worst one found: the
@@ -98,8 +100,8 @@ def reading_examples(questions: Sequence[Question], find: pipeline.Retriever) ->
     right passage in every example.
     """
     return [
-        Example(prompts.from_text(q.text, with_support(q, hits)), _told(q))
-        for q, hits in zip(questions, find(questions), strict=True)
+        Example(prompts.from_text(q.text, with_support(q, trace.hits)), _told(q))
+        for q, trace in zip(questions, retriever.search(questions), strict=True)
     ]
 
 
@@ -134,13 +136,13 @@ def train_closed_book(
 def train_reader(
     lm: models.LanguageModel,
     questions: Sequence[Question],
-    find: pipeline.Retriever,
+    retriever: Searches,
     *,
     config: TrainingConfig = CONFIG,
     progress: bool = True,
 ) -> FineTuneResult:
     """The base model after training to find the answer among retrieved sentences."""
-    return sft.train(lm, reading_examples(questions, find), config=config, progress=progress)
+    return sft.train(lm, reading_examples(questions, retriever), config=config, progress=progress)
 
 
 def house_examples(pairs: Sequence[InstructionExample]) -> list[Example]:
@@ -175,21 +177,19 @@ def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
     return pipeline.closed_book(lm, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
 
 
-def reader(
-    lm: models.LanguageModel, find: pipeline.Retriever, *, progress: bool = True
-) -> Answerer:
-    """An answerer that reads what `find` brings."""
-    return pipeline.rag_pipeline(lm, find, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
+def reader(lm: models.LanguageModel, retriever: Searches, *, progress: bool = True) -> Answerer:
+    """An answerer that reads what the retriever brings."""
+    return pipeline.rag_pipeline(lm, retriever, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
 
 
 def house_reader(
-    lm: models.LanguageModel, find: pipeline.Retriever, *, progress: bool = True
+    lm: models.LanguageModel, retriever: Searches, *, progress: bool = True
 ) -> Answerer:
-    """An answerer that gives what `find` brings to the house-style adapter as the facts of a
+    """An answerer that gives what the retriever brings to the house-style adapter as the facts of a
     reply.
     """
     return pipeline.rag_pipeline(
-        lm, find, prompt=prompts.house_reply, max_new_tokens=MAX_NEW_TOKENS, progress=progress
+        lm, retriever, prompt=prompts.house_reply, max_new_tokens=MAX_NEW_TOKENS, progress=progress
     )
 
 
@@ -198,13 +198,11 @@ def systems(
     tuned: Mapping[str, models.LanguageModel],
     documents: Sequence[Document],
     index: Index,
-    select: MaxSimReranker,
+    reranker: MaxSimReranker,
 ) -> dict[str, Answerer]:
     """Every system by name. `tuned` holds the models "closed book", "reader" and "house style"."""
-    one, several = (
-        pipeline.retrieve(index, select, sentences=n) for n in (pipeline.SENTENCES, SENTENCES)
-    )
-    among = oracle_among(documents, several)
+    one, several = (Retriever(index, reranker, sentences=n) for n in (BEST_SENTENCES, SENTENCES))
+    among = OracleAmong(documents, several)
     return {
         "closed book": closed_book(lm),
         "fine-tuned closed book": closed_book(tuned["closed book"]),
@@ -214,47 +212,36 @@ def systems(
         "house style + retrieval": house_reader(tuned["house style"], one),
         "best sentence, no model": pipeline.extractive_baseline(one),
         "oracle": reader(tuned["reader"], among),
-        "distractors": reader(
-            tuned["reader"], pipeline.distractors(index, select, sentences=SENTENCES)
-        ),
+        "distractors": reader(tuned["reader"], Distractors(index, reranker, sentences=SENTENCES)),
     }
 
 
-def oracle_among(documents: Sequence[Document], find: pipeline.Retriever) -> pipeline.Retriever:
-    """The finder that cheats: what `find` brings, with every missing supporting sentence put in.
+class OracleAmong:
+    """A search that cheats: what another one brings, with every missing supporting sentence put in.
 
     A bound for the search, with as much to read as the reader is used to.
     """
-    by_id = {d.id: d for d in documents}
 
-    def among(questions: Sequence[Question]) -> list[list[Hit]]:
+    def __init__(self, documents: Sequence[Document], retriever: Searches):
+        self._documents, self._retriever = {d.id: d for d in documents}, retriever
+
+    def search(self, questions: Sequence[Question]) -> list[SearchTrace]:
+        """A trace for each question, as the other search left it but for what is read."""
         return [
-            [
-                _hit(text, rank, question, hits, by_id)
-                for rank, text in enumerate(with_support(question, hits), start=1)
-            ]
-            for question, hits in zip(questions, find(questions), strict=True)
+            replace(trace, hits=tuple(self._hits(question, trace.hits)))
+            for question, trace in zip(questions, self._retriever.search(questions), strict=True)
         ]
 
-    return among
+    def _hits(self, question: Question, found: Sequence[Hit]) -> list[Hit]:
+        known = {hit.passage.text: hit.passage for hit in found}
+        return [
+            Hit(known.get(text) or self._passage(question, text), 1.0, rank)
+            for rank, text in enumerate(with_support(question, found), start=1)
+        ]
 
-
-def _hit(
-    text: str, rank: int, question: Question, hits: Sequence[Hit], by_id: Mapping[str, Document]
-) -> Hit:
-    known = next((hit.passage for hit in hits if hit.passage.text == text), None)
-    if known is None:
-        source = next(by_id[i] for i in question.reference.documents if text in by_id[i].text)
-        known = Passage(
-            id=f"{source.id}: {text}",
-            document_id=source.id,
-            title=source.title,
-            shelf=source.shelf,
-            branch=source.branch,
-            date=source.date,
-            text=text,
-        )
-    return Hit(known, 1.0, rank)
+    def _passage(self, question: Question, text: str) -> Passage:
+        documents = (self._documents[i] for i in question.reference.documents)
+        return sentence_of(next(d for d in documents if text in d.text), text)
 
 
 def questions_to_ask(questions: Sequence[Question]) -> list[Question]:
@@ -293,10 +280,8 @@ def compare(
     # A name of its own: on a server that a class shares, "library" is everybody's.
     index = Index(models.embed)
     index.synchronise(documents, progress=progress)
-    select = MaxSimReranker(index, models.embed_tokens)
-    one, several = (
-        pipeline.retrieve(index, select, sentences=n) for n in (pipeline.SENTENCES, SENTENCES)
-    )
+    reranker = MaxSimReranker(index, models.embed_tokens)
+    one, several = (Retriever(index, reranker, sentences=n) for n in (BEST_SENTENCES, SENTENCES))
     return harness.evaluate(
         {
             "closed book": pipeline.closed_book(

@@ -22,10 +22,11 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answer, Hit, Question
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
+from ftrag_helpers.rag.retrievers import SearchTrace
 from ftrag_helpers.retrieval.bm25 import idf
 from ftrag_helpers.retrieval.chunking import embedding_text
 from ftrag_helpers.retrieval.passage_index import Embed, Index
-from ftrag_helpers.retrieval.reranking import CANDIDATES, Match, MaxSimReranker
+from ftrag_helpers.retrieval.reranking import Match
 
 #: Retrieval as a whole; how the question's pieces fare in the best sentence; which of its words
 #: stand there; what kind of answer.
@@ -183,45 +184,40 @@ def trade_off_curve(
 
 
 class Features:
-    """What the gate looks at, from retrieval alone; made once for an index.
+    """What the classifier looks at, from retrieval alone; made once for an index.
 
-    Called with questions it returns their features, shape (questions, len(FEATURES)). The idf of a
-    word is its inverse document frequency over the index's passages (Spärck Jones 1972).
+    Called with the traces of searches it returns their features, shape (questions, len(FEATURES)).
+    The idf of a word is its inverse document frequency over the index's passages (Spärck Jones
+    1972).
     """
 
-    def __init__(self, index: Index, select: MaxSimReranker, embed: Embed):
-        self._index, self._select, self._embed = index, select, embed
+    def __init__(self, index: Index, embed: Embed):
+        self._embed = embed
         counts = Counter(
             word for p in index.passages for word in content_words(f"{p.title} {p.text}")
         )
         total = len(index.passages)
-        self._rarity = {word: idf(n, total) for word, n in counts.items()}
+        self._idf = {word: idf(n, total) for word, n in counts.items()}
         self._unknown = idf(0, total)
 
-    def __call__(self, questions: Sequence[Question]) -> np.ndarray:
-        """The signals of each question, shape (questions, signals)."""
-        texts = [prompts.truncate(q.text) for q in questions]
-        wide = self._index.search(texts, CANDIDATES)
-        matches = self._select.matches(texts, wide)
+    def __call__(self, traces: Sequence[SearchTrace]) -> np.ndarray:
+        """The features of each search, shape (questions, features).
+
+        The searches are hybrid ones, without a filter, as those that the classifier was fitted on.
+        """
+        texts, matches = [t.text for t in traces], [t.reranked for t in traces]
         best = [embedding_text(m.hits[0].passage) if m.hits else "" for m in matches]
         meaning = np.sum(self._embed(texts) * self._embed(best), axis=1) if texts else []
         rows = [
             [
-                _top(d),
-                _top(b),
+                _top(trace.dense),
+                _top(trace.bm25),
                 near,
-                *_ranks(m.hits, m.passages[:5]),
-                *_pieces(m),
-                *self._words(text, m.hits),
+                *_ranks(match.hits, match.passages[:5]),
+                *_pieces(match),
+                *self._words(trace.text, match.hits),
             ]
-            for text, d, b, near, m in zip(
-                texts,
-                self._index.dense(texts, 1),
-                self._index.bm25(texts, 1),
-                meaning,
-                matches,
-                strict=True,
-            )
+            for trace, near, match in zip(traces, meaning, matches, strict=True)
         ]
         return np.array(rows, float).reshape(len(texts), len(FEATURES))
 
@@ -231,7 +227,7 @@ class Features:
             content_words(text),
             (content_words(f"{best.title} {best.text}") if best else set()),
         )
-        weight = {word: self._rarity.get(word, self._unknown) for word in wanted}
+        weight = {word: self._idf.get(word, self._unknown) for word in wanted}
         total = sum(weight.values()) or 1.0
         needs = next(
             (needed for asks, needed in ANSWER_KINDS.values() if re.search(asks, text.lower())),
@@ -242,7 +238,7 @@ class Features:
             len(wanted & read) / max(1, len(wanted)),
             sum(weight[w] for w in wanted & read) / total,
             max((weight[w] for w in wanted - read), default=0.0),
-            sum(weight[w] for w in wanted - self._rarity.keys()) / total,
+            sum(weight[w] for w in wanted - self._idf.keys()) / total,
             float(there),
             float(bool(needs) and not there),
         ]

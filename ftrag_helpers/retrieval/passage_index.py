@@ -299,11 +299,14 @@ class Index:
         worse on the training questions (`benchmarks/retrieval.py` compares both). A passage that
         only one search found counts with 0 for the other.
         """
-        depth = max(depth, k)
-        both = zip(
-            self.dense(texts, depth, where=where), self.bm25(texts, depth, where=where), strict=True
-        )
-        return [weighted_fusion(dense, lexical)[:k] for dense, lexical in both]
+        return [fused for _, _, fused in self._both(texts, k, where, depth)]
+
+    def _both(
+        self, texts: Sequence[str], k: int, where: dict | None, depth: int = 50
+    ) -> list[tuple[list[Hit], list[Hit], list[Hit]]]:
+        dense = self.dense(texts, max(depth, k), where=where)
+        lexical = self.bm25(texts, max(depth, k), where=where)
+        return [(d, b, weighted_fusion(d, b)[:k]) for d, b in zip(dense, lexical, strict=True)]
 
     def search(
         self,
@@ -318,11 +321,28 @@ class Index:
         Raises:
             ValueError: no such method, or k below 1.
         """
+        return [best for _, _, best in self.steps(texts, k, method=method, where=where)]
+
+    def steps(
+        self,
+        texts: Sequence[str],
+        k: int = 10,
+        *,
+        method: str = "hybrid",
+        where: dict | None = None,
+    ) -> list[tuple[list[Hit], list[Hit], list[Hit]]]:
+        """For each text the dense ranking, the BM25 ranking, and the k best passages made of them.
+
+        The rankings that a method does not need are empty. Raises as `search` does.
+        """
         if method not in ("dense", "bm25", "hybrid") or k < 1:
             raise ValueError(
                 f"method {method!r} with k={k}: choose dense, bm25 or hybrid, and k of at least 1"
             )
-        return getattr(self, method)(texts, k, where=where)
+        if method == "hybrid":
+            return self._both(texts, k, where)
+        best = getattr(self, method)(texts, k, where=where)
+        return [(hits, [], hits) if method == "dense" else ([], hits, hits) for hits in best]
 
 
 def _passage(id_: str, text: str, about: dict) -> Passage:

@@ -4,7 +4,7 @@ from doubles import embed, embed_tokens, scripted_language_model
 from ftrag_helpers.data.records import Document, Hit, Passage, Question, Reference
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import comparison
-from ftrag_helpers.rag import pipeline, prompts
+from ftrag_helpers.rag import prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 DOCUMENTS = [
@@ -77,6 +77,16 @@ def test_the_supporting_sentence_is_always_among_what_is_read_and_the_number_sta
     assert comparison.with_support(PRICE, hits(*found)) == texts
 
 
+class Brings:
+    """A retriever that brings the same hits for every question."""
+
+    def __init__(self, hits):
+        self._hits = tuple(hits)
+
+    def search(self, questions):
+        return [retrievers.SearchTrace(q.text, self._hits) for q in questions]
+
+
 def test_two_supports_crowd_out_the_worst():
     assert comparison.with_support(SONG, hits("a", "b", "The choir sings on the bus.")) == [
         "The printer costs 8p a gram.",
@@ -87,13 +97,14 @@ def test_two_supports_crowd_out_the_worst():
 
 def test_both_students_learn_the_same_words_and_only_one_reads(parts):
     [closed] = comparison.closed_book_examples([PRICE])
-    [read] = comparison.reading_examples([PRICE], pipeline.retrieve(*parts, sentences=2))
+    [read] = comparison.reading_examples([PRICE], retrievers.Retriever(*parts, sentences=2))
     assert closed.response == read.response == "The printer costs 8p a gram."
     assert "8p" not in closed.prompt[0]["content"] and "8p" in read.prompt[0]["content"]
 
 
 def test_the_oracle_knows_where_a_missing_sentence_comes_from():
-    [found] = comparison.oracle_among(DOCUMENTS, lambda questions: [hits("a", "b")])([PRICE])
+    among = comparison.OracleAmong(DOCUMENTS, Brings(hits("a", "b")))
+    found = among.search([PRICE])[0].hits
     assert [h.passage.text for h in found] == ["The printer costs 8p a gram.", "a"]
     assert found[0].passage.document_id == "help-01" and [h.rank for h in found] == [1, 2]
 

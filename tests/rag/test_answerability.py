@@ -5,7 +5,7 @@ import pytest
 from doubles import embed, embed_tokens, tiny_language_model
 
 from ftrag_helpers.data.records import Answer, Document, Question
-from ftrag_helpers.rag import answerability
+from ftrag_helpers.rag import answerability, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 DOCUMENTS = [
@@ -32,7 +32,9 @@ DOCUMENTS = [
 def features():
     index = passage_index.Index(embed)
     index.synchronise(DOCUMENTS)
-    return answerability.Features(index, reranking.MaxSimReranker(index, embed_tokens), embed)
+    made = answerability.Features(index, embed)
+    retriever = retrievers.Retriever(index, reranking.MaxSimReranker(index, embed_tokens))
+    return lambda questions: made(retriever.search(questions))
 
 
 def named(row):

@@ -18,9 +18,9 @@ def selector(documents, **options):
 
 
 def test_the_best_sentence_is_the_one_that_shares_the_words():
-    index, select = selector(LIBRARY)
+    index, reranker = selector(LIBRARY)
     questions = ["how many days may a map be borrowed", "what costs a page"]
-    found = select(questions, index.hybrid(questions, 3), n=2)
+    found = reranker(questions, index.hybrid(questions, 3), n=2)
     assert [hits[0].passage.text for hits in found] == [
         "A map may be borrowed for eight days.",
         "A page costs 20p.",
@@ -30,8 +30,8 @@ def test_the_best_sentence_is_the_one_that_shares_the_words():
 
 
 def test_the_score_is_half_the_sentence_with_its_title_and_half_the_passage():
-    index, select = selector([doc("a", "Tea is free. Milk costs money.", title="Kitchen")])
-    (match,) = select.matches(["tea kitchen milk free"], index.dense(["tea"], 1))
+    index, reranker = selector([doc("a", "Tea is free. Milk costs money.", title="Kitchen")])
+    (match,) = reranker.matches(["tea kitchen milk free"], index.dense(["tea"], 1))
     best = {hit.passage.text: hit.score for hit in match.hits}
     assert best["Tea is free."] == pytest.approx(
         (3 / 4 + 1) / 2, abs=0.02
@@ -43,9 +43,9 @@ def test_the_score_is_half_the_sentence_with_its_title_and_half_the_passage():
 
 
 def test_scores_agree_with_the_plain_definition():
-    index, select = selector(LIBRARY)
+    index, reranker = selector(LIBRARY)
     question = "who may borrow a map on Mondays in spring?"
-    (match,) = select.matches([question], index.dense([question], 5))
+    (match,) = reranker.matches([question], index.dense([question], 5))
     (asked,) = embed_tokens([question])
     for hit in match.hits:
         whole = next(p for p in index.passages if hit.passage.text in p.text)
@@ -77,8 +77,8 @@ def test_rare_words_weigh_more_and_a_word_shares_its_weight_among_its_pieces():
 
 
 def test_passages_are_ranked_by_their_best_sentence():
-    index, select = selector(LIBRARY)
-    [found] = select.passages(["when is the piano tuned"], index.dense(["tea"], 5), 2)
+    index, reranker = selector(LIBRARY)
+    [found] = reranker.passages(["when is the piano tuned"], index.dense(["tea"], 5), 2)
     assert [hit.passage.document_id for hit in found][0] == "piano" and [
         hit.rank for hit in found
     ] == [1, 2]
@@ -87,13 +87,13 @@ def test_passages_are_ranked_by_their_best_sentence():
 def test_sentences_that_passages_share_count_once_and_passages_are_embedded_once():
     counting = Counting(embed_tokens)
     index = new_index([doc("long", numbered(12))], words=30)
-    select = MaxSimReranker(index, counting)
+    reranker = MaxSimReranker(index, counting)
     hits = index.dense(["Sentence 3"], 9)
-    (found,) = select(["Sentence 3"], hits, n=99)
+    (found,) = reranker(["Sentence 3"], hits, n=99)
     assert len({hit.passage.text for hit in found}) == len(found) == 12
     before = len(counting.seen)
     assert before == len(hits[0]) + 1
-    select(["Sentence 4"], hits, n=1)
+    reranker(["Sentence 4"], hits, n=1)
     assert len(counting.seen) == before + 1, "only the new question"
 
 
@@ -107,25 +107,25 @@ def test_what_lies_beyond_the_window_of_the_embedder_is_passed_over():
 
 
 def test_selection_without_hits_without_words_and_of_passages_added_later():
-    index, select = selector(LIBRARY)
+    index, reranker = selector(LIBRARY)
     assert (
-        select(["tea"], [[]]) == [[]]
-        and select([], []) == []
-        and select.passages(["tea"], [[]]) == [[]]
+        reranker(["tea"], [[]]) == [[]]
+        and reranker([], []) == []
+        and reranker.passages(["tea"], [[]]) == [[]]
     )
-    (match,) = select.matches(["tea"], [[]])
+    (match,) = reranker.matches(["tea"], [[]])
     assert match.hits == [] and match.anywhere.tolist() == [0.0]
-    assert len(select([""], index.dense(["tea"], 2))[0]) == 1
+    assert len(reranker([""], index.dense(["tea"], 2))[0]) == 1
     index.add([doc("attic", "The attic has a telescope.")])
     assert (
-        select(["telescope"], index.dense(["telescope"], 1))[0][0].passage.text
+        reranker(["telescope"], index.dense(["telescope"], 1))[0][0].passage.text
         == "The attic has a telescope."
     )
     assert MaxSimReranker(new_index(), embed_tokens)(["tea"], [[]]) == [[]]
 
 
 def test_the_selector_follows_a_changed_index():
-    index, select = selector(
+    index, reranker = selector(
         [
             Document(
                 "a-01",
@@ -146,7 +146,7 @@ def test_the_selector_follows_a_changed_index():
         "A visitor card costs £15 a year. Cards are blue.",
     )
     index.add([changed])
-    [[best]] = select(
+    [[best]] = reranker(
         ["What does a visitor card cost a year?"], index.search(["visitor card"], 5), 1
     )
     [[same]] = MaxSimReranker(index, embed_tokens)(

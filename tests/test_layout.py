@@ -3,9 +3,12 @@
 import ast
 import doctest
 import importlib
+import io
+import json
 import re
 import subprocess
 import sys
+import tokenize
 
 import pytest
 
@@ -96,6 +99,46 @@ def test_importing_the_package_prints_nothing_and_loads_nothing_heavy():
 def test_examples_in_docstrings_run(name):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert doctest.testmod(importlib.import_module(name), optionflags=flags).failed == 0
+
+
+#: Names of our own making that the field has a word for: they must not come back.
+PRIVATE = {
+    "trunk": "frozen layers",
+    "recipe": "training config",
+    "finder": "retriever",
+    "gate": "answerability classifier",
+    "gatekeeper": "answerability classifier",
+    "signals": "features",
+    "sureness": "confidence",
+    "sentenceselector": "MaxSimReranker",
+    "embed_pieces": "embed_tokens",
+    "rarity": "idf",
+    "add_scores": "weighted_fusion",
+    "remembering": "memoize",
+    "roomy_cache": "preallocated cache",
+    "share_met": "pass rate",
+    "slip": "mistake",
+    "slips": "mistakes",
+    "byhand": "ManualTask",
+    "chance": "rng",
+    "lockdown": "drop_privileges",
+}
+
+
+def identifiers(source):
+    """Every name in a piece of Python, in lower case."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.string.lower() for token in tokens if token.type == tokenize.NAME}
+
+
+def test_names_are_the_fields_own():
+    sources = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in FILES}
+    for path in (*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("solutions/*.ipynb")):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        sources[path.name] = "\n".join(line for cell in code for line in cell.splitlines())
+    found = {name: sorted(identifiers(source) & PRIVATE.keys()) for name, source in sources.items()}
+    assert {name: words for name, words in found.items() if words} == {}
 
 
 def named_files(text):

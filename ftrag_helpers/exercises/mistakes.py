@@ -1,7 +1,7 @@
-"""Judges that know the usual slips: an answer that is wrong in a known way gets the words that
+"""Judges that know the usual mistakes: an answer that is wrong in a known way gets the words that
 help.
 
-It compares, and knows no task: what is right, and which slips there are, the lessons say
+It compares, and knows no task: what is right, and which mistakes there are, the lessons say
 (`lesson_04`, `lesson_05`). What it leaves out: the form of an answer, which a lesson's `problem`
 looks at first.
 """
@@ -33,23 +33,24 @@ def equal(got: object, want: object, rel: float = 1e-6) -> bool:
 
 
 def distinguishes(
-    cases: list, right: Callable, slips: Mapping[str, Callable], times: int = 2
+    cases: list, right: Callable, mistakes: Mapping[str, Callable], times: int = 2
 ) -> bool:
-    """True where each slip gives another result than `right` in so many of the cases, so that none
-    passes by luck.
+    """True where each mistake gives another result than `right` in so many of the cases, so that
+    none passes by luck.
     """
     wants = [right(*case) for case in cases]
     return all(
-        sum(not equal(slip(*case), want) for case, want in zip(cases, wants, strict=True)) >= times
-        for slip in slips.values()
+        sum(not equal(mistake(*case), want) for case, want in zip(cases, wants, strict=True))
+        >= times
+        for mistake in mistakes.values()
     )
 
 
-def distinguished(cases: list, right: Callable, slips: Mapping[str, Callable]) -> bool:
-    """True where no slip gives the right results, nor those of another slip: each learner hears of
-    the one that was made.
+def distinguished(cases: list, right: Callable, mistakes: Mapping[str, Callable]) -> bool:
+    """True where no mistake gives the right results, nor those of another mistake: each learner
+    hears of the one that was made.
     """
-    found = [[function(*case) for case in cases] for function in (right, *slips.values())]
+    found = [[function(*case) for case in cases] for function in (right, *mistakes.values())]
     return len(set(map(str, found))) == len(found)
 
 
@@ -86,7 +87,7 @@ ROUNDED = (
 
 def by_mistakes(
     right: Callable,
-    slips: Mapping[str, Callable],
+    mistakes: Mapping[str, Callable],
     *,
     call: str,
     problem: Callable[..., str],
@@ -97,7 +98,7 @@ def by_mistakes(
     `right(*case)`, to a relative `rel`.
 
     `problem(*case, got)` complains about a result's form, or returns "". If every result is that of
-    one slip, its words are the message; else `otherwise(*case, got)` speaks of the first wrong
+    one mistake, its words are the message; else `otherwise(*case, got)` speaks of the first wrong
     result, and says no more than what it sees there. `call` is as in `checking.by_case`.
     """
     formed = by_case(problem, call)
@@ -109,8 +110,8 @@ def by_mistakes(
         wants = [right(*case) for case in inputs]
         if equal(observed, wants, rel):
             return PASSED
-        for words, slip in slips.items():
-            if equal(observed, [slip(*case) for case in inputs], rel):
+        for words, mistake in mistakes.items():
+            if equal(observed, [mistake(*case) for case in inputs], rel):
                 return Verdict(False, words)
         if only_rounded(observed, wants):
             return Verdict(False, ROUNDED)

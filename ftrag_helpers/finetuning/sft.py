@@ -189,7 +189,7 @@ def log_odds(
             " this model, or of its base, with at least as many layers on top as were trained"
         )
     cache, skip = (
-        _OddsCache(lm.model, "log odds, trunk", frozen.first, first, second),
+        _OddsCache(lm.model, "log odds, frozen layers", frozen.first, first, second),
         len(frozen.prefix),
     )
     found = cache.find([row.ids for row in rows])

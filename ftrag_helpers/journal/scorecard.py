@@ -50,12 +50,12 @@ def quality(rows):
     )
 
 
-def refusals(questions: Sequence[Question], said: Sequence[str], gate: Sequence[bool]):
+def refusals(questions: Sequence[Question], said: Sequence[str], abstained: Sequence[bool]):
     """A DataFrame with the rows "model", "gate" and "both": shares of right and of false refusals,
     and the counts.
 
-    The model refuses where its answer `said` so by itself; `gate` says which questions the gate
-    declines.
+    The model refuses where its answer `said` so by itself; `abstained` says where the classifier
+    ("gate") does.
     """
     import pandas as pd
 
@@ -64,8 +64,8 @@ def refusals(questions: Sequence[Question], said: Sequence[str], gate: Sequence[
     rows = []
     for who, refused in (
         ("model", model),
-        ("gate", np.asarray(gate, bool)),
-        ("both", model | np.asarray(gate, bool)),
+        ("gate", np.asarray(abstained, bool)),
+        ("both", model | np.asarray(abstained, bool)),
     ):
         right, false = metrics.refusal_rates(refused, answerable)
         rows.append(

@@ -47,14 +47,14 @@ def marking_seeds(number):
 
 
 def named(number):
-    """The messages that name a slip: each is for one slip alone."""
+    """The messages that name a mistake: each is for one mistake alone."""
     lesson = registry.lessons()[number]
     tables = [
         table
         for name, table in vars(lesson).items()
-        if name.endswith("_SLIPS") and isinstance(table, dict)
+        if name.endswith("_MISTAKES") and isinstance(table, dict)
     ]
-    return {words for table in [*tables, domains.SLIPS] for words in table}
+    return {words for table in [*tables, domains.MISTAKES] for words in table}
 
 
 def verdict(task, answer, seed):
@@ -70,14 +70,14 @@ def verdict(task, answer, seed):
 def test_check_and_marking_agree(number, task_id):
     task, stored = registry.lessons()[number].TASKS[task_id], ANSWERS[number]
     seeds = (0, marking_seeds(number)[task_id], *range(1, 1 + OTHERS.get(task_id, 4)))
-    slips = named(number)
+    mistakes = named(number)
     for answer in stored.RIGHT[task_id]:
         assert [verdict(task, answer, seed) for seed in seeds] == [""] * len(seeds), answer.__name__
     for answer, words in stored.WRONG[task_id]:
         for seed in seeds:
             message = verdict(task, answer, seed)
             assert message, (answer.__name__, seed)
-            assert words in message or message not in slips, (answer.__name__, seed, message)
+            assert words in message or message not in mistakes, (answer.__name__, seed, message)
 
 
 @pytest.mark.parametrize("number,task_id", TASKS)

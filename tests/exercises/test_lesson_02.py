@@ -189,20 +189,20 @@ def test_known_values():
     assert check._noise(0.5, 0.5, 200) == pytest.approx(0.1)
 
 
-def test_the_cases_expose_every_slip():
+def test_the_cases_expose_every_mistake():
     for seed in range(4):
         assert mistakes.distinguishes(
-            check.TASKS["2.3"].cases(seed), check._scored, check._SCORE_SLIPS
+            check.TASKS["2.3"].cases(seed), check._scored, check._SCORE_MISTAKES
         )
         assert mistakes.distinguishes(
-            check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS, times=1
+            check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_MISTAKES, times=1
         )
         assert mistakes.distinguished(
-            check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_SLIPS
+            check.TASKS["2.4"].cases(seed), check._first_enough, check._CURVE_MISTAKES
         )
     for seed in range(2):
         assert mistakes.distinguished(
-            check.TASKS["2.5"].cases(seed), domains.adapted, domains.SLIPS
+            check.TASKS["2.5"].cases(seed), domains.adapted, domains.MISTAKES
         )
     assert not mistakes.distinguished(
         [[1]], lambda x: x, {"a": lambda x: x + 1, "b": lambda x: 2 * x}

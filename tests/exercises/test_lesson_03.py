@@ -169,7 +169,7 @@ def test_junk_fails_without_an_exception(task_id):
                 assert not task.judge(inputs, [*good[:i], junk, *good[i + 1 :]]).passed
 
 
-def test_the_loss_is_that_of_pytorch_and_no_slip_passes_for_it():
+def test_the_loss_is_that_of_pytorch_and_no_mistake_passes_for_it():
     import torch
 
     for seed in range(4):

@@ -189,11 +189,15 @@ def test_known_values():
     assert check._blamed(["a", "b"], ["b", "x"], False, True) == "search"
 
 
-@pytest.mark.parametrize("slip", sorted(check._MEASURE_SLIPS), ids=range(len(check._MEASURE_SLIPS)))
-def test_the_cases_of_recall_expose_every_slip(slip):
+@pytest.mark.parametrize(
+    "mistake", sorted(check._MEASURE_MISTAKES), ids=range(len(check._MEASURE_MISTAKES))
+)
+def test_the_cases_of_recall_expose_every_mistake(mistake):
     for seed in range(10):
         assert mistakes.distinguishes(
-            check.TASKS["4.1"].cases(seed), check._measured, {slip: check._MEASURE_SLIPS[slip]}
+            check.TASKS["4.1"].cases(seed),
+            check._measured,
+            {mistake: check._MEASURE_MISTAKES[mistake]},
         )
 
 

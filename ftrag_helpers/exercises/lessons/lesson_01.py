@@ -138,7 +138,7 @@ def _not_normalised(logits: list[float], temperature: float) -> list[float]:
     return [math.exp((logit - largest) / temperature) for logit in logits]
 
 
-_SOFTEN_SLIPS = {
+_SOFTEN_MISTAKES = {
     "the temperature changes nothing yet: all results are those of temperature 1": (
         lambda logits, _temperature: _softened(logits, 1.0)
     ),
@@ -271,7 +271,7 @@ def _of_means(texts: list[list[float]]) -> float:
     return math.exp(-_mean([_mean(text) for text in texts]))
 
 
-_PERPLEXITY_SLIPS = {
+_PERPLEXITY_MISTAKES = {
     "yours is one over the perplexity. What is the sign of a log-probability?": (
         lambda texts: 1 / _perplexity(texts)
     ),
@@ -355,7 +355,7 @@ def _perplexity_otherwise(texts: list[list[float]], got: float) -> str:
 # Task 1.4: what a language costs
 
 #: What one may count in place of the tokens.
-_SLIPS = {
+_MISTAKES = {
     "characters": len,
     "bytes": lambda text: len(text.encode()),
     "words": lambda text: len(text.split()),
@@ -370,8 +370,8 @@ def _ranked(statements: dict[str, str], measure: Callable[[str], float]) -> list
 
 
 def _price_cases(seed: int) -> list:
-    """Each statement twice, in three to six languages with English among them; each slip goes wrong
-    on two at least.
+    """Each statement twice, in three to six languages with English among them; each mistake goes
+    wrong on two at least.
     """
     rng = _chance("1.4", seed)
     while True:
@@ -379,8 +379,8 @@ def _price_cases(seed: int) -> list:
             [_some_languages(statement, rng, count)]
             for statement, count in zip(STATEMENTS * 2, (5, 6, 4, 3, 5, 6), strict=True)
         ]
-        if distinguishes(cases, _by_tokens, _PRICE_SLIPS) and distinguished(
-            cases, _by_tokens, _PRICE_SLIPS
+        if distinguishes(cases, _by_tokens, _PRICE_MISTAKES) and distinguished(
+            cases, _by_tokens, _PRICE_MISTAKES
         ):
             return cases
 
@@ -415,7 +415,7 @@ def _by_tokens(statements: dict[str, str]) -> list[str]:
     return _ranked(statements, _TOKENS.get)
 
 
-_PRICE_SLIPS = {
+_PRICE_MISTAKES = {
     "the order is turned round: the language that costs the most tokens comes first": (
         lambda statements: _by_tokens(statements)[::-1]
     ),
@@ -425,9 +425,9 @@ _PRICE_SLIPS = {
     "the languages stand in the order of the alphabet": lambda statements: sorted(statements),
     **{
         f"this is the order by {unit}; the price of the whole statement is its number of tokens": (
-            partial(_ranked, measure=slip)
+            partial(_ranked, measure=mistake)
         )
-        for unit, slip in _SLIPS.items()
+        for unit, mistake in _MISTAKES.items()
     },
 }
 
@@ -445,7 +445,7 @@ def _price_otherwise(statements: dict[str, str], got: list[str]) -> str:
 
 
 def _draw_cases(seed: int) -> list:
-    """Thirty cases in which rounding decides nothing; each slip gives a wrong token three times,
+    """Thirty cases in which rounding decides nothing; each mistake gives a wrong token three times,
     and its own row of tokens.
     """
     rng = _chance("1.5", seed)
@@ -456,16 +456,16 @@ def _draw_cases(seed: int) -> list:
             for share, number in ((0.8, 0.0), (0.8, 0.9995), (0.02, 0.6), (1.0, 0.9995))
         ]
         rng.shuffle(cases)
-        rights, slips = (
+        rights, mistakes = (
             [_drawn(*_row(*case)) for case in cases],
-            [_draw_slips(*case) for case in cases],
+            [_draw_mistakes(*case) for case in cases],
         )
         wrong = [
-            sum(slip[words] != right for slip, right in zip(slips, rights, strict=True))
-            for words in slips[0]
+            sum(mistake[words] != right for mistake, right in zip(mistakes, rights, strict=True))
+            for words in mistakes[0]
         ]
         if min(wrong) >= 3 and len(
-            {str([slip[words] for slip in slips]) for words in slips[0]}
+            {str([mistake[words] for mistake in mistakes]) for words in mistakes[0]}
         ) == len(wrong):
             return cases
 
@@ -512,10 +512,10 @@ def _drawn(tokens: list[int], weights: list[float], number: float) -> int:
     return tokens[-1]
 
 
-def _draw_slips(
+def _draw_mistakes(
     logits: list[float], temperature: float, share: float, number: float
 ) -> dict[str, int]:
-    """What the usual slips draw, by the sentence that helps."""
+    """What the usual mistakes draw, by the sentence that helps."""
     kept, p, _ = _row(logits, temperature, share, number)
     cold = _softened(logits, 1.0)
     held = sum(p[token] for token in kept)
@@ -571,9 +571,9 @@ def _judge_draw(inputs: list, observed: object) -> Verdict:
     wants = [_drawn(*_row(*case)) for case in inputs]
     if observed == wants:
         return PASSED
-    slips = [_draw_slips(*case) for case in inputs]
-    for words in slips[0]:
-        if observed == [slip[words] for slip in slips]:
+    mistakes = [_draw_mistakes(*case) for case in inputs]
+    for words in mistakes[0]:
+        if observed == [mistake[words] for mistake in mistakes]:
             return Verdict(False, words)
     i = next(i for i, (got, want) in enumerate(zip(observed, wants, strict=True)) if got != want)
     outside = "" if observed[i] in _row(*inputs[i])[0] else ", which is not even in the nucleus"
@@ -617,7 +617,7 @@ TASKS = {
             _soften_calls,
             by_mistakes(
                 _softened,
-                _SOFTEN_SLIPS,
+                _SOFTEN_MISTAKES,
                 call="soften({}, {})",
                 problem=_soften_form,
                 otherwise=_soften_otherwise,
@@ -656,7 +656,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _perplexity,
-                _PERPLEXITY_SLIPS,
+                _PERPLEXITY_MISTAKES,
                 call="perplexity({})",
                 problem=_perplexity_form,
                 otherwise=_perplexity_otherwise,
@@ -682,7 +682,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _by_tokens,
-                _PRICE_SLIPS,
+                _PRICE_MISTAKES,
                 call="dearest_first({})",
                 problem=_price_form,
                 otherwise=_price_otherwise,

@@ -474,7 +474,7 @@ def _with(case: tuple, place: int, value: Callable[[list[float]], float]) -> lis
     return [*found[:place], value(found), *found[place + 1 :]]
 
 
-_SCORE_SLIPS = {
+_SCORE_MISTAKES = {
     "precision and recall are the wrong way round. Precision divides by how often the label was predicted, recall by how often it is true": lambda *case: [
         _scored(*case)[1],
         _scored(*case)[0],
@@ -562,8 +562,8 @@ def _score_cases(seed: int) -> list:
         ]
         cases = [*(_score_case(rng, *shape) for shape in shapes), *fixed]
         rng.shuffle(cases)
-        if distinguishes(cases, _scored, _SCORE_SLIPS) and distinguished(
-            cases, _scored, _SCORE_SLIPS
+        if distinguishes(cases, _scored, _SCORE_MISTAKES) and distinguished(
+            cases, _scored, _SCORE_MISTAKES
         ):
             return cases
 
@@ -662,7 +662,7 @@ def _counts_as_n(sizes: list[int], accuracies: list[float], _n: int) -> int:
     )
 
 
-_CURVE_SLIPS = {
+_CURVE_MISTAKES = {
     "you look one step ahead. Several steps inside the noise may add up to a gain that is not: compare with every larger size": (
         _walked
     ),
@@ -715,9 +715,9 @@ _CURVE_SLIPS = {
         sizes
     ),
 }
-#: Without the root the noise nearly vanishes, so this is mostly the slip of the highest accuracy
+#: Without the root the noise nearly vanishes, so this is mostly the mistake of the highest accuracy
 #: too; that one is tried first.
-_ROOT_SLIP = {
+_ROOT_MISTAKE = {
     "the root is missing: a(1 − a)/n is the square of a standard error": (
         lambda *case: _first_enough(
             *case, noise=lambda a, b, n: 2 * (a * (1 - a) + b * (1 - b)) / n
@@ -744,8 +744,8 @@ def _curve_cases(seed: int) -> list:
             _mixed(rng, [100, 200, 400, 800], accuracies, n) for accuracies, n in _FIXED_CURVES
         ]
         rng.shuffle(cases)
-        if distinguishes(cases, _first_enough, _CURVE_SLIPS) and distinguished(
-            cases, _first_enough, _CURVE_SLIPS
+        if distinguishes(cases, _first_enough, _CURVE_MISTAKES) and distinguished(
+            cases, _first_enough, _CURVE_MISTAKES
         ):
             return cases
 
@@ -824,9 +824,9 @@ WEIGHTS = (0, 1, 3, 10, 30)
 
 @lru_cache(maxsize=32)
 def _adapt_cases(seed: int) -> list:
-    """Six to nine sets of toy texts that tell all slips apart; on two of them at least the target
-    texts help much, and on a third of them there is no other domain at all, so that weight 0 may be
-    the best.
+    """Six to nine sets of toy texts that tell all mistakes apart; on two of them at least the
+    target texts help much, and on a third of them there is no other domain at all, so that weight 0
+    may be the best.
     """
     rng = _chance("2.5", seed)
     cases: list = []
@@ -841,7 +841,7 @@ def _adapt_cases(seed: int) -> list:
         cases = [*cases[-8:], case]
         found = [
             *found[-8:],
-            [function(*case) for function in (domains.adapted, *domains.SLIPS.values())],
+            [function(*case) for function in (domains.adapted, *domains.MISTAKES.values())],
         ]
         gains = [right[2] - right[0] for right, *_ in found]
         if (
@@ -882,7 +882,7 @@ def _adapt_otherwise(data: dict, weights: list, got: list[float]) -> str:
 
 _judge_returned = by_mistakes(
     domains.adapted,
-    domains.SLIPS,
+    domains.MISTAKES,
     call="adapt(embed, data, {1})",
     problem=_adapt_problem,
     otherwise=_adapt_otherwise,
@@ -977,7 +977,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _scored,
-                _SCORE_SLIPS,
+                _SCORE_MISTAKES,
                 call="scores({}, {}, {})",
                 problem=_score_problem,
                 otherwise=_score_otherwise,
@@ -1002,7 +1002,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _first_enough,
-                _CURVE_SLIPS | _ROOT_SLIP,
+                _CURVE_MISTAKES | _ROOT_MISTAKE,
                 call="enough({}, {}, {})",
                 problem=_curve_problem,
                 otherwise=_curve_otherwise,

@@ -107,11 +107,11 @@ def _moved(prompt: list, answer_ids: list, end: int, width: int, *, by: int) -> 
 
 
 def _learned_where(chosen: Callable[..., bool]) -> Callable[..., list]:
-    """The labels of a slip that learns the places for which `chosen(place, ids, prompt, answer)`
+    """The labels of a mistake that learns the places for which `chosen(place, ids, prompt, answer)`
     holds.
     """
 
-    def slip(prompt: list, answer_ids: list, end: int, width: int) -> list:
+    def mistake(prompt: list, answer_ids: list, end: int, width: int) -> list:
         ids, _ = _labelled(prompt, answer_ids, end, width)
         return [
             ids,
@@ -121,10 +121,10 @@ def _learned_where(chosen: Callable[..., bool]) -> Callable[..., list]:
             ],
         ]
 
-    return slip
+    return mistake
 
 
-_EXAMPLE_SLIPS = {
+_EXAMPLE_MISTAKES = {
     "nothing is learned: all labels are -100": _learned_where(lambda *_: False),
     "the prompt is learned, and the answer is not; it is the other way round": _learned_where(
         lambda place, ids, prompt, said, end: place < len(prompt)
@@ -229,7 +229,9 @@ def _loss_cases(seed: int) -> list:
                 (6, ("....xx..x", "xxx......", "........x")),
             )
         ]
-        if distinguishes(cases, _loss, _LOSS_SLIPS) and distinguished(cases, _loss, _LOSS_SLIPS):
+        if distinguishes(cases, _loss, _LOSS_MISTAKES) and distinguished(
+            cases, _loss, _LOSS_MISTAKES
+        ):
             return cases
 
 
@@ -316,11 +318,11 @@ def _summed(logits: list, labels: list) -> float:
 
 
 def _kept(keep: Callable[[int, list], bool]) -> Callable[[list, list], float]:
-    """The loss of a slip that leaves out learned labels: it keeps a place where `keep(place, labels
-    of the row)` holds.
+    """The loss of a mistake that leaves out learned labels: it keeps a place where `keep(place,
+    labels of the row)` holds.
     """
 
-    def slip(logits: list, labels: list) -> float:
+    def mistake(logits: list, labels: list) -> float:
         kept = [
             [
                 label if label != IGNORED and keep(place, row) else IGNORED
@@ -331,14 +333,14 @@ def _kept(keep: Callable[[int, list], bool]) -> Callable[[list, list], float]:
         found = sum(_surprises(logits, kept, look=-1), [])
         return _mean(found) if found else 0.0
 
-    return slip
+    return mistake
 
 
 def _masked_as_first(logits: list, labels: list) -> float:
     return _loss(logits, [[max(label, 0) for label in row] for row in labels])
 
 
-_LOSS_SLIPS = {
+_LOSS_MISTAKES = {
     "the label 0 is left out, and 0 is a token like others: only -100 is masked": _kept(
         lambda place, row: row[place] != 0
     ),
@@ -419,7 +421,9 @@ def _size_cases(seed: int) -> list:
             shapes = {name: rng.sample((64, 96, 128, 160, 192, 256, 320), 2) for name in names}
             cases.append([shapes, rng.choice((2, 3, 5)), rng.randint(2, 12)])
         cases.append([{"only": rng.sample((100, 200, 300), 2)}, 1, 1])
-        if distinguishes(cases, _size, _SIZE_SLIPS) and distinguished(cases, _size, _SIZE_SLIPS):
+        if distinguishes(cases, _size, _SIZE_MISTAKES) and distinguished(
+            cases, _size, _SIZE_MISTAKES
+        ):
             return cases
 
 
@@ -479,13 +483,13 @@ def _squared(shapes: dict, rank: int, layers: int) -> list:
 
 
 def _counted(each: Callable[[int, int, int], float]) -> Callable[..., list]:
-    """A slip that counts `each(out, into, rank)` weights for a matrix."""
+    """A mistake that counts `each(out, into, rank)` weights for a matrix."""
 
-    def slip(shapes: dict, rank: int, layers: int) -> list:
+    def mistake(shapes: dict, rank: int, layers: int) -> list:
         count = layers * sum(each(out, into, rank) for out, into in shapes.values())
         return [count, count / _full(shapes, layers)]
 
-    return slip
+    return mistake
 
 
 def _share_of_shares(shapes: dict, rank: int, layers: int) -> list:
@@ -498,7 +502,7 @@ def _share_of_both(shapes: dict, rank: int, layers: int) -> list:
     return [count, share / (1 + share)]
 
 
-_SIZE_SLIPS = {
+_SIZE_MISTAKES = {
     "the count comes first, then the share": lambda *case: _size(*case)[::-1],
     "only the first of the named matrices is counted": lambda shapes, rank, layers: _size(
         dict(list(shapes.items())[:1]), rank, layers
@@ -584,7 +588,7 @@ TASKS: dict[str, Task] = {
             calls,
             by_mistakes(
                 _labelled,
-                _EXAMPLE_SLIPS,
+                _EXAMPLE_MISTAKES,
                 call="example({}, {}, {}, {})",
                 problem=_example_form,
                 otherwise=_example_otherwise,
@@ -608,7 +612,7 @@ TASKS: dict[str, Task] = {
             _loss_calls,
             by_mistakes(
                 _loss,
-                _LOSS_SLIPS,
+                _LOSS_MISTAKES,
                 call="masked_loss({}, {})",
                 problem=_loss_form,
                 otherwise=_loss_otherwise,
@@ -633,7 +637,7 @@ TASKS: dict[str, Task] = {
             calls,
             by_mistakes(
                 _size,
-                _SIZE_SLIPS,
+                _SIZE_MISTAKES,
                 call="lora_size({}, {}, {})",
                 problem=_size_form,
                 otherwise=_size_otherwise,

@@ -80,8 +80,8 @@ def _rank(found: Sequence[str], needed: Sequence[str], start: int = 1) -> float:
     return next((1 / rank for rank, page in enumerate(found, start) if page in needed), 0.0)
 
 
-#: What the usual slips make of the first number, then of the second one.
-_RECALL_SLIPS = {
+#: What the usual mistakes make of the first number, then of the second one.
+_RECALL_MISTAKES = {
     "the recall is that of the first k passages, but several of them are of one document. Count documents, each once": lambda found, needed, k: (
         _share(found[:k], needed)
     ),
@@ -115,7 +115,7 @@ _RECALL_SLIPS = {
         lambda found, needed, k: sum(page in needed for page in found[:k]) / len(needed)
     ),
 }
-_RANK_SLIPS = {
+_RANK_MISTAKES = {
     "the reciprocal rank counts passages; several of them may be of one document, which has one rank": lambda found, needed, k: (
         _rank(found, needed)
     ),
@@ -148,7 +148,7 @@ _RANK_SLIPS = {
         )
     ),
 }
-_MEASURE_SLIPS = {
+_MEASURE_MISTAKES = {
     "the two numbers are the wrong way round: the recall comes first": lambda *case: _measured(
         *case
     )[::-1],
@@ -157,12 +157,12 @@ _MEASURE_SLIPS = {
         _rank(_beside(found), needed),
     ],
     **{
-        words: lambda *case, slip=slip: [slip(*case), _measured(*case)[1]]
-        for words, slip in _RECALL_SLIPS.items()
+        words: lambda *case, mistake=mistake: [mistake(*case), _measured(*case)[1]]
+        for words, mistake in _RECALL_MISTAKES.items()
     },
     **{
-        words: lambda *case, slip=slip: [_measured(*case)[0], slip(*case)]
-        for words, slip in _RANK_SLIPS.items()
+        words: lambda *case, mistake=mistake: [_measured(*case)[0], mistake(*case)]
+        for words, mistake in _RANK_MISTAKES.items()
     },
     "both numbers count passages, several of which may be of one document. First make a list that holds each document once": lambda found, needed, k: [
         _share(found[:k], needed),
@@ -179,7 +179,7 @@ def _beside(found: Sequence[str]) -> list[str]:
     return [page for i, page in enumerate(found) if i == 0 or found[i - 1] != page]
 
 
-#: Documents by letter as they are found, the needed ones, and k: each slip goes wrong on one of
+#: Documents by letter as they are found, the needed ones, and k: each mistake goes wrong on one of
 #: them at least. Nothing found, needed ones in another order than found, one that never comes named
 #: first.
 _SHAPES = (
@@ -215,8 +215,8 @@ def _measure_cases(seed: int) -> list:
                 )
             )
         rng.shuffle(cases)
-        if distinguishes(cases, _measured, _MEASURE_SLIPS) and distinguished(
-            cases, _measured, _MEASURE_SLIPS
+        if distinguishes(cases, _measured, _MEASURE_MISTAKES) and distinguished(
+            cases, _measured, _MEASURE_MISTAKES
         ):
             return cases
 
@@ -272,7 +272,7 @@ def _chosen_by(score: Callable[[list[float]], float]) -> Callable[[list[dict]], 
     length.
     """
 
-    def slip(table: list[dict]) -> int:
+    def mistake(table: list[dict]) -> int:
         rows = {
             size: [
                 row["recall"]
@@ -283,7 +283,7 @@ def _chosen_by(score: Callable[[list[float]], float]) -> Callable[[list[dict]], 
         }
         return min(rows, key=lambda size: (-score(rows[size]), size))
 
-    return slip
+    return mistake
 
 
 def _last_best(table: list[dict]) -> int:
@@ -292,7 +292,7 @@ def _last_best(table: list[dict]) -> int:
     ][-1]
 
 
-_CHOICE_SLIPS = {
+_CHOICE_MISTAKES = {
     "this is the choice on the training questions": lambda table: _smallest_best(
         _means(table, ("train",))
     ),
@@ -352,15 +352,15 @@ _CHOICE_SLIPS = {
 
 
 def _choice_cases(seed: int) -> list:
-    """Twelve tables, in five of which the best sizes are equal on validation; each slip chooses
+    """Twelve tables, in five of which the best sizes are equal on validation; each mistake chooses
     another size in two at least.
     """
     rng = _chance("4.2", seed)
     while True:
         cases = [[_table(rng, tie=number < 5)] for number in range(12)]
         rng.shuffle(cases)
-        if distinguishes(cases, _right_choice, _CHOICE_SLIPS) and distinguished(
-            cases, _right_choice, _CHOICE_SLIPS
+        if distinguishes(cases, _right_choice, _CHOICE_MISTAKES) and distinguished(
+            cases, _right_choice, _CHOICE_MISTAKES
         ):
             return cases
 
@@ -552,16 +552,16 @@ def _right_threshold(scores: list[float], answerable: list[bool], rate: float) -
 def _known_at(
     place: Callable[[float], int], known: Callable[[list[float]], list[float]] = list
 ) -> Callable[..., float]:
-    """The slip that takes the answerable question at another place, or in another order."""
+    """The mistake that takes the answerable question at another place, or in another order."""
 
-    def slip(scores: list[float], answerable: list[bool], rate: float) -> float:
+    def mistake(scores: list[float], answerable: list[bool], rate: float) -> float:
         ordered = known(_split_scores(scores, answerable)[0])
         return _at(ordered, place(rate * len(ordered)))
 
-    return slip
+    return mistake
 
 
-_THRESHOLD_SLIPS = {
+_THRESHOLD_MISTAKES = {
     "you round the number of questions that may be lost up; a part of a question is not allowed": (
         _known_at(lambda allowed: math.ceil(allowed - 1e-9))
     ),
@@ -643,8 +643,8 @@ def _threshold_cases(seed: int) -> list:
             )
         ]
         rng.shuffle(cases)
-        if distinguishes(cases, _right_threshold, _THRESHOLD_SLIPS) and distinguished(
-            cases, _right_threshold, _THRESHOLD_SLIPS
+        if distinguishes(cases, _right_threshold, _THRESHOLD_MISTAKES) and distinguished(
+            cases, _right_threshold, _THRESHOLD_MISTAKES
         ):
             return cases
 
@@ -716,7 +716,7 @@ def _blamed(support: list[str], read: list[str], right: bool, oracle: bool) -> s
     return "search" if oracle else "both"
 
 
-_BLAME_SLIPS = {
+_BLAME_MISTAKES = {
     "only the first needed sentence is looked for; every one of them is needed": (
         lambda support, read, right, oracle: _blamed(support[:1], read, right, oracle)
     ),
@@ -807,8 +807,8 @@ def _blame_cases(seed: int) -> list:
             for oracle in (True, False)
         ]
         rng.shuffle(cases)
-        if distinguishes(cases, _blamed, _BLAME_SLIPS) and distinguished(
-            cases, _blamed, _BLAME_SLIPS
+        if distinguishes(cases, _blamed, _BLAME_MISTAKES) and distinguished(
+            cases, _blamed, _BLAME_MISTAKES
         ):
             return cases
 
@@ -1024,7 +1024,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _measured,
-                _MEASURE_SLIPS,
+                _MEASURE_MISTAKES,
                 call="measure({}, {}, {})",
                 problem=_measure_problem,
                 otherwise=_measure_otherwise,
@@ -1046,7 +1046,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _right_choice,
-                _CHOICE_SLIPS,
+                _CHOICE_MISTAKES,
                 call="choose(table)",
                 problem=_choice_problem,
                 otherwise=_choice_otherwise,
@@ -1088,7 +1088,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _right_threshold,
-                _THRESHOLD_SLIPS,
+                _THRESHOLD_MISTAKES,
                 call="threshold(scores, answerable, {2})",
                 problem=_threshold_problem,
                 otherwise=_threshold_otherwise,
@@ -1110,7 +1110,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _blamed,
-                _BLAME_SLIPS,
+                _BLAME_MISTAKES,
                 call="blame({}, {}, {}, {})",
                 problem=_blame_problem,
                 otherwise=_blame_otherwise,

@@ -98,8 +98,8 @@ def _read(plan: dict, trained: bool | None = None) -> set[int]:
     } - {0}
 
 
-#: What the usual slips report, by rule.
-_PLAN_SLIPS = {
+#: What the usual mistakes report, by rule.
+_PLAN_MISTAKES = {
     "leak": {
         "a leak hides behind other words: two questions with different ids can ask for the same fact. Compare facts, not ids": lambda plan: (
             _leaks(plan, lambda i, k: True, by_id=True)
@@ -260,12 +260,12 @@ def _by_rule(rng: random.Random, breaks: Sequence[str]) -> dict[str, str]:
 
 
 def _exposed(cases: list, rule: str) -> bool:
-    """Whether each slip, and saying always the same, gives other results than the right answer and
-    than the others.
+    """Whether each mistake, and saying always the same, gives other results than the right answer
+    and than the others.
     """
-    slips = {**_PLAN_SLIPS[rule], "never": lambda plan: False, "always": lambda plan: True}
+    mistakes = {**_PLAN_MISTAKES[rule], "never": lambda plan: False, "always": lambda plan: True}
     right = partial(_broken, rule=rule)
-    found = [[bool(function(*case)) for case in cases] for function in (right, *slips.values())]
+    found = [[bool(function(*case)) for case in cases] for function in (right, *mistakes.values())]
     return len(set(map(str, found))) == len(found)
 
 
@@ -419,8 +419,8 @@ def _judge_plans(inputs: list, observed: object) -> Verdict:
         right = [_broken(plan, rule) for (plan,) in inputs]
         if said == right:
             continue
-        for words, slip in _PLAN_SLIPS[rule].items():
-            if said == [bool(slip(plan)) for (plan,) in inputs]:
+        for words, mistake in _PLAN_MISTAKES[rule].items():
+            if said == [bool(mistake(plan)) for (plan,) in inputs]:
                 return Verdict(False, f'"{rule}": {words}')
         if all(said):
             return Verdict(
@@ -513,7 +513,7 @@ def _around(gaps: np.ndarray) -> list[float]:
     return [float(gaps.mean()) + side * 1.96 * _error(gaps) for side in (-1, 1)]
 
 
-_PAIRED_SLIPS: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
+_PAIRED_MISTAKES: dict[str, Callable[[np.ndarray, np.ndarray], list[float]]] = {
     "the two systems are resampled apart, or their scores are not of the same questions. Draw question numbers, and take both scores of the same questions": (
         _apart
     ),
@@ -608,7 +608,7 @@ def _distance(got: list[float], want: list[float], gaps: np.ndarray) -> float:
     return max(abs(x - y) for x, y in zip(got, want, strict=True)) / max(_error(gaps), 1e-6)
 
 
-def _slip_distance(got: list[float], want: list[float], gaps: np.ndarray) -> float:
+def _mistake_distance(got: list[float], want: list[float], gaps: np.ndarray) -> float:
     """As `_distance`; chance moves the ends of a wider interval further."""
     return _distance(got, want, gaps) / max(1.0, (want[1] - want[0]) / 4 / _error(gaps))
 
@@ -618,8 +618,8 @@ def _error(gaps: np.ndarray) -> float:
 
 
 def _wrong_interval(cases: list, distances: list[float]) -> str:
-    """The slip whose intervals are the nearest, if they are near in all cases but one; else what is
-    seen in the first wrong one.
+    """The mistake whose intervals are the nearest, if they are near in all cases but one; else what
+    is seen in the first wrong one.
     """
     a, b, got = next(
         case for case, distance in zip(cases, distances, strict=True) if distance >= _TOLERANCE
@@ -629,10 +629,10 @@ def _wrong_interval(cases: list, distances: list[float]) -> str:
         return f"{told} has its lower end above its upper one"
     varied = [
         (a, b, got) for a, b, got in cases if _error(b - a) > 1e-6
-    ]  # a slip of 90 % is right where nothing varies
+    ]  # a mistake of 90 % is right where nothing varies
     off = {
-        words: [_slip_distance(got, slip(a, b), b - a) for a, b, got in varied]
-        for words, slip in _PAIRED_SLIPS.items()
+        words: [_mistake_distance(got, mistake(a, b), b - a) for a, b, got in varied]
+        for words, mistake in _PAIRED_MISTAKES.items()
     }
     nearest = min(off, key=lambda words: sum(off[words]))
     # In one case chance may move the far ends of a wide interval further.
@@ -713,7 +713,7 @@ def _of_a_thousand(means: list[float], comparisons: int) -> str:
     return _said((ordered[place], ordered[-1 - place]))
 
 
-_SAID_SLIPS = {
+_SAID_MISTAKES = {
     "you divide the 5 % by the root of the number of comparisons; Bonferroni divides by the number itself": lambda means, comparisons: (
         _said(_ends(means, math.sqrt(comparisons)))
     ),
@@ -766,12 +766,12 @@ _SAID_SLIPS = {
 
 
 def _said_cases(seed: int) -> list:
-    """Cases that tell all slips apart."""
+    """Cases that tell all mistakes apart."""
     rng = _chance("5.3", seed)
     while True:
         cases = _said_some(rng)
-        if distinguishes(cases, _right_words, _SAID_SLIPS, times=1) and distinguished(
-            cases, _right_words, _SAID_SLIPS
+        if distinguishes(cases, _right_words, _SAID_MISTAKES, times=1) and distinguished(
+            cases, _right_words, _SAID_MISTAKES
         ):
             return cases
 
@@ -871,7 +871,7 @@ def _near_even(rounding: Callable[[float], int], *case: object) -> int | None:
     return _first_cheaper(*case) and rounding(_even(*case))
 
 
-_EVEN_SLIPS = {
+_EVEN_MISTAKES = {
     "an update that costs as much or more with retrieval does not mean never: it may be cheaper from the start": lambda tuned, retrieval, questions: (
         _first_cheaper(tuned, retrieval, questions)
         if retrieval["update"] < tuned["update"]
@@ -941,8 +941,8 @@ def _even_cases(seed: int) -> list:
         same = rng.randint(20, 90)
         cases.append([{"once": same, "update": 20, "question": 0.5}] * 2 + [100])
         rng.shuffle(cases)
-        if distinguishes(cases, _first_cheaper, _EVEN_SLIPS, times=1) and distinguished(
-            cases, _first_cheaper, _EVEN_SLIPS
+        if distinguishes(cases, _first_cheaper, _EVEN_MISTAKES, times=1) and distinguished(
+            cases, _first_cheaper, _EVEN_MISTAKES
         ):
             return cases
 
@@ -1119,15 +1119,15 @@ def _supported(said: str, passages: list[str], stop_words: list[str]) -> float:
 
 
 def _cut(pattern: str) -> Callable[[str, list[str], list[str]], float]:
-    """The slip that takes other characters for those of a word."""
+    """The mistake that takes other characters for those of a word."""
 
-    def slip(said: str, passages: list[str], stop: list[str]) -> float:
+    def mistake(said: str, passages: list[str], stop: list[str]) -> float:
         words = list(
             dict.fromkeys(word for word in re.findall(pattern, said.lower()) if word not in stop)
         )
         return _of(words, set(re.findall(pattern, " ".join(passages).lower())).__contains__)
 
-    return slip
+    return mistake
 
 
 def _cut_at_spaces(said: str, passages: list[str], stop: list[str]) -> float:
@@ -1155,7 +1155,7 @@ def _singular(said: str, passages: list[str], stop: list[str]) -> float:
     )
 
 
-_SUPPORT_SLIPS = {
+_SUPPORT_MISTAKES = {
     "a word is an unbroken run of the letters a to z and the digits; \\w takes in the underscore and other letters too": _cut(
         r"\w+"
     ),
@@ -1256,8 +1256,8 @@ def _support_cases(seed: int) -> list:
                 numbers["a"] += 1  # the answer's number is another one than the passage's
             cases.append([said, [text.format(**numbers) for text in passages], _STOP_WORDS])
         rng.shuffle(cases)
-        if distinguishes(cases, _supported, _SUPPORT_SLIPS, times=1) and distinguished(
-            cases, _supported, _SUPPORT_SLIPS
+        if distinguishes(cases, _supported, _SUPPORT_MISTAKES, times=1) and distinguished(
+            cases, _supported, _SUPPORT_MISTAKES
         ):
             return cases
 
@@ -1335,7 +1335,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _right_words,
-                _SAID_SLIPS,
+                _SAID_MISTAKES,
                 call="conclusion(means, {1})",
                 problem=_said_problem,
                 otherwise=_said_otherwise,
@@ -1361,7 +1361,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _first_cheaper,
-                _EVEN_SLIPS,
+                _EVEN_MISTAKES,
                 call="cheaper_from({}, {}, {})",
                 problem=_even_problem,
                 otherwise=_even_otherwise,
@@ -1383,7 +1383,7 @@ TASKS = {
             calls,
             by_mistakes(
                 _supported,
-                _SUPPORT_SLIPS,
+                _SUPPORT_MISTAKES,
                 call="supported({0}, {1}, stop_words)",
                 problem=_support_problem,
                 otherwise=_support_otherwise,

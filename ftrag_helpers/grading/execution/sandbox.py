@@ -1,10 +1,10 @@
 """The sandbox's walls: what a submission's processes see, built by bubblewrap, and how much they
 may use.
 
-bubblewrap makes one set of namespaces per submission: no network, own processes, a
-read-only file system with Python, the helpers, the data sets and the model cache, and small scratch
-folders that vanish with it. A forked process then joins them (`lockdown`). What this module leaves
-out: what runs inside (`worker`, `steps`).
+bubblewrap makes one set of namespaces per submission: no network, own processes, a read-only file
+system with Python, the helpers, the data sets and the model cache, and small scratch folders that
+vanish with it. A forked process then joins them (`drop_privileges`). What this module leaves out:
+what runs inside (`worker`, `steps`).
 """
 
 import json

@@ -5,7 +5,7 @@ Cells run in IPython's own shell, so that `await`, `!`, magics and `get_ipython(
 they do in Jupyter. The learner's code shares this process, and may change anything here: it reaches
 no mark with it, because all that leaves is observations, and a judge outside decides whether they
 are right. What this module leaves out: judging (`marking`), the order of the cells (`answers`), and
-the walls around this process (`lockdown`, `sandbox`).
+the walls around this process (`drop_privileges`, `sandbox`).
 """
 
 import asyncio

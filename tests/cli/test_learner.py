@@ -41,7 +41,7 @@ def small_models(monkeypatch):
     lm = scripted_language_model("a week")
     monkeypatch.setattr(models, "load_language_model", lambda: lm)
     monkeypatch.setattr(models, "embed", lambda texts, **_: embed(texts))
-    monkeypatch.setattr(models, "embed_pieces", embed_tokens)
+    monkeypatch.setattr(models, "embed_tokens", embed_tokens)
     monkeypatch.setattr(comparison, "train_reader", lambda *_args, **_more: SimpleNamespace(lm=lm))
     monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 8)
 

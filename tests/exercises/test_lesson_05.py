@@ -13,7 +13,7 @@ from answers import lesson_05 as answers
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import metrics
-from ftrag_helpers.exercises import checking, mistakes
+from ftrag_helpers.exercises import checking, mistakes, values
 from ftrag_helpers.exercises.lessons import lesson_05 as check
 from ftrag_helpers.grading import observers
 
@@ -180,7 +180,7 @@ def test_systems_that_are_resampled_apart_are_told_so_whatever_the_chance():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         apart = [answers.paired_apart(first, second, draws, rng) for first, second, draws in inputs]
-        assert "resampled apart" in check.TASKS["5.2"].judge(inputs, checking.plain(apart)).message
+        assert "resampled apart" in check.TASKS["5.2"].judge(inputs, values.to_json(apart)).message
 
 
 def test_the_judge_of_intervals_agrees_with_the_course_and_has_room_for_chance():

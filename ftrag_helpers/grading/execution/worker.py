@@ -75,11 +75,12 @@ def prepare(config: dict) -> tuple:
     """
     import numpy  # noqa: F401
 
-    from ftrag_helpers.exercises import build as exercises
-    from ftrag_helpers.exercises import checking  # noqa: F401
+    from ftrag_helpers import exercises
+    from ftrag_helpers.exercises import checking, fixtures, lessons  # noqa: F401
     from ftrag_helpers.grading.execution import steps
 
-    exercises.__path__ = []  # from here on, no module with a judge in it can be imported
+    for package in (exercises, fixtures, lessons):
+        package.__path__ = []  # from here on, no module with a judge in it can be imported
     observers: dict = {}
     for name, source in config["modules"].items():
         observers |= getattr(_module(name, source), "OBSERVE", {})

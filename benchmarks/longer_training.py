@@ -23,8 +23,9 @@ from ftrag_helpers.data import course_data, style_rules, tuning_data
 from ftrag_helpers.data.records import InstructionExample, Review
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import comparison, metrics
-from ftrag_helpers.finetuning import sft
-from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, shared_prefix
+from ftrag_helpers.finetuning import frozen_layers, sft
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
+from ftrag_helpers.finetuning.training_data import shared_prefix
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
 
@@ -95,7 +96,7 @@ class Judge:
     ) -> tuple[dict[str, np.ndarray], float]:
         return {
             name: np.array(
-                sft.log_odds(
+                frozen_layers.log_odds(
                     tuned.lm,
                     frozen,
                     [prompts.sentiment(r.text) for r in rows],

@@ -21,7 +21,7 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Hit
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import harness, metrics
-from ftrag_helpers.finetuning import adapters, frozen_layers, sft
+from ftrag_helpers.finetuning import adapters, sft, training_data
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts, retrievers
 from ftrag_helpers.retrieval import chunking
@@ -238,7 +238,7 @@ def work_of_ours(count, epochs):
     """
     lm = models.load_language_model()
     rows = [sft.encode(lm, e) for e in examples_of(questions_of("train", count))]
-    skip = len(frozen_layers.shared_prefix(rows))
+    skip = len(training_data.shared_prefix(rows))
     own, answers = sum(len(r.ids) - skip for r in rows), sum(len(r.ids) - r.prompt for r in rows)
     layer = sum(p.numel() for p in lm.model.model.layers[0].parameters())
     lora = sum(w.numel() for w in adapters.trained_weights(adapters.add_lora(lm)).values())

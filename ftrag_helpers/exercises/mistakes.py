@@ -18,7 +18,7 @@ Judge = Callable[[list, object], Verdict]
 def equal(got: object, want: object, rel: float = 1e-6) -> bool:
     """True for equal plain values; numbers in them may differ by rounding.
 
-    >>> same([1 / 3, "a"], [0.33333333, "a"]), same([1], [True])
+    >>> equal([1 / 3, "a"], [0.33333333, "a"]), equal([1], [True])
     (True, False)
     """
     if isinstance(want, list):

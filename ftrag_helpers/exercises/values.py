@@ -21,7 +21,7 @@ def to_json(value: object, depth: int = _DEPTH) -> object:
     """The value in JSON's types: arrays, tensors, tuples and generators as lists, keys as texts;
     the rest is marked.
 
-    >>> plain({1: (2, 3.5)}), plain(iter("ab")), plain({3})
+    >>> to_json({1: (2, 3.5)}), to_json(iter("ab")), to_json({3})
     ({'1': [2, 3.5]}, ['a', 'b'], {'not a plain value': 'set'})
     """
     if value is None or isinstance(value, bool):
@@ -79,7 +79,7 @@ def numbers_problem(value: object, length: int) -> str:
 def format_value(value: object, width: int = 80) -> str:
     """An observed value as a message shows it: floats to 4 digits, long ones cut.
 
-    >>> shown([1/3, "a"]), shown({NOT_PLAIN: "set"})
+    >>> format_value([1/3, "a"]), format_value({NOT_PLAIN: "set"})
     ("[0.3333, 'a']", 'a set object')
     """
     if isinstance(value, dict) and set(value) == {NOT_PLAIN}:

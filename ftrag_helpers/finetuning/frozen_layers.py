@@ -3,25 +3,16 @@
 When LoRA sits on the top layers only, the layers below never change, so their output for a
 text is the same in every epoch, for every adapter and at evaluation. And what all texts begin with
 (system message, instruction) is read once for all of them. What it leaves out: LoRA itself
-(`adapters`), the training loop (`finetuning`).
+(`adapters`), the training loop (`sft`).
 
 Rows are padded on the right: with causal attention no real token sees the padding.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
-from ftrag_helpers.lm import decoding
-from ftrag_helpers.lm.models import LanguageModel
-from ftrag_helpers.lm.result_cache import weights_digest
-
-
-@dataclass(frozen=True)
-class TokenizedExample:
-    """An encoded example: all its tokens, and how many of them are the prompt (never learned)."""
-
-    ids: tuple[int, ...]
-    prompt: int
+from ftrag_helpers.finetuning.training_data import TokenizedExample, batches
+from ftrag_helpers.lm.models import LanguageModel, Messages
+from ftrag_helpers.lm.result_cache import AnswerCache, weights_digest
 
 
 class _Prefix:
@@ -182,8 +173,74 @@ def run_layers(core, layers, hidden, start: int, state: _Prefix | None):
     return hidden
 
 
-def shared_prefix(rows: Sequence[TokenizedExample]) -> tuple[int, ...]:
-    """The tokens with which all rows' prompts begin; at least one token of each prompt is left
-    over.
+class _OddsCache(AnswerCache):
+    algorithms = ("language model", "frozen layers")
+
+
+def log_odds(
+    lm: LanguageModel,
+    frozen: FrozenLayers,
+    prompts: Sequence[Messages],
+    yes: str,
+    no: str,
+    progress: bool = True,
+) -> list[float]:
+    """`models.log_odds` by way of the frozen layers: texts they have read before pass through the
+    top layers only.
+
+    For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the
+    answer's start.
+
+    Raises:
+        ValueError: a prompt does not begin with the frozen layers' prefix, or these are not
+        those of the model.
     """
-    return rows[0].ids[: decoding.shared_prefix([row.ids[: row.prompt] for row in rows])]
+    import torch
+    from tqdm.auto import tqdm
+
+    if not prompts:
+        return []
+
+    first, second = (lm.encode_text(word)[0] for word in (yes, no))
+    rows = [TokenizedExample(tuple(ids), len(ids)) for ids in map(lm.encode, prompts)]
+    if any(row.ids[: len(frozen.prefix)] != frozen.prefix for row in rows):
+        raise ValueError(
+            "a prompt does not begin with the tokens that these frozen layers were made for: make"
+            " FrozenLayers with their shared prefix"
+        )
+    if not frozen.fits(lm.base_model):
+        raise ValueError(
+            "these are other frozen layers than those of this model: make FrozenLayers of"
+            " this model, or of its base, with at least as many layers on top as were trained"
+        )
+    cache, skip = (
+        _OddsCache(lm.model, "log odds, frozen layers", frozen.first, first, second),
+        len(frozen.prefix),
+    )
+    found = cache.find([row.ids for row in rows])
+    waiting = [i for i, odds in enumerate(found) if odds is None]
+    with (
+        torch.no_grad(),
+        tqdm(
+            total=len(rows),
+            initial=len(rows) - len(waiting),
+            desc="texts",
+            unit="text",
+            leave=False,
+            disable=not progress,
+        ) as bar,
+    ):
+        frozen.precompute(
+            [rows[i] for i in waiting],
+            lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"),
+        )
+        for numbers in batches([rows[i] for i in waiting], 16):
+            batch = [waiting[n] for n in numbers]
+            hidden = frozen.forward_top(lm.base_model, [rows[i] for i in batch])
+            last = hidden[range(len(batch)), [len(rows[i].ids) - skip - 1 for i in batch]]
+            both = lm.base_model.model.norm(last) @ lm.base_model.lm_head.weight[[first, second]].T
+            for i, odds in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
+                found[i] = odds
+            cache.keep([rows[i].ids for i in batch], [found[i] for i in batch])
+            bar.update(len(batch))
+    return found

@@ -1,5 +1,4 @@
-"""Fine-tuning on a laptop: encode and mask examples, train LoRA on the top layers, keep the best,
-cache by content.
+"""Supervised fine-tuning on a laptop: LoRA on the top layers, the best kept, cached by content.
 
 The loop is plain PyTorch on `transformers` and `peft`; what makes it quick is in `frozen_layers`
 (frozen layers computed once) and in `answer_loss` (the vocabulary is projected at answer tokens
@@ -7,7 +6,6 @@ only). What it leaves out: data and prompts (`course_data`, `prompts`), scoring 
 (`evaluation`), adapters as such (`adapters`).
 """
 
-import hashlib
 import json
 import math
 import os
@@ -20,25 +18,21 @@ from pathlib import Path
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.finetuning import adapters
+from ftrag_helpers.finetuning import adapters, checkpoints
 from ftrag_helpers.finetuning.adapters import Lora
-from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, TokenizedExample, shared_prefix
-from ftrag_helpers.lm.model_files import sha256_of
-from ftrag_helpers.lm.models import LanguageModel, Messages
-from ftrag_helpers.lm.result_cache import AnswerCache, versions, weights_digest
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
+from ftrag_helpers.finetuning.training_data import (
+    Example,
+    TokenizedExample,
+    batches,
+    encode,
+    shared_prefix,
+)
+from ftrag_helpers.lm.models import LanguageModel
 
 #: Tokens that go through the trained layers at once: it bounds the memory that their gradients
 #: need. Of 1,500 a training of passages needs 2.2 GB and of 600 1.7 GB, for 5 % more seconds.
 PASS_TOKENS = 600
-_CHECKSUMS = "checksums.json"
-
-
-@dataclass(frozen=True)
-class Example:
-    """Chat messages, and the response that the model should learn to give to them."""
-
-    prompt: Messages
-    response: str
 
 
 @dataclass(frozen=True)
@@ -102,30 +96,6 @@ class FineTuneResult:
     from_cache: bool = False
 
 
-def encode(lm: LanguageModel, example: Example) -> TokenizedExample:
-    """The example in the model's chat template: prompt, response, end mark.
-
-    Only what follows the prompt is learned.
-
-    Raises:
-        CourseError: the response is empty, or both together do not fit into the model's window.
-    """
-    if not example.response.strip():
-        raise CourseError(
-            f"An example has an empty response, to: {example.prompt[-1]['content']!r:.80}. Remove"
-            " it or fill it in."
-        )
-    prompt = lm.encode(example.prompt)
-    answer = lm.encode_text(example.response) + [lm.tokenizer.eos_token_id]
-    if len(prompt) + len(answer) > lm.context_length:
-        raise CourseError(
-            f"An example of {len(prompt)} prompt and {len(answer)} response tokens does not fit"
-            f" into the {lm.context_length} tokens of {lm.name}:"
-            f" {example.prompt[-1]['content']!r:.80}. Shorten it."
-        )
-    return TokenizedExample(tuple(prompt + answer), len(prompt))
-
-
 def answer_loss(model, frozen: FrozenLayers, rows: Sequence[TokenizedExample]):
     """The sum of the cross-entropies (nats) of the rows' answer tokens; prompt tokens count for
     nothing.
@@ -146,85 +116,6 @@ def answer_loss(model, frozen: FrozenLayers, rows: Sequence[TokenizedExample]):
     return cross_entropy(
         model.lm_head(model.model.norm(at_answers)).float(), targets, reduction="sum"
     )
-
-
-class _OddsCache(AnswerCache):
-    algorithms = ("language model", "frozen layers")
-
-
-def log_odds(
-    lm: LanguageModel,
-    frozen: FrozenLayers,
-    prompts: Sequence[Messages],
-    yes: str,
-    no: str,
-    progress: bool = True,
-) -> list[float]:
-    """`models.log_odds` by way of the frozen layers: texts they have read before pass through the
-    top layers only.
-
-    For each prompt, log P(yes) − log P(no) in nats, of the first tokens of the two words, as the
-    answer's start.
-
-    Raises:
-        ValueError: a prompt does not begin with the frozen layers' prefix, or these are not
-        those of the model.
-    """
-    import torch
-    from tqdm.auto import tqdm
-
-    if not prompts:
-        return []
-
-    first, second = (lm.encode_text(word)[0] for word in (yes, no))
-    rows = [TokenizedExample(tuple(ids), len(ids)) for ids in map(lm.encode, prompts)]
-    if any(row.ids[: len(frozen.prefix)] != frozen.prefix for row in rows):
-        raise ValueError(
-            "a prompt does not begin with the tokens that these frozen layers were made for: make"
-            " FrozenLayers with their shared prefix"
-        )
-    if not frozen.fits(lm.base_model):
-        raise ValueError(
-            "these are other frozen layers than those of this model: make FrozenLayers of"
-            " this model, or of its base, with at least as many layers on top as were trained"
-        )
-    cache, skip = (
-        _OddsCache(lm.model, "log odds, frozen layers", frozen.first, first, second),
-        len(frozen.prefix),
-    )
-    found = cache.find([row.ids for row in rows])
-    waiting = [i for i, odds in enumerate(found) if odds is None]
-    with (
-        torch.no_grad(),
-        tqdm(
-            total=len(rows),
-            initial=len(rows) - len(waiting),
-            desc="texts",
-            unit="text",
-            leave=False,
-            disable=not progress,
-        ) as bar,
-    ):
-        frozen.precompute(
-            [rows[i] for i in waiting],
-            lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"),
-        )
-        for numbers in batches([rows[i] for i in waiting], 16):
-            batch = [waiting[n] for n in numbers]
-            hidden = frozen.forward_top(lm.base_model, [rows[i] for i in batch])
-            last = hidden[range(len(batch)), [len(rows[i].ids) - skip - 1 for i in batch]]
-            both = lm.base_model.model.norm(last) @ lm.base_model.lm_head.weight[[first, second]].T
-            for i, odds in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
-                found[i] = odds
-            cache.keep([rows[i].ids for i in batch], [found[i] for i in batch])
-            bar.update(len(batch))
-    return found
-
-
-def batches(rows: Sequence[TokenizedExample], size: int) -> list[list[int]]:
-    """The rows' numbers in batches of like length, so that little is padding."""
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
-    return [order[start : start + size] for start in range(0, len(order), size)]
 
 
 def learning_rate_at(step: int, steps: int, config: TrainingConfig) -> float:
@@ -261,8 +152,8 @@ def train(
     if not examples:
         raise CourseError("There is nothing to train on: the list of examples is empty.")
     rows, held_out = ([encode(lm, example) for example in part] for part in (examples, validation))
-    folder = runtime.cache_dir() / "adapters" / _content_key(lm, rows, held_out, config)
-    if _is_whole(folder):
+    folder = runtime.cache_dir() / "adapters" / checkpoints.content_key(lm, rows, held_out, config)
+    if checkpoints.is_whole(folder):
         return _from_cache(lm, folder, progress)
     prefix = shared_prefix(rows + held_out)
     if (
@@ -285,59 +176,11 @@ def train(
         ) from error
 
 
-def _seal(folder: Path, *names: str) -> None:
-    """Write down the checksums of these files of a folder: safetensors has none, and a changed bit
-    is another number.
-    """
-    (folder / _CHECKSUMS).write_text(
-        json.dumps({name: sha256_of(folder / name) for name in names}, indent=1), "utf-8"
-    )
-
-
-def _is_whole(folder: Path) -> bool:
-    """Whether the files in a folder are those that were sealed."""
-    try:
-        digests = json.loads((folder / _CHECKSUMS).read_text("utf-8"))
-        return bool(digests) and all(
-            sha256_of(folder / name) == digest for name, digest in digests.items()
-        )
-    except (OSError, ValueError, TypeError, AttributeError):
-        return False
-
-
 def _serves(frozen: FrozenLayers, rows: Sequence[TokenizedExample], config: TrainingConfig) -> bool:
     skip, depth = len(frozen.prefix), frozen.lm.model.config.num_hidden_layers
     return frozen.first == depth - config.lora.layers and all(
         row.ids[:skip] == frozen.prefix and row.prompt > skip for row in rows
     )
-
-
-def _content_key(
-    lm: LanguageModel,
-    rows: Sequence[TokenizedExample],
-    validation: Sequence[TokenizedExample],
-    config: TrainingConfig,
-) -> str:
-    """24 hexadecimal digits over examples, config, base weights, and the versions of algorithms and
-    libraries.
-    """
-    import peft
-    import torch
-
-    digest = hashlib.sha256(
-        json.dumps(
-            [
-                asdict(config),
-                [[r.ids, r.prompt] for r in rows],
-                [[r.ids, r.prompt] for r in validation],
-                torch.__version__.split("+")[0],
-                peft.__version__,
-                versions("frozen layers", "training"),
-            ]
-        ).encode()
-    )
-    digest.update(weights_digest(lm.model).encode())
-    return digest.hexdigest()[:24]
 
 
 def _bar(steps: int, done: int, progress: bool):
@@ -532,7 +375,7 @@ class _Training:
                 f"mean{i}": state["exp_avg"],
                 f"square{i}": state["exp_avg_sq"],
             }
-        _write(lambda: save_file(tensors, self.partial / "new"))
+        checkpoints.write(lambda: save_file(tensors, self.partial / "new"))
         (self.partial / "new").replace(self.partial / f"state-{self.done}.safetensors")
         (self.partial / "progress.json").write_text(
             json.dumps(
@@ -545,7 +388,7 @@ class _Training:
             ),
             "utf-8",
         )
-        _seal(self.partial, "progress.json", f"state-{self.done}.safetensors")
+        checkpoints.seal(self.partial, "progress.json", f"state-{self.done}.safetensors")
         for old in self.partial.glob("state-*.safetensors"):
             if old.name != f"state-{self.done}.safetensors":
                 old.unlink()
@@ -554,7 +397,7 @@ class _Training:
         import torch
         from safetensors.torch import load_file
 
-        if not _is_whole(self.partial):
+        if not checkpoints.is_whole(self.partial):
             if self.partial.is_file() or any(
                 self.partial.glob("*.*")
             ):  # else it was interrupted before its first check
@@ -591,7 +434,7 @@ class _Training:
         scratch = self.folder.with_name(self.folder.name + ".new")
         runtime.delete(scratch)
         scratch.mkdir(parents=True)
-        _write(lambda: adapters.save(self.tuned, scratch))
+        checkpoints.write(lambda: adapters.save(self.tuned, scratch))
         best = self._best() if self.history else EvalPoint(0, 0.0, float("nan"), float("nan"))
         (scratch / "training.json").write_text(
             json.dumps(
@@ -607,7 +450,9 @@ class _Training:
             ),
             "utf-8",
         )
-        _seal(scratch, "adapter_config.json", "adapter_model.safetensors", "training.json")
+        checkpoints.seal(
+            scratch, "adapter_config.json", "adapter_model.safetensors", "training.json"
+        )
         folder.parent.mkdir(parents=True, exist_ok=True)
         runtime.delete(folder)
         scratch.replace(folder)
@@ -623,15 +468,3 @@ class _Training:
             tokens=self.tokens,
             stopped=stopped,
         )
-
-
-def _write(save: Callable[[], None]) -> None:
-    """Save tensors; a full disk, which safetensors reports by an error of its own, becomes an
-    OSError.
-    """
-    try:
-        save()
-    except Exception as error:
-        if "No space left" in str(error):
-            raise OSError(28, "no space left on the disk") from error
-        raise

@@ -13,8 +13,9 @@ from doubles import tiny_language_model
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.finetuning import adapters
 from ftrag_helpers.finetuning.adapters import Lora
-from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, TokenizedExample, shared_prefix
-from ftrag_helpers.finetuning.sft import Example, _OddsCache, answer_loss, encode, log_odds
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, _OddsCache, log_odds
+from ftrag_helpers.finetuning.sft import Example, answer_loss, encode
+from ftrag_helpers.finetuning.training_data import TokenizedExample, shared_prefix
 from ftrag_helpers.lm import models
 
 TEXTS = [
@@ -149,7 +150,7 @@ def test_masked_tokens_do_not_change_the_loss(tiny, monkeypatch):
                     hidden[i, token - skip] = 7.0 * (-1) ** token
             return hidden
 
-        monkeypatch.setattr(frozen, "top", top_disturbed)
+        monkeypatch.setattr(frozen, "forward_top", top_disturbed)
         return answer_loss(lm.base_model, frozen, rows).item()
 
     # The token at prompt - 1 speaks the first answer token; the last one of a row speaks to nobody.

@@ -16,9 +16,9 @@ from doubles import WINDOW, tiny_language_model
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.finetuning import adapters, sft
+from ftrag_helpers.finetuning import adapters, checkpoints, sft
 from ftrag_helpers.finetuning.adapters import Lora
-from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, TokenizedExample, shared_prefix
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
 from ftrag_helpers.finetuning.sft import (
     Example,
     TrainingConfig,
@@ -27,6 +27,7 @@ from ftrag_helpers.finetuning.sft import (
     learning_rate_at,
     train,
 )
+from ftrag_helpers.finetuning.training_data import TokenizedExample, shared_prefix
 from ftrag_helpers.lm import result_cache
 
 CONFIG = TrainingConfig(
@@ -472,7 +473,7 @@ def test_other_content_is_trained_anew(tiny, monkeypatch):
 
 def test_what_is_learned_is_part_of_the_key(tiny):
     keys = {
-        sft._content_key(tiny, [TokenizedExample((1, 2, 3, 4), prompt)], [], CONFIG)
+        checkpoints.content_key(tiny, [TokenizedExample((1, 2, 3, 4), prompt)], [], CONFIG)
         for prompt in (1, 2, 3)
     }
     assert len(keys) == 3 and all(len(key) == 24 for key in keys)
@@ -480,9 +481,9 @@ def test_what_is_learned_is_part_of_the_key(tiny):
 
 @pytest.mark.parametrize("name", ["training", "frozen layers"])
 def test_the_version_of_the_algorithm_is_part_of_the_key(tiny, monkeypatch, name):
-    before = sft._content_key(tiny, [TokenizedExample((1, 2, 3), 2)], [], CONFIG)
+    before = checkpoints.content_key(tiny, [TokenizedExample((1, 2, 3), 2)], [], CONFIG)
     monkeypatch.setitem(result_cache.ALGORITHMS, name, result_cache.ALGORITHMS[name] + 1)
-    assert sft._content_key(tiny, [TokenizedExample((1, 2, 3), 2)], [], CONFIG) != before
+    assert checkpoints.content_key(tiny, [TokenizedExample((1, 2, 3), 2)], [], CONFIG) != before
 
 
 # --- interrupted
@@ -563,7 +564,7 @@ def test_interrupted_while_the_texts_are_read_it_says_what_the_base_says(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(sft.FrozenLayers, "read", read)
+        patch.setattr(sft.FrozenLayers, "precompute", read)
         cut = run(tiny)
     assert cut.stopped == "interrupted after step 0 of 12" and logits(cut.lm) == pytest.approx(
         logits(tiny), abs=1e-4

@@ -490,8 +490,8 @@ def test_an_answer_counts_wherever_it_stands(one, name):
 @pytest.mark.parametrize("name", ["lessons.lesson_02", "fixtures.domains", "mistakes", "build"])
 def test_no_judge_can_be_imported_beside_an_answer(one, name):
     source = (
-        f"import importlib\ndef double(value):\n    importlib.import_module('ftrag_helpers.exercises"
-        f".{name}')\n    return 2 * value"
+        "import importlib\ndef double(value):\n"
+        f"    importlib.import_module('ftrag_helpers.exercises.{name}')\n    return 2 * value"
     )
     result = graded(one, exercise.notebook({"9.1": source})["cells"])
     assert result.tasks[0].state == "failed" and "ModuleNotFound" in result.tasks[0].message

@@ -36,12 +36,13 @@ def examples():
 
 
 def frozen_layers(lm):
-    from ftrag_helpers.finetuning import sft
-    from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, shared_prefix
+    from ftrag_helpers.finetuning import frozen_layers, sft
+    from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
+    from ftrag_helpers.finetuning.training_data import shared_prefix
 
     rows = [sft.encode(lm, example) for example in examples()]
     frozen = FrozenLayers(lm, 1, shared_prefix(rows))
-    odds = sft.log_odds(
+    odds = frozen_layers.log_odds(
         lm, frozen, [example.prompt for example in examples()], "yes", "no", progress=False
     )
     return [*odds, sft.answer_loss(lm.model, frozen, rows).item()]

@@ -14,7 +14,7 @@ from doubles import tiny_language_model
 
 from ftrag_helpers.data.records import TokenEmbeddings
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.finetuning import adapters, sft
+from ftrag_helpers.finetuning import adapters, frozen_layers
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
 from ftrag_helpers.lm import models, result_cache
 from ftrag_helpers.lm.result_cache import (
@@ -134,7 +134,7 @@ def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
         return (
             models.log_odds(lm, CHAT, "Yes", "No"),
             models.log_odds(lm, CHAT, "No", "Yes"),
-            sft.log_odds(lm, frozen, CHAT, "Yes", "No", progress=False),
+            frozen_layers.log_odds(lm, frozen, CHAT, "Yes", "No", progress=False),
             [
                 x.tolist()
                 for x in models.continuation_logprobs(lm, PROMPTS, ["tea", "books", "a cup"])
@@ -143,7 +143,11 @@ def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
 
     first = scores()
     assert np.allclose(first[0], -np.array(first[1])) and np.allclose(first[0], first[2], atol=1e-4)
-    for owner, name in ((models, "_last_hidden"), (models, "_score_batch"), (FrozenLayers, "top")):
+    for owner, name in (
+        (models, "_last_hidden"),
+        (models, "_score_batch"),
+        (FrozenLayers, "forward_top"),
+    ):
         monkeypatch.setattr(owner, name, lambda *_: pytest.fail("it was computed again"))
     assert scores() == first
 
@@ -270,7 +274,7 @@ def test_the_versions_of_the_algorithms_are_part_of_the_name(lm, monkeypatch):
     def scopes():
         return (
             AnswerCache(lm.model, "x")._scope,
-            sft._OddsCache(lm.model, "x")._scope,
+            frozen_layers._OddsCache(lm.model, "x")._scope,
             TokenEmbeddingsCache(lm.model, 3)._scope,
         )
 

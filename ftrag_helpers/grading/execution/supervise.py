@@ -243,7 +243,7 @@ def _of_process(folder: str, shared: bool) -> float:
                 return found
         # A list of threads that come and go may show the first alone, which has ended; their number
         # is exact.
-        if _threads(folder) < 2:
+        if max(len(threads), _threads(folder)) < 2:
             return 0
         time.sleep(0.01)  # it is ending, or each of its threads starts the next one and ends
     return math.inf

@@ -23,6 +23,8 @@ import pytest
 
 from ftrag_helpers.environment import pip_calls, systems
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "course.py"
 # Nothing listens there: what a cut network looks like to pip.

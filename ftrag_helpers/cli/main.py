@@ -93,7 +93,9 @@ def build_parser() -> argparse.ArgumentParser:
         "test", run_test, "run all tests: the package's, and every notebook's outputs", "pytest"
     )
     test.add_argument(
-        "--fast", action="store_true", help="only the tests that need no model: seconds"
+        "--fast",
+        action="store_true",
+        help="only what needs no model and takes no time: about a minute",
     )
     add("fetch", run_fetch, "fetch the two models, or repair them")
     add(
@@ -193,9 +195,8 @@ def run_test(options: argparse.Namespace, rest: list[str]) -> int:
     learners do. Files or folders among the further options replace the course's own choice.
     """
     if options.fast:
-        return run_pytest(
-            "fast tests", ["-m", "not model", *([] if named_paths(rest) else ["tests"]), *rest]
-        )
+        where = [] if named_paths(rest) else ["tests"]
+        return run_pytest("fast tests", ["-m", "not model and not slow", "-n", "2", *where, *rest])
     model_files.fetch()
     if named_paths(rest):
         return run_pytest("tests", [*NBVAL, *rest])

@@ -158,7 +158,7 @@ def test_test_takes_solutions_in_when_there_are_some(course, done):
 
 def test_fast_tests_fetch_nothing(course, done):
     assert main.main(["test", "--fast", "-x"]) == 0
-    assert done == [["pytest", "-m", "not model", "tests", "-x"]]
+    assert done == [["pytest", "-m", "not model and not slow", "-n", "2", "tests", "-x"]]
 
 
 def test_named_files_replace_the_choice(course, done):

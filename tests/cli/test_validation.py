@@ -6,6 +6,8 @@ import pytest
 from ftrag_helpers.cli import main, validation
 from ftrag_helpers.lm import model_files
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def no_models(monkeypatch):

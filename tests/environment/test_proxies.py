@@ -11,6 +11,8 @@ import pytest
 
 from ftrag_helpers.environment import proxies, runtime
 
+pytestmark = pytest.mark.slow
+
 NAMES = [
     name
     for pair in ("http", "https", "all", "no")

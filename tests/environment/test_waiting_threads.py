@@ -22,6 +22,8 @@ from ftrag_helpers.cli import main
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.lm import model_files
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SET = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4"}
 WAITS = """

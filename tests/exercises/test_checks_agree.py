@@ -14,6 +14,8 @@ from ftrag_helpers.environment import runtime
 from ftrag_helpers.exercises import checking, registry
 from ftrag_helpers.exercises.fixtures import domains
 
+pytestmark = pytest.mark.slow
+
 #: Seeds that stand for markings to come; the slow tasks get fewer.
 OTHERS = {"2.1": 3, "2.2": 0, "2.5": 0, "4.2": 0, "4.6": 0, "5.2": 1}
 ANSWERS = {

@@ -20,6 +20,8 @@ from ftrag_helpers.exercises.fixtures import domains, patrons
 from ftrag_helpers.exercises.lessons import lesson_02 as check
 from ftrag_helpers.grading import observers
 
+pytestmark = pytest.mark.slow
+
 IDS = list(check.TASKS)
 SEEDS = (0, 1)
 NAN = float("nan")

@@ -20,6 +20,8 @@ from ftrag_helpers.exercises.lessons import lesson_04 as check
 from ftrag_helpers.grading import observers
 from ftrag_helpers.retrieval import passage_index
 
+pytestmark = pytest.mark.slow
+
 IDS = list(check.TASKS)
 SEEDS = (0, 1, 2718)
 NAN = float("nan")

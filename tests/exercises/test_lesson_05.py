@@ -17,6 +17,8 @@ from ftrag_helpers.exercises import checking, mistakes, values
 from ftrag_helpers.exercises.lessons import lesson_05 as check
 from ftrag_helpers.grading import observers
 
+pytestmark = pytest.mark.slow
+
 IDS = list(check.TASKS)
 SEEDS = (0, 1, 2718)
 NAN = float("nan")

@@ -19,7 +19,10 @@ from ftrag_helpers.grading import engine, records
 from ftrag_helpers.grading.execution import sandbox
 
 REASON = sandbox.refusal()
-pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}"),
+]
 #: Seconds a cell or check: short, since half a dozen attacks use all of it; long enough for the
 #: others on a busy machine.
 TIMEOUT = 4

@@ -16,6 +16,8 @@ from ftrag_helpers.grading.intake import answers
 from ftrag_helpers.grading.intake.cells import read_cells
 from ftrag_helpers.grading.intake.submissions import Submission, Unreadable
 
+pytestmark = pytest.mark.slow
+
 STUB = (
     'def double(value):\n    raise NotImplementedError("Task 9.1: replace this line with your'
     ' code")'

@@ -12,7 +12,10 @@ from ftrag_helpers.grading import engine, grader, records
 from ftrag_helpers.grading.execution import runner, sandbox
 
 REASON = sandbox.refusal()
-pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}"),
+]
 #: Seconds a cell or check, where some learners use all of it (and the others a small part); None:
 #: what each task allows.
 TIMEOUT = {"moodle": None, "canvas": None, "folder": 12}

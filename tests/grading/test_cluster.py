@@ -18,6 +18,8 @@ from ftrag_helpers.grading import cluster, engine, records
 from ftrag_helpers.grading.grader import Grader
 from ftrag_helpers.grading.intake.submissions import Submission
 
+pytestmark = pytest.mark.slow
+
 SLOW = "import time\ntime.sleep(0.4)\n"
 WRONG = "def double(value):\n    return value * 3\n"
 LEARNERS = 12

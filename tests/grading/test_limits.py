@@ -22,7 +22,10 @@ from ftrag_helpers.grading import records
 from ftrag_helpers.grading.execution import sandbox, supervise
 
 REASON = sandbox.refusal()
-pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}"),
+]
 CONTROLS = ("A first control", "Zz last control")
 #: Seconds that an interrupted run may take to end.
 SECONDS = 20

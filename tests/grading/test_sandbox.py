@@ -17,6 +17,8 @@ from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import engine
 from ftrag_helpers.grading.execution import drop_privileges, runner, sandbox, supervise, worker
 
+pytestmark = pytest.mark.slow
+
 REASON = sandbox.refusal()
 needs_sandbox = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REASON[:150]}")
 LIMITS = sandbox.Limits(

@@ -21,6 +21,8 @@ from shelf import doc, ids, new_index
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.retrieval.passage_index import Index
 
+pytestmark = pytest.mark.slow
+
 _RNG = np.random.default_rng(0)
 DOCUMENTS = [
     doc(f"d{n:04}", f"Word{n} stands by {' '.join(f'w{k}' for k in _RNG.integers(0, 300, 14))}.")

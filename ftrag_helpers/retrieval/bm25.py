@@ -1,9 +1,9 @@
-"""BM25: search by the words that a question and a text share.
+"""BM25 scores: lexical search by the words that a query and a text share.
 
-`bm25s` does the arithmetic, PyStemmer the word forms.
+`bm25s` computes the scores, PyStemmer stems the words. Stemming and stop words are English, and
+applied to words of all languages.
 
-Word forms and stop words are English; words of other languages count as they are, or
-nearly so. What it leaves out: passages and filters (`retrieval`).
+Not here: passages and filters (`passage_index`).
 """
 
 import math
@@ -13,24 +13,31 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import regex
 
-#: A stretch of a script that puts no space between words, or a word.
+#: A run of characters of a script without spaces between words, or a word.
 _RUN = regex.compile(
     r"(?P<unspaced>[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
     r"|(?:(?![\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}])\w)+"
 )
 _CHARACTER = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
-#: One letter or digit that is a word ("Bay 5", "Plan B"): no part of "it's", "e-mail", 3,000 or
-#: 5:30, no pronoun "I", and an A only where it is no article ("vitamin A").
+#: A single letter or digit that counts as a word ("Bay 5", "Plan B"). Left out are parts of "it's",
+#: "e-mail", 3,000 or 5:30, the pronoun "I", and an A that may be an article (unlike "vitamin A").
 _SINGLE = regex.compile(
     r"(?<!['’]|\d[.,:])(?:(?<=\w )A(?! \p{Lu})|[^\W_aAiI])(?!['’]|[.,:]\d|-\p{L})"
 )
 
 
 def word_scores(texts: Sequence[str]) -> Callable[[Sequence[str]], np.ndarray]:
-    """A function from the words of a query to the BM25 score of every text; shape (texts,).
+    """Index texts for BM25 scoring.
 
-    Words of one character are scored apart and added, so that they change nothing where a query has
-    none: neither the length of a text nor the mean length.
+    Words of one character have an index of their own, whose scores are added. So they change
+    neither the length of a text nor the mean length in the scores of longer words.
+
+    Args:
+        texts: the texts to be scored.
+
+    Returns:
+        A function from the words of a query (`query_words`) to the BM25 score of every text, shape
+        (texts,); at least 0, and 0 for a text that has none of the words.
 
     Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
     """
@@ -43,6 +50,7 @@ def word_scores(texts: Sequence[str]) -> Callable[[Sequence[str]], np.ndarray]:
 
 
 def _scores(words: Sequence[Sequence[str]]) -> Callable[[list[str]], np.ndarray]:
+    """A function from the words of a query to scores, shape (texts,), given each text's words."""
     import bm25s
 
     if not any(words):  # bm25s cannot index texts without a word
@@ -53,15 +61,27 @@ def _scores(words: Sequence[Sequence[str]]) -> Callable[[list[str]], np.ndarray]
 
 
 def query_words(text: str) -> list[str]:
-    """The words of a query that count, each once: stemmed, without stop words, in the order of the
-    text.
+    """The words of a query for BM25: stemmed, in lower case, without stop words.
+
+    Args:
+        text: the query.
+
+    Returns:
+        Each word once, in the order of the text. Chinese and Japanese characters count by
+        themselves and in pairs; other scripts without spaces in pairs.
     """
     return list(dict.fromkeys(_words(text)))
 
 
 def idf(count: int, total: int) -> float:
-    """The inverse document frequency of a word that `count` of `total` texts hold, as BM25 has it;
-    never below 0.
+    """The inverse document frequency of a word, as BM25 has it.
+
+    Args:
+        count: the number of texts that hold the word, 0 to `total`.
+        total: the number of all texts.
+
+    Returns:
+        ln(1 + (total - count + 0.5) / (count + 0.5)), above 0; the rarer the word, the higher.
 
     Source: Spärck Jones 1972, in the form of Robertson and Zaragoza 2009, with 1 added under the
     logarithm.
@@ -70,7 +90,7 @@ def idf(count: int, total: int) -> float:
 
 
 def _words(text: str) -> Iterator[str]:
-    """The words of a text that count, as often as they stand in it, stemmed, in its order."""
+    """The words of a text in its order, with repetitions: stemmed, without stop words."""
     import Stemmer
     from bm25s.stopwords import STOPWORDS_EN
 
@@ -85,6 +105,6 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _characters(run: str) -> Iterator[str]:
-    """Every two neighbours as a word, and each Chinese or Japanese character by itself."""
+    """All pairs of neighbouring characters, then each Chinese or Japanese character by itself."""
     yield from (first + second for first, second in zip(run, run[1:], strict=False))
     yield from _CHARACTER.findall(run)

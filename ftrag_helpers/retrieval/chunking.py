@@ -1,7 +1,7 @@
-"""From documents to passages: cut at sentence ends, with a little overlap.
+"""Chunking: documents are split into passages at sentence ends, with overlapping sentences.
 
-What it leaves out: embedding and search (`retrieval`), the choice of sentences for a
-question (`reranking`).
+Not here: embedding and search (`passage_index`), the choice of sentences for a question
+(`reranking`).
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from ftrag_helpers.data.records import Document, Passage
 from ftrag_helpers.text.sentences import count_words, shortened, split_sentences
 
-#: Chosen on the training and validation questions, as `benchmarks/retrieval.py` prints.
+#: The most words of a passage, and how many sentences it repeats of the one before. Chosen on the
+#: training and validation questions, as `benchmarks/retrieval.py` prints.
 CHUNK_WORDS = 90
 OVERLAP_SENTENCES = 1
 
@@ -21,14 +22,25 @@ def chunk(
     overlap: int = OVERLAP_SENTENCES,
     fits: Callable[[str], bool] | None = None,
 ) -> list[Passage]:
-    """The document cut at sentence ends into passages of at most `words` words.
+    """Split a document at sentence ends into passages of at most `words` words.
 
-    A sentence longer than that stands alone. Each passage after the first repeats the last
-    `overlap` sentences of the one before, so that a fact and what it refers to stay together.
+    A longer sentence is a passage by itself. A passage begins with the last `overlap` sentences of
+    the one before, so that a fact and what it refers to stay together. They are not repeated where
+    the one before has no more sentences than that, or where the next sentence would not fit.
 
-    `fits` says whether an embedder reads a text to its end. A passage that does not fit, its title
-    before it, is made of fewer sentences; a sentence that does not fit alone is cut between clauses
-    or words.
+    If a passage with its title does not fit the embedder, the document is split again: a sentence
+    that does not fit by itself is split between clauses, else words, else characters, and passages
+    are given fewer sentences. This is not done where the title alone does not fit.
+
+    Args:
+        document: the document.
+        words: the most words of a passage, at least 1; in scripts without spaces two characters
+            count as one word.
+        overlap: how many sentences a passage repeats of the one before, at least 0.
+        fits: whether an embedder reads a text without truncation; None where there is no limit.
+
+    Returns:
+        The passages in the order of the document, with ids "<document id>#1", "#2" and so on.
 
     Raises:
         ValueError: words below 1 or overlap below 0.
@@ -41,7 +53,7 @@ def chunk(
     def readable(text: str) -> bool:
         return (
             fits is None or fits(f"{document.title}. {text}") or not fits(f"{document.title}. ")
-        )  # no cut would help then
+        )  # a title that does not fit by itself: splitting the text would not help
 
     def too_long(group: list[str]) -> bool:
         return count_words(" ".join(group)) > words
@@ -70,8 +82,15 @@ def chunk(
 def _groups(
     sentences: Sequence[str], overlap: int, too_long: Callable[[list[str]], bool]
 ) -> list[list[str]]:
-    """As many sentences together as are not too long, each group beginning with the last `overlap`
-    of the one before.
+    """Group consecutive sentences, each group as long as `too_long` allows.
+
+    Args:
+        sentences: the sentences in order.
+        overlap: how many sentences a group repeats of the one before, where they fit.
+        too_long: whether sentences are too long for one group; a single one is never rejected.
+
+    Returns:
+        The groups in order.
     """
     groups: list[list[str]] = []
     held: list[str] = []
@@ -86,5 +105,14 @@ def _groups(
 
 
 def embedding_text(passage: Passage) -> str:
-    """What is embedded for a passage: its title before its text, so that "it" has a name."""
+    """The text that is embedded for a passage: its title, then its text.
+
+    The title names what the pronouns in the text may refer to.
+
+    Args:
+        passage: the passage.
+
+    Returns:
+        "<title>. <text>".
+    """
     return f"{passage.title}. {passage.text}"

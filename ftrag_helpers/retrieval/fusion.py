@@ -1,22 +1,30 @@
-"""Rankings of passages: put in order, added up, fused, read as documents.
+"""Rankings of passages: sorting by score, fusion of two or more, and the documents behind them.
 
-What it leaves out: where the scores come from (`retrieval`, `bm25`) and how good a ranking
-is (`metrics`).
+Not here: computing scores (`passage_index`, `bm25`) and evaluating rankings (`metrics`).
 """
 
 from collections.abc import Iterable, Sequence
 
 from ftrag_helpers.data.records import Hit, Passage
 
-#: Chosen on the training and validation questions, as `benchmarks/retrieval.py` prints.
+#: The factor of a BM25 score beside a cosine similarity. Chosen on the training and validation
+#: questions, as `benchmarks/retrieval.py` prints.
 LEXICAL_WEIGHT = 0.02
 #: Reciprocal rank fusion's constant, as in Cormack, Clarke and Büttcher 2009.
 _RRF = 60
 
 
 def ranked(scored: Iterable[tuple[Passage, float]]) -> list[Hit]:
-    """Hits by falling score; equal scores by id, so that a ranking never depends on the store's
-    order.
+    """Sort passages by falling score.
+
+    Scores that are equal when rounded to 6 decimal places are sorted by passage id, so that a
+    ranking does not depend on the order in the vector store.
+
+    Args:
+        scored: pairs of a passage and its score, in any order.
+
+    Returns:
+        Hits with the scores as given, best first, with ranks from 1.
     """
     ordered = sorted(scored, key=lambda pair: (-round(pair[1], 6), pair[0].id))
     return [
@@ -27,7 +35,16 @@ def ranked(scored: Iterable[tuple[Passage, float]]) -> list[Hit]:
 def weighted_fusion(
     dense: Sequence[Hit], lexical: Sequence[Hit], weight: float = LEXICAL_WEIGHT
 ) -> list[Hit]:
-    """The union of two rankings by dense score + weight × lexical score.
+    """The union of two rankings, ranked by dense score + weight × lexical score.
+
+    Args:
+        dense: hits with cosine similarities (-1 to 1).
+        lexical: hits with BM25 scores (0 or more).
+        weight: the factor of the lexical scores, default 0.02.
+
+    Returns:
+        All passages of both rankings, best first, with the sums as scores. A passage that is
+        missing from a ranking counts with 0 there.
 
     Source: Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval",
     without their normalisation, which needs the lowest score of each search.
@@ -44,6 +61,13 @@ def weighted_fusion(
 def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     """Reciprocal rank fusion: each ranking gives a passage 1 / (60 + rank); the sums are ranked.
 
+    Args:
+        rankings: any number of rankings, with ranks from 1; scores are not used.
+
+    Returns:
+        All passages of all rankings, best first, with the sums as scores (at most 1/61 for each
+        ranking).
+
     Source: Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion".
     """
     sums: dict[str, float] = {}
@@ -56,5 +80,12 @@ def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
 
 
 def document_ranking(hits: Sequence[Hit]) -> list[str]:
-    """The ids of the documents behind the hits, best first, each once."""
+    """The ids of the documents behind the hits.
+
+    Args:
+        hits: a ranking of passages, best first.
+
+    Returns:
+        Each document's id once, in the order of its best passage.
+    """
     return list(dict.fromkeys(hit.passage.document_id for hit in hits))

@@ -1,9 +1,10 @@
-"""The index: passages of documents, searched by meaning, by words, or by both; with filters.
+"""The passage index: dense, lexical (BM25) and hybrid search with metadata filters.
 
-Loads no model: the caller passes `embed`, a function from texts to unit-length vectors.
-Dense search and filters are Chroma's, word search is `bm25`'s; both see the same passages. What it
-leaves out: keeping the collection (`chroma_store`), cutting documents (`chunking`), adding up
-rankings (`ranking`), choosing sentences (`reranking`), prompts and answers (`rag`).
+Loads no model: the caller passes `embed`, a function from texts to unit-length vectors. Chroma does
+dense search and filters, `bm25` does lexical search; both search the same passages.
+
+Not here: storing the collection (`chroma_store`), splitting documents (`chunking`), fusing rankings
+(`fusion`), choosing sentences (`reranking`), prompts and answers (`rag`).
 """
 
 import hashlib
@@ -27,29 +28,37 @@ from ftrag_helpers.retrieval.fusion import ranked, weighted_fusion
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 
-#: Asked of the store beyond k, so that passages of equal score at the cut are chosen by id, not by
-#: the store.
+#: Passages requested from the store beyond k, so that among equal scores at rank k passages are
+#: chosen by id, not by the store's order.
 _TIES = 20
 #: Passages that are embedded and stored at once.
 _BATCH = 64
+#: The metadata stored with a passage, which filters may test.
 _ABOUT = ("document_id", "title", "shelf", "branch", "date")
+#: The metadata field that holds the checksum of a passage and its vector.
 _CHECK = "checksum"
 
 
 class Index:
-    """Passages of documents, searchable by meaning (Chroma), by words (BM25), or by both.
+    """Passages of documents with dense (Chroma), lexical (BM25) and hybrid search.
+
+    An index that was built before is opened again: `add` embeds only passages that are new or
+    changed. One that was built with another embedder is emptied, as its vectors are not comparable.
 
     Args:
         embed: texts to unit-length vectors, shape (texts, dimensions). Where it has a function
-            `fits`, as `models.embed` has, a passage that it would not read to its end is cut
-            further.
-        folder: where the index is kept, to be found again; None keeps it in memory, gone with the
-            process. `FTRAG_CHROMA_URL` names a Chroma server that keeps what a folder would; the
-            folder then holds the name of its collection there, so that no two people meet in one.
-        name: the collection in that folder; two indexes with other chunk sizes need other names.
+            `fits`, as `models.embed` has, a passage that it would truncate is split further.
+        folder: where the index is stored; None keeps it in memory until the process ends. Where
+            `FTRAG_CHROMA_URL` names a Chroma server, the index is stored there, and the folder
+            holds only the unique name of its collection, so that users do not share one.
+        name: the collection in that folder; indexes with different chunk sizes need different
+            names.
+        words: the most words of a passage, at least 1 (`chunk`).
+        overlap: how many sentences a passage repeats of the one before, at least 0 (`chunk`).
 
-    An index that was built before is found again: `add` embeds only passages that are new or
-    changed. One that another embedder made starts empty, as its vectors mean nothing to this one.
+    Attributes:
+        changes: how often passages were added or removed; by it a reranker notices that its word
+            statistics are out of date.
     """
 
     def __init__(
@@ -74,9 +83,7 @@ class Index:
         return self._store.ask(lambda collection: collection)
 
     def _read_stored(self) -> None:
-        """Take over what is stored, but for vectors of another embedder and passages in which
-        something changed since.
-        """
+        """Load the stored passages; delete those of another embedder or with a wrong checksum."""
         stored = self._store.ask(
             lambda collection: collection.get(include=["documents", "metadatas", "embeddings"])
         )
@@ -101,7 +108,7 @@ class Index:
         lost = [id_ for id_, *_ in rows if id_ not in self._passages]
         if any(
             _CHECK in (about or {}) for id_, _, about, _ in rows if id_ in lost
-        ):  # else an older course stored them
+        ):  # without a checksum they were stored by an older version, which is no damage
             warnings.warn(
                 f"{len(lost)} of {len(rows)} passages in {self._folder} were damaged: add their"
                 " documents again.",
@@ -115,16 +122,18 @@ class Index:
         again = self._embed([embedding_text(passage)])[0]
         return vector.shape == again.shape and np.allclose(
             vector, again, atol=1e-3
-        )  # another machine rounds by 1e-6
+        )  # shape (dimensions,); rounding differs by about 1e-6 between machines
 
     def _refill(self, collection) -> None:
-        """Put what a collection lacks of the known passages into it."""
+        """Add the known passages that a collection does not hold to it."""
         there = set(collection.get(include=[])["ids"])
         missing = [p for p in self.passages if p.id not in there]
         for start in range(0, len(missing), _BATCH):
             collection.upsert(**self._rows(missing[start : start + _BATCH]))
 
     def _rows(self, passages: Sequence[Passage]) -> dict:
+        """The arguments of Chroma's `upsert` for the passages, which are embedded."""
+        # (passages, dimensions)
         vectors = self._embed([embedding_text(p) for p in passages])
         about = [
             {key: getattr(p, key) for key in _ABOUT} | {_CHECK: _checksum(p, v)}
@@ -145,11 +154,21 @@ class Index:
     def add(
         self, documents: Iterable[Document], *, batch_size: int = _BATCH, progress: bool = False
     ) -> int:
-        """Add documents, or change them where their id is known.
+        """Add documents, or replace them where their id is known.
 
-        Returns how many passages were embedded.
+        Only new and changed passages are embedded. Passages that a changed document no longer has
+        are removed.
 
-        Passages that a changed document no longer has are removed.
+        Args:
+            documents: the documents; of two with the same id, the last counts.
+            batch_size: how many passages are embedded and stored at once.
+            progress: whether to show a progress bar.
+
+        Returns:
+            How many passages were embedded.
+
+        Raises:
+            CourseError: the passages could not be stored.
         """
         from tqdm.auto import tqdm
 
@@ -181,11 +200,22 @@ class Index:
         return len(new)
 
     def remove(self, document_ids: Iterable[str]) -> int:
-        """Remove documents by id; returns how many passages went. Unknown ids are passed over."""
+        """Remove documents by id.
+
+        Args:
+            document_ids: ids of documents; unknown ones are ignored.
+
+        Returns:
+            How many passages were removed.
+
+        Raises:
+            CourseError: the passages could not be removed from the store.
+        """
         doomed = set(document_ids)
         return self._forget([i for i, p in self._passages.items() if p.document_id in doomed])
 
     def _forget(self, ids: list[str]) -> int:
+        """Remove passages by id from the store and from memory; returns how many."""
         if ids:
             self._store.ask(lambda collection: collection.delete(ids=ids))
             for i in ids:
@@ -194,14 +224,26 @@ class Index:
         return len(ids)
 
     def _changed(self) -> None:
-        """Word statistics depend on all passages: made anew at the next search, here and in
-        selectors.
+        """Mark the word statistics, which depend on all passages, as out of date.
+
+        They are computed again at the next search, here and in rerankers.
         """
         self._bm25 = None
         self.changes += 1
 
     def synchronise(self, documents: Sequence[Document], *, progress: bool = False) -> int:
-        """Make the index hold exactly these documents; returns how many passages were embedded."""
+        """Make the index hold exactly these documents.
+
+        Args:
+            documents: the documents; all others are removed.
+            progress: whether to show a progress bar.
+
+        Returns:
+            How many passages were embedded.
+
+        Raises:
+            CourseError: the store could not be changed.
+        """
         keep = {d.id for d in documents}
         self.remove({p.document_id for p in self._passages.values()} - keep)
         return self.add(documents, progress=progress)
@@ -209,9 +251,16 @@ class Index:
     def dense(
         self, texts: Sequence[str], k: int = 10, *, where: dict | None = None
     ) -> list[list[Hit]]:
-        """The k passages nearest in meaning to each text. Scores are cosine similarities (-1 to 1).
+        """Dense search: the k passages whose embeddings are most similar to that of each text.
 
-        `where` is a filter in Chroma's language over shelf, branch, date, title and document_id.
+        Args:
+            texts: the questions; there may be none.
+            k: the most passages for each text.
+            where: a filter in Chroma's language over document_id, title, shelf, branch and date;
+                None or empty for no filter.
+
+        Returns:
+            For each text its hits, best first, with cosine similarities (-1 to 1) as scores.
 
         Raises:
             CourseError: the filter has an operator, a field or a form that is not known.
@@ -219,14 +268,15 @@ class Index:
         self._allowed(where)
         if not self._passages or not len(texts):
             return [[] for _ in texts]
+        # vectors: (texts, dimensions)
         vectors, most = self._embed(list(texts)), min(k + _TIES, len(self._passages))
         found = self._store.ask(
             lambda collection: collection.query(
                 query_embeddings=vectors, n_results=most, where=where or None, include=["distances"]
             )
         )
-        # Another notebook may have added passages to the same folder, of which this index knows
-        # nothing.
+        # Chroma returns cosine distances, 1 - similarity. Passages that another process has added
+        # to the same folder are not known here and are left out.
         return [
             ranked(
                 [
@@ -241,10 +291,19 @@ class Index:
     def bm25(
         self, texts: Sequence[str], k: int = 10, *, where: dict | None = None
     ) -> list[list[Hit]]:
-        """The k passages that share the most telling words with each text; passages without any are
-        left out.
+        """Lexical search: the k passages with the highest BM25 scores for the words of each text.
 
-        `where` is a filter as in `dense`.
+        Args:
+            texts: the questions; there may be none.
+            k: the most passages for each text.
+            where: a filter as in `dense`.
+
+        Returns:
+            For each text its hits, best first, with BM25 scores; passages with a score of 0, which
+            share no word with the text, are left out.
+
+        Raises:
+            CourseError: the filter has an operator, a field or a form that is not known.
 
         Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and
         Beyond".
@@ -254,17 +313,21 @@ class Index:
             return [[] for _ in texts]
         if self._bm25 is None:
             self._bm25 = word_scores([embedding_text(p) for p in passages])
+        # taken: (passages,), 1 where the filter accepts the passage and 0 elsewhere
         taken = np.array([allowed is None or p.id in allowed for p in passages], np.float32)
         hits = []
         for text in texts:
+            # (passages,)
             scores = self._bm25(query_words(text)) * taken
             best = np.argsort(-scores, kind="stable")[:k]
             hits.append(ranked([(passages[i], float(scores[i])) for i in best if scores[i] > 0]))
         return hits
 
     def _allowed(self, where: dict | None) -> set[str] | None:
-        """The ids of the passages that a filter lets through, by Chroma's own judgement; None where
-        nothing is filtered.
+        """The ids of the passages that a filter accepts, as Chroma evaluates it; None without one.
+
+        Raises:
+            CourseError: the filter has an operator, a field or a form that is not known.
         """
         if where is None or where == {}:
             return None
@@ -277,7 +340,7 @@ class Index:
             raise
         except (
             Exception
-        ) as error:  # Chroma's own judgement of the filter comes as errors of several types
+        ) as error:  # Chroma raises errors of several types for a filter that it does not accept
             raise CourseError(
                 f"The filter {where!r} is not understood: {str(error).removesuffix(' in get.')}. A"
                 " filter tests one field, as in {'branch': 'heron'} or {'shelf': {'$in':"
@@ -293,17 +356,32 @@ class Index:
     def hybrid(
         self, texts: Sequence[str], k: int = 10, *, where: dict | None = None, depth: int = 50
     ) -> list[list[Hit]]:
-        """Dense and BM25 search added up: cosine similarity + 0.02 × BM25 score.
+        """Hybrid search: passages ranked by cosine similarity + 0.02 × BM25 score.
 
-        Raw scores carry how sure each search is; fusing ranks alone throws that away, and measured
-        worse on the training questions (`benchmarks/retrieval.py` compares both). A passage that
-        only one search found counts with 0 for the other.
+        Reciprocal rank fusion, which uses ranks and no scores, measured worse on the training
+        questions (`benchmarks/retrieval.py` compares both). A passage that only one search found
+        counts with 0 for the other.
+
+        Args:
+            texts: the questions; there may be none.
+            k: the most passages for each text.
+            where: a filter as in `dense`.
+            depth: how many passages each of the two searches returns before fusion; k if larger.
+
+        Returns:
+            For each text its hits, best first, with the weighted sums as scores.
+
+        Raises:
+            CourseError: the filter has an operator, a field or a form that is not known.
         """
         return [fused for _, _, fused in self._both(texts, k, where, depth)]
 
     def _both(
         self, texts: Sequence[str], k: int, where: dict | None, depth: int = 50
     ) -> list[tuple[list[Hit], list[Hit], list[Hit]]]:
+        """For each text the dense and the BM25 ranking, max(depth, k) deep, and the k best hits of
+        their fusion.
+        """
         dense = self.dense(texts, max(depth, k), where=where)
         lexical = self.bm25(texts, max(depth, k), where=where)
         return [(d, b, weighted_fusion(d, b)[:k]) for d, b in zip(dense, lexical, strict=True)]
@@ -316,9 +394,19 @@ class Index:
         method: str = "hybrid",
         where: dict | None = None,
     ) -> list[list[Hit]]:
-        """The k best passages by `method`: "dense", "bm25" or "hybrid".
+        """Search by the method of that name.
+
+        Args:
+            texts: the questions; there may be none.
+            k: the most passages for each text, at least 1.
+            method: "dense", "bm25" or "hybrid".
+            where: a filter as in `dense`.
+
+        Returns:
+            For each text its hits, best first; scores are those of the method.
 
         Raises:
+            CourseError: the filter has an operator, a field or a form that is not known.
             ValueError: no such method, or k below 1.
         """
         return [best for _, _, best in self.steps(texts, k, method=method, where=where)]
@@ -331,9 +419,22 @@ class Index:
         method: str = "hybrid",
         where: dict | None = None,
     ) -> list[tuple[list[Hit], list[Hit], list[Hit]]]:
-        """For each text the dense ranking, the BM25 ranking, and the k best passages made of them.
+        """Search as `search` does, and return the intermediate rankings too.
 
-        The rankings that a method does not need are empty. Raises as `search` does.
+        Args:
+            texts: the questions; there may be none.
+            k: the most passages for each text, at least 1.
+            method: "dense", "bm25" or "hybrid".
+            where: a filter as in `dense`.
+
+        Returns:
+            For each text the dense ranking, the BM25 ranking, and the k best passages by `method`.
+            A ranking that the method does not need is empty. With "hybrid" the first two hold up to
+            max(50, k) hits.
+
+        Raises:
+            CourseError: the filter has an operator, a field or a form that is not known.
+            ValueError: no such method, or k below 1.
         """
         if method not in ("dense", "bm25", "hybrid") or k < 1:
             raise ValueError(
@@ -346,12 +447,23 @@ class Index:
 
 
 def _passage(id_: str, text: str, about: dict) -> Passage:
+    """The passage that a row of the collection holds."""
     return Passage(id=id_, text=text, **{key: about[key] for key in _ABOUT})
 
 
 def _checksum(passage: Passage, vector: np.ndarray) -> float:
-    """A number that any change of the text or of the vector changes, and the rounding of the vector
-    does not.
+    """A checksum of a passage and its embedding, robust to rounding of the embedding.
+
+    The dot product of the vector with a random normal vector whose seed is the CRC-32 of the
+    passage.
+
+    Args:
+        passage: the passage; its id, text and metadata are covered.
+        vector: its embedding, shape (dimensions,).
+
+    Returns:
+        The checksum. Another passage gives an unrelated number; rounding the vector changes it by
+        less than 1e-3.
     """
     seed = zlib.crc32(
         json.dumps([passage.id, passage.text, *(getattr(passage, key) for key in _ABOUT)]).encode()
@@ -360,6 +472,7 @@ def _checksum(passage: Passage, vector: np.ndarray) -> float:
 
 
 def _is_sound(id_: str, text: object, about: object, vector: np.ndarray) -> bool:
+    """Whether a stored row has all fields of a passage and the right checksum."""
     try:
         return abs(_checksum(_passage(id_, text, about), vector) - about[_CHECK]) < 1e-3
     except (KeyError, TypeError):
@@ -367,7 +480,7 @@ def _is_sound(id_: str, text: object, about: object, vector: np.ndarray) -> bool
 
 
 def _fields(where: dict) -> Iterator[str]:
-    """The fields that a filter tests."""
+    """The names of the metadata fields that a filter tests; names may repeat."""
     for key, test in where.items():
         if key in ("$and", "$or"):
             for part in test:
@@ -377,9 +490,13 @@ def _fields(where: dict) -> Iterator[str]:
 
 
 def _collection_name(folder: Path | None, name: str) -> str:
-    """The collection's name in its store:
+    """The collection's name in its store.
 
-    Chroma's memory is one store for the whole process, a server one for many.
+    Unique in memory, which is one store for the whole process, and on a server, which many
+    processes share; there the unique part is read from the folder, or written to it.
+
+    Raises:
+        CourseError: the name could not be written to the folder.
     """
     if folder is None:
         return in_memory(name)
@@ -407,8 +524,13 @@ def _collection_name(folder: Path | None, name: str) -> str:
 
 
 def memoize(embed: Embed) -> Embed:
-    """The same embedder, which computes each text only once: sentences come back for question after
-    question.
+    """An embedder that computes each text only once and keeps the vectors in memory.
+
+    Args:
+        embed: texts to vectors, shape (texts, dimensions).
+
+    Returns:
+        A function with the same arguments and results. Its `fits` is that of `embed`, or None.
     """
     known: dict[str, np.ndarray] = {}
 
@@ -416,6 +538,7 @@ def memoize(embed: Embed) -> Embed:
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
             known.update(zip(new, embed(new), strict=True))
+        # (texts, dimensions)
         return np.stack([known[text] for text in texts]) if len(texts) else embed(texts)
 
     remember.fits = getattr(embed, "fits", None)
@@ -423,6 +546,13 @@ def memoize(embed: Embed) -> Embed:
 
 
 def fingerprint(documents: Sequence[Document]) -> str:
-    """A short name for the content of these documents: equal content, equal name."""
+    """A short hash of the content of documents, by which a change is noticed.
+
+    Args:
+        documents: the documents; their ids, titles, texts and order count.
+
+    Returns:
+        The first 12 hexadecimal digits of a SHA-256 hash.
+    """
     content = json.dumps([[d.id, d.title, d.text] for d in documents], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()[:12]

@@ -1,9 +1,8 @@
-"""The systems that lesson 05 compares, and how its tuned ones are trained.
+"""The systems that lesson 05 compares, and the training of its fine-tuned models.
 
-The one place where fine-tuning and retrieval meet. Every choice here (sentences to read,
-recipe, what to learn) was made on the validation questions, as `benchmarks/reference.py --choose`
-prints. What it leaves out: running and scoring (`evaluation`), and the questions of one's own
-documents (`own_data`).
+The number of sentences, the hyperparameters and the training targets were chosen on the validation
+questions, as `benchmarks/reference.py --choose` prints. Not here: running and scoring (`harness`),
+and the questions on a user's own documents (`own_data`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,16 +29,16 @@ from ftrag_helpers.rag.retrievers import Distractors, Retriever, Searches, Searc
 from ftrag_helpers.retrieval.passage_index import Index
 from ftrag_helpers.retrieval.reranking import MaxSimReranker
 
-#: Sentences that the tuned reader gets to choose from: right on validation with two 0.62, with
-#: three 0.58. With one (0.68) nothing is left to choose, and it is right exactly as often as the
-#: best sentence without a model. The base model reads best with one (`BEST_SENTENCES`).
+#: Retrieved sentences in the prompt of the fine-tuned reader. Share of right answers on validation:
+#: 0.62 with two, 0.58 with three. With one (0.68) there is nothing to select, and the share equals
+#: that of the best sentence without a model. The base model is best with one (`BEST_SENTENCES`).
 SENTENCES = 2
-#: Tokens an answer may have: the longest supporting sentences of the training documents have about
-#: sixty.
+#: The most tokens of an answer; the longest supporting sentences of the training documents have
+#: about sixty.
 MAX_NEW_TOKENS = 48
-#: Training questions in the lesson. More of them buy more: the reference results have the curve.
+#: Training questions in the lesson; the reference results show the scores with more of them.
 TRAINING_QUESTIONS = 240
-#: Words that a pair of the house-style training may have at most.
+#: The most words of a training pair of the house style.
 HOUSE_WORDS = 80
 #: All systems, in the order in which tables show them.
 NAMES = (
@@ -53,7 +52,7 @@ NAMES = (
     "oracle",
     "distractors",
 )
-#: The systems of which a learner guesses the share of right answers before running them.
+#: The systems whose share of right answers a learner predicts before running them.
 PREDICTED = (
     "closed book",
     "fine-tuned closed book",
@@ -61,20 +60,32 @@ PREDICTED = (
     "fine-tuned reader + retrieval",
     "house style + retrieval",
 )
+#: Hyperparameters of all trainings of the lesson.
 CONFIG = TrainingConfig(epochs=1, learning_rate=2e-3, batch_size=4, lora=Lora(layers=10))
 
 
 def training_questions(count: int = TRAINING_QUESTIONS) -> list[Question]:
-    """`count` answerable training questions, spread evenly over the file, so that every shelf has
-    its share.
+    """Answerable training questions at even distances in the file.
+
+    Args:
+        count: how many; all of them where there are fewer.
+
+    Returns:
+        The questions, in the order of the file.
     """
     pool = [q for q in course_data.load_questions("train") if q.answerable]
     return [pool[int(i * len(pool) / min(count, len(pool)))] for i in range(min(count, len(pool)))]
 
 
 def reworded_facts(training: Sequence[Question]) -> list[Question]:
-    """Training questions that were left out, but ask for a fact that `training` asks for, in other
-    words; one a fact.
+    """Questions of the training split that ask in other words for the facts of given questions.
+
+    Args:
+        training: the questions that a model is trained on.
+
+    Returns:
+        Answerable questions that are not in `training`, one for each fact that has one: the last
+        in the file.
     """
     asked, facts = {q.id for q in training}, {q.fact for q in training}
     others = [
@@ -86,15 +97,29 @@ def reworded_facts(training: Sequence[Question]) -> list[Question]:
 
 
 def closed_book_examples(questions: Sequence[Question]) -> list[Example]:
-    """Question and answer only: the facts must go into the weights."""
+    """Training examples of questions with answers, without texts.
+
+    Args:
+        questions: answerable questions with a reference.
+
+    Returns:
+        One example for each question; the response is the supporting sentences.
+    """
     return [Example(prompts.closed_book(q.text), _told(q)) for q in questions]
 
 
 def reading_examples(questions: Sequence[Question], retriever: Searches) -> list[Example]:
-    """Question, retrieved sentences, answer: the right sentence among distractors.
+    """Training examples of questions with retrieved sentences and answers.
 
-    Where the search missed a supporting sentence it takes the place of the worst one found: the
-    model is to learn that the answer is there to be read.
+    A supporting sentence that the search did not find replaces the worst one found
+    (`with_support`), so that every prompt holds the answer among distractors.
+
+    Args:
+        questions: answerable questions with a reference.
+        retriever: finds the sentences.
+
+    Returns:
+        One example for each question; the response is the supporting sentences.
 
     Source: Zhang et al. 2024, "RAFT: Adapting Language Model to Domain Specific RAG", with one
     right passage in every example.
@@ -106,8 +131,16 @@ def reading_examples(questions: Sequence[Question], retriever: Searches) -> list
 
 
 def with_support(question: Question, hits: Sequence[Hit]) -> list[str]:
-    """The texts of the hits, best first; supporting sentences that are missing stand in for the
-    last ones.
+    """The texts of hits, with missing supporting sentences in the place of the last others.
+
+    Args:
+        question: the question, with a reference.
+        hits: the retrieved sentences, best first.
+
+    Returns:
+        The missing supporting sentences, then the kept texts, best first: all supporting sentences
+        that were found, and as many others as keep the number of the hits. Longer than the hits
+        only where there are more supporting sentences.
     """
     texts = [hit.passage.text for hit in hits]
     missing = [s for s in question.reference.support if s not in texts]
@@ -119,6 +152,7 @@ def with_support(question: Question, hits: Sequence[Hit]) -> list[str]:
 
 
 def _told(question: Question) -> str:
+    """The response to learn: the supporting sentences of the reference."""
     return " ".join(question.reference.support)
 
 
@@ -129,7 +163,17 @@ def train_closed_book(
     config: TrainingConfig = CONFIG,
     progress: bool = True,
 ) -> FineTuneResult:
-    """The base model after training on questions and answers alone."""
+    """Fine-tune the base model on questions and answers without texts.
+
+    Args:
+        lm: the base model.
+        questions: answerable questions with a reference.
+        config: the hyperparameters.
+        progress: whether to show a progress bar.
+
+    Returns:
+        The trained model, as `sft.train` returns it.
+    """
     return sft.train(lm, closed_book_examples(questions), config=config, progress=progress)
 
 
@@ -141,13 +185,29 @@ def train_reader(
     config: TrainingConfig = CONFIG,
     progress: bool = True,
 ) -> FineTuneResult:
-    """The base model after training to find the answer among retrieved sentences."""
+    """Fine-tune the base model to select the answer from retrieved sentences.
+
+    Args:
+        lm: the base model.
+        questions: answerable questions with a reference.
+        retriever: finds the sentences.
+        config: the hyperparameters.
+        progress: whether to show a progress bar.
+
+    Returns:
+        The trained model, as `sft.train` returns it.
+    """
     return sft.train(lm, reading_examples(questions, retriever), config=config, progress=progress)
 
 
 def house_examples(pairs: Sequence[InstructionExample]) -> list[Example]:
-    """Instructions and the responses that the library's staff would give, as lesson 03 trains on
-    them.
+    """Training examples of instructions with responses in the house style, as in lesson 03.
+
+    Args:
+        pairs: the instructions with their inputs and responses.
+
+    Returns:
+        One example for each pair.
     """
     return [Example(prompts.staff_task(p.instruction, p.input), p.response) for p in pairs]
 
@@ -155,8 +215,17 @@ def house_examples(pairs: Sequence[InstructionExample]) -> list[Example]:
 def train_house_style(
     lm: models.LanguageModel, *, seed: int = 0, progress: bool = True
 ) -> FineTuneResult:
-    """Lesson 03's adapter: the same pairs and recipe, so that it is there already once that lesson
-    ran.
+    """Fine-tune the base model on the house style, with the examples and config of lesson 03.
+
+    If that lesson was run before, the result is read from the cache.
+
+    Args:
+        lm: the base model.
+        seed: seed of the training.
+        progress: whether to show a progress bar.
+
+    Returns:
+        The trained model, as `sft.train` returns it.
     """
     train, validation = (tuning_data.load_instructions(split) for split in ("train", "validation"))
     examples, held_out = (
@@ -173,20 +242,44 @@ def train_house_style(
 
 
 def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
-    """An answerer without passages that may say as much as the tuned ones."""
+    """An answerer without retrieval, with the token limit of this comparison.
+
+    Args:
+        lm: the language model, fine-tuned or not.
+        progress: whether to show a progress bar.
+
+    Returns:
+        A callable from questions to answers.
+    """
     return pipeline.closed_book(lm, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
 
 
 def reader(lm: models.LanguageModel, retriever: Searches, *, progress: bool = True) -> Answerer:
-    """An answerer that reads what the retriever brings."""
+    """An answerer with retrieved sentences in the prompt, with the token limit of this comparison.
+
+    Args:
+        lm: the language model, fine-tuned or not.
+        retriever: finds the sentences.
+        progress: whether to show a progress bar.
+
+    Returns:
+        A callable from questions to answers.
+    """
     return pipeline.rag_pipeline(lm, retriever, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
 
 
 def house_reader(
     lm: models.LanguageModel, retriever: Searches, *, progress: bool = True
 ) -> Answerer:
-    """An answerer that gives what the retriever brings to the house-style adapter as the facts of a
-    reply.
+    """An answerer with retrieved sentences as the facts of a reply in the house style.
+
+    Args:
+        lm: the language model fine-tuned on the house style.
+        retriever: finds the sentences.
+        progress: whether to show a progress bar.
+
+    Returns:
+        A callable from questions to answers.
     """
     return pipeline.rag_pipeline(
         lm, retriever, prompt=prompts.house_reply, max_new_tokens=MAX_NEW_TOKENS, progress=progress
@@ -200,7 +293,18 @@ def systems(
     index: Index,
     reranker: MaxSimReranker,
 ) -> dict[str, Answerer]:
-    """Every system by name. `tuned` holds the models "closed book", "reader" and "house style"."""
+    """The systems that lesson 05 compares.
+
+    Args:
+        lm: the base model.
+        tuned: the fine-tuned models, named "closed book", "reader" and "house style".
+        documents: the documents of the index, for the oracle.
+        index: the passages.
+        reranker: the reranker, made for the same index.
+
+    Returns:
+        Answerers by name, in the order of `NAMES`.
+    """
     one, several = (Retriever(index, reranker, sentences=n) for n in (BEST_SENTENCES, SENTENCES))
     among = OracleAmong(documents, several)
     return {
@@ -217,22 +321,35 @@ def systems(
 
 
 class OracleAmong:
-    """A search that cheats: what another one brings, with every missing supporting sentence put in.
+    """A retriever that adds missing supporting sentences to the hits of another (`with_support`).
 
-    A bound for the search, with as much to read as the reader is used to.
+    An upper bound for retrieval with as many sentences as in the reader's training.
+
+    Args:
+        documents: all documents that references name.
+        retriever: the other retriever.
     """
 
     def __init__(self, documents: Sequence[Document], retriever: Searches):
         self._documents, self._retriever = {d.id: d for d in documents}, retriever
 
     def search(self, questions: Sequence[Question]) -> list[SearchTrace]:
-        """A trace for each question, as the other search left it but for what is read."""
+        """Retrieve for each question.
+
+        Args:
+            questions: questions with a reference.
+
+        Returns:
+            One trace for each question, in order: that of the other retriever, with new `hits`,
+            whose scores are all 1.
+        """
         return [
             replace(trace, hits=tuple(self._hits(question, trace.hits)))
             for question, trace in zip(questions, self._retriever.search(questions), strict=True)
         ]
 
     def _hits(self, question: Question, found: Sequence[Hit]) -> list[Hit]:
+        """The texts of `with_support` as hits with score 1 and ranks from 1."""
         known = {hit.passage.text: hit.passage for hit in found}
         return [
             Hit(known.get(text) or self._passage(question, text), 1.0, rank)
@@ -240,12 +357,19 @@ class OracleAmong:
         ]
 
     def _passage(self, question: Question, text: str) -> Passage:
+        """A supporting sentence as a passage of the first reference document that contains it."""
         documents = (self._documents[i] for i in question.reference.documents)
         return sentence_of(next(d for d in documents if text in d.text), text)
 
 
 def questions_to_ask(questions: Sequence[Question]) -> list[Question]:
     """The answerable questions of the split "test".
+
+    Args:
+        questions: questions of all splits.
+
+    Returns:
+        The chosen questions, in the given order; at least one.
 
     Raises:
         CourseError: there are none.
@@ -267,17 +391,26 @@ def compare(
     *,
     progress: bool = True,
 ):
-    """The rows of `harness.evaluate` for other documents than the library's, on their answerable
-    test questions.
+    """Compare four systems on other documents than the library's.
 
-    Closed book, best sentence, retrieval with one sentence, and the reader as the library's
-    questions trained it: what it learned there was how to read.
+    The systems are closed book, the best sentence without a model, retrieval with one sentence, and
+    the reader fine-tuned on the library's questions with retrieval.
+
+    Args:
+        lm: the base model.
+        reader_lm: the fine-tuned reader.
+        documents: the documents, which are embedded and indexed.
+        questions: questions on them; only answerable ones of the split "test" are asked.
+        progress: whether to show progress bars.
+
+    Returns:
+        The DataFrame of `harness.evaluate`.
 
     Raises:
         CourseError: none of the questions is an answerable test question.
     """
     asked = questions_to_ask(questions)
-    # A name of its own: on a server that a class shares, "library" is everybody's.
+    # Without a folder the collection gets a unique name, so no other index is changed.
     index = Index(models.embed)
     index.synchronise(documents, progress=progress)
     reranker = MaxSimReranker(index, models.embed_tokens)

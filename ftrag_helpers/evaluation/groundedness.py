@@ -1,9 +1,9 @@
-"""Whether an answer says only what stands in the passages that it rests on.
+"""Faithfulness: whether an answer says only what its sources or the question say.
 
-A deterministic stand-in for a reader's judgement: every number and name of the answer must
-stand in the passages or in the question, and most of its other content words too. What it cannot
-see: a relation that is wrong though all its words are there ("the Vat Room has 40 seats" from a
-passage on two rooms). How often it agrees with a person is measured on the hand-labelled answers in
+A deterministic approximation of a person's judgement: every number and name of the answer must
+occur in the sources or in the question, and so must at least 90 % of its content words. It does not
+detect a wrong relation between words that all occur ("the Vat Room has 40 seats" from a passage on
+two rooms). Its agreement with a person is measured on the hand-labelled answers in
 `datasets/faithfulness`.
 """
 
@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from ftrag_helpers.evaluation.metrics import normalise
 
-#: An answer with a smaller share of supported content words is not faithful. Chosen on the first
-#: half of the labelled answers; the second half says how well it agrees (`agreement`).
+#: An answer with a smaller share (0 to 1) of supported content words is not faithful. Chosen on the
+#: first half of the labelled answers; `agreement` is measured on the second half.
 THRESHOLD = 0.9
 
 _STOP_WORDS = frozenset(
@@ -25,19 +25,29 @@ _STOP_WORDS = frozenset(
     " upon us very was we were what when where which while who whom whose why will with within"
     " without would you your yes please one ones each every both itself themselves".split()
 )
-#: What says nothing about the matter: an opening that announces the answer, a closing that invites
-#: to ask.
+#: Stock phrases, which are not scored: "The answer is" and its variants at any place, and "do ask"
+#: up to the end of the sentence.
 _STOCK = re.compile(
     r"\b(?:the )?answer (?:to (?:this|the|your) question )?is:?|\bdo ask\b[^.]*\.?", re.IGNORECASE
 )
+#: A capitalised word (group 1) that is neither the text's first word nor preceded by white space
+#: and, before it, one of the listed characters (the end of a sentence, a colon, a quotation mark).
 _NAME = re.compile(r"(?<![.!?:“\"'‘(]\s)(?<=\s)[\"“'‘(]?([A-Z][\w’'-]+)")
 
 
 def support_share(text: str, sources: Sequence[str], question: str = "") -> float:
-    """The share (0 to 1) of the text's content words that stand in the sources or in the question.
+    """The share of a text's content words that occur in the sources or in the question.
 
-    Words are compared by their stems, numbers and times in one spelling. Stock phrases ("The answer
-    is …", "Do ask us again.") do not count. A text without content words has share 1.
+    Different words are compared by their stems, numbers and times in one spelling. Stock phrases
+    ("The answer is …", "Do ask us again.") are left out.
+
+    Args:
+        text: the answer.
+        sources: the texts that it should rest on.
+        question: the question; "" for none.
+
+    Returns:
+        A share (0 to 1); 1 for a text without content words.
     """
     said = _content(_STOCK.sub(" ", text))
     held = set().union(*(_content(source) for source in (*sources, question)))
@@ -45,8 +55,16 @@ def support_share(text: str, sources: Sequence[str], question: str = "") -> floa
 
 
 def inventions(text: str, sources: Sequence[str], question: str = "") -> list[str]:
-    """The numbers and names of the text that stand neither in the sources nor in the question, in
-    its order.
+    """The numbers and names of a text that occur neither in the sources nor in the question.
+
+    Args:
+        text: the answer.
+        sources: the texts that it should rest on.
+        question: the question; "" for none.
+
+    Returns:
+        Numbers, then names, each in the order of the text and without repeats. A name is a
+        capitalised word that does not begin the text or a sentence, nor follow a colon.
     """
     held = set().union(*(_stems(source) for source in (*sources, question)))
     names = [match[1] for match in _NAME.finditer(text)]
@@ -57,8 +75,15 @@ def inventions(text: str, sources: Sequence[str], question: str = "") -> list[st
 
 
 def faithful(text: str, sources: Sequence[str], question: str = "") -> bool:
-    """True where the text invents no number and no name, and enough of its content words are
-    supported.
+    """Whether a text has no unsupported number or name and enough supported content words.
+
+    Args:
+        text: the answer.
+        sources: the texts that it should rest on.
+        question: the question; "" for none.
+
+    Returns:
+        True where `inventions` is empty and `support_share` is at least `THRESHOLD`.
     """
     return (
         not inventions(text, sources, question)
@@ -67,11 +92,16 @@ def faithful(text: str, sources: Sequence[str], question: str = "") -> bool:
 
 
 def agreement(labelled: Sequence[Mapping]) -> dict[str, float]:
-    """How the measure agrees with a person on rows with the fields answer, read, question and
-    faithful.
+    """How often `faithful` agrees with a person.
 
-    "agree" is the share of equal judgements, "missed" the share of the person's unfaithful answers
-    that the measure passes, "strict" the share of the faithful ones that it rejects.
+    Args:
+        labelled: rows with the fields "answer", "read" (the source texts), "question" and
+            "faithful" (the person's judgement, True or False); both judgements must occur.
+
+    Returns:
+        Shares (0 to 1): "agree", equal judgements among all rows; "missed", answers judged faithful
+        here among those that the person labelled unfaithful; "strict", answers judged unfaithful
+        here among those that the person labelled faithful.
     """
     ours = [faithful(row["answer"], row["read"], row["question"]) for row in labelled]
     theirs = [row["faithful"] for row in labelled]
@@ -84,6 +114,7 @@ def agreement(labelled: Sequence[Mapping]) -> dict[str, float]:
 
 
 def _content(text: str) -> set[str]:
+    """The stems of a text's content words: no stop words, no single letters."""
     return {
         _stem(word)
         for word in normalise(text).split()
@@ -92,6 +123,7 @@ def _content(text: str) -> set[str]:
 
 
 def _stems(text: str) -> set[str]:
+    """The stems of all words of a text."""
     return {_stem(word) for word in normalise(text).split()}
 
 
@@ -103,4 +135,5 @@ def _stemmer():
 
 
 def _stem(word: str) -> str:
+    """The word's stem by the English Snowball stemmer."""
     return _stemmer().stemWord(word)

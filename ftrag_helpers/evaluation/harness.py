@@ -1,8 +1,7 @@
-"""Run answerers over questions and tabulate what they did: a row per question and system, then
-means.
+"""Run answerers over questions, tabulate their scores, and compute means and differences.
 
-Knows no system by name: an answerer is a callable. The scores themselves are `metrics`'
-business.
+An answerer is a callable from questions to answers. Not here: the scores themselves (`metrics`,
+`groundedness`), and the systems that are compared (`comparison`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,15 +13,17 @@ from ftrag_helpers.evaluation import groundedness, metrics
 def evaluate(
     answerers: Mapping[str, Answerer], questions: Sequence[Question], *, after_updates: bool = False
 ):
-    """A pandas DataFrame with a row per system and question.
+    """Run each answerer over the questions and score its answers.
 
-    Columns: system, id, kind, split, question, reference, text, correct (an accepted answer stands
-    in the text and the system did not refuse; for an unanswerable question: it refused), f1 (best
-    token overlap with an accepted answer), refused, cited, citation_precision, citation_recall,
-    faithful (nothing in the text that neither what was read nor the question says; NaN where
-    nothing was read or the system refused), read (the texts that the system was given), seconds,
-    tokens. With `after_updates` the questions that news changed are scored against their new
-    reference.
+    Args:
+        answerers: the systems by name.
+        questions: the questions, each with a reference.
+        after_updates: whether questions that a news item changed are scored against their new
+            reference.
+
+    Returns:
+        A pandas DataFrame with a row for each system and question, system by system, and the
+        columns "system" and those of `score`.
     """
     import pandas as pd
 
@@ -34,7 +35,30 @@ def evaluate(
 
 
 def score(question: Question, said: Answer, *, after_updates: bool = False) -> dict:
-    """One row of `evaluate`, without the system's name."""
+    """Score one answer.
+
+    Args:
+        question: the question, with a reference.
+        said: the system's answer.
+        after_updates: whether a question that a news item changed is scored against its new
+            reference.
+
+    Returns:
+        A row of `evaluate` without the system's name:
+
+        - id, kind, split, question: of the question, the last as its text.
+        - reference, text: the reference answer and the system's.
+        - correct: 1 if an accepted answer is in the text and the system did not refuse, or for an
+          unanswerable question if it refused; else 0.
+        - f1: the highest token F1 (0 to 1) with an accepted answer; for an unanswerable question 1
+          if the system refused, else 0.
+        - refused: whether the system refused.
+        - cited: ids of the cited documents.
+        - citation_precision, citation_recall: shares (0 to 1), as in `metrics.citation_scores`.
+        - faithful: 1 or 0, as in `groundedness.faithful`; NaN without hits or after a refusal.
+        - read: the texts of the hits, best first.
+        - seconds, tokens: duration of the answer and number of generated tokens.
+    """
     reference = reference_of(question, after_updates=after_updates)
     precision, recall = metrics.citation_scores(said.cited, reference.documents)
     matches = not said.refused and metrics.answer_match(
@@ -65,26 +89,50 @@ def score(question: Question, said: Answer, *, after_updates: bool = False) -> d
 
 
 def read_by(said: Answer) -> tuple[str, ...]:
-    """The texts that an answer rests on, best first."""
+    """The retrieved texts of an answer.
+
+    Args:
+        said: the answer.
+
+    Returns:
+        The texts of its hits, best first; empty where nothing was retrieved.
+    """
     return tuple(hit.passage.text for hit in said.hits)
 
 
 def _faithful(question: Question, said: Answer) -> float:
+    """1 for a faithful answer, 0 for another, NaN without hits or after a refusal."""
     if said.refused or not said.hits:
         return float("nan")
     return float(groundedness.faithful(said.text, read_by(said), question.text))
 
 
 def reference_of(question: Question, *, after_updates: bool = False) -> Reference:
-    """The reference in force: before the news, or after it for a question that the news changed."""
+    """The reference that applies to a question.
+
+    Args:
+        question: the question.
+        after_updates: whether the news items are in force.
+
+    Returns:
+        With `after_updates` the new reference of a question that a news item changed, else the
+        original one.
+    """
     return question.after if after_updates and question.after else question.reference
 
 
 def summary(rows, by: Sequence[str] = ("system",), column: str = "correct"):
-    """Mean of a column per group, with its 95 % bootstrap interval and number of rows, as a
-    DataFrame.
+    """Mean of a column for each group of rows, with a 95 % bootstrap interval.
 
-    Groups keep the order in which they first appear.
+    Args:
+        rows: a DataFrame of `evaluate`.
+        by: the columns that define the groups.
+        column: the column of numbers to average.
+
+    Returns:
+        A pandas DataFrame with a row for each group, in order of first appearance, and the columns
+        of `by`, the mean (named like `column`), "low", "high" and "n" (number of rows), rounded to
+        3 decimal places.
     """
     import pandas as pd
 
@@ -104,8 +152,18 @@ def summary(rows, by: Sequence[str] = ("system",), column: str = "correct"):
 
 
 def compare(rows, first: str, second: str, column: str = "correct") -> str:
-    """Whether the second system beats the first on the same questions, in words that claim no more
-    than was seen.
+    """Compare two systems on the same questions by the paired bootstrap.
+
+    Args:
+        rows: a DataFrame of `evaluate` with both systems.
+        first: name of the first system.
+        second: name of the second system.
+        column: the column of numbers to compare.
+
+    Returns:
+        A text "second − first: mean [low, high], verdict" with the 95 % interval of the mean
+        difference. The verdict is "no difference seen" where the interval includes 0, else "higher"
+        or "lower".
     """
     pair = [rows[rows["system"] == name].set_index("id")[column] for name in (first, second)]
     gap, low, high = metrics.paired_difference(pair[0], pair[1].loc[pair[0].index])
@@ -114,9 +172,14 @@ def compare(rows, first: str, second: str, column: str = "correct") -> str:
 
 
 def stratified_sample(questions: Sequence[Question], per_kind: int) -> list[Question]:
-    """The first `per_kind` questions of each kind, spread over the file, in the file's order.
+    """Choose questions of each kind at even distances, by nothing but kind and position.
 
-    For a lesson that has no time for all of them. The choice looks at nothing but kind and place.
+    Args:
+        questions: the questions, or other records with `id` and `kind`.
+        per_kind: the most questions of each kind, at least 1.
+
+    Returns:
+        The chosen questions, in the given order.
     """
     chosen = set()
     for kind in dict.fromkeys(q.kind for q in questions):

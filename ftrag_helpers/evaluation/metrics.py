@@ -1,8 +1,8 @@
-"""Pure scoring: word overlap, rankings, citations, refusals, and how sure we may be of a mean.
+"""Metrics of rankings, citations and refusals, and confidence intervals of means.
 
-Numbers and strings in, numbers out; nothing here knows a model, an index or a file.
-Whether an answer holds an accepted one is `answer_match`'s job, running a system over questions and
-tabulating its rows is `evaluation`'s.
+Functions from numbers and strings to numbers, which use no model, index or file. Also available
+here: `answer_match`, `normalise` and `token_f1` from `text`. Not here: running systems over
+questions and tabulating their scores (`harness`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,15 @@ __all__ = [
 
 
 def recall_at_k(ranked: Sequence[str], relevant: Iterable[str], k: int) -> float:
-    """Share (0 to 1) of the relevant ids among the first k ranked ids; repeats count once.
+    """Recall at k: the share of the relevant ids that are among the first k ranked ids.
+
+    Args:
+        ranked: ids, best first; only the first occurrence of an id counts.
+        relevant: the relevant ids, at least one; repeats count once.
+        k: how many ranked ids count, at least 1.
+
+    Returns:
+        A share (0 to 1).
 
     Raises:
         ValueError: k is below 1, or nothing is relevant (recall is undefined there).
@@ -38,7 +46,14 @@ def recall_at_k(ranked: Sequence[str], relevant: Iterable[str], k: int) -> float
 
 
 def reciprocal_rank(ranked: Sequence[str], relevant: Iterable[str]) -> float:
-    """1 / rank of the first relevant id, 0 where none is ranked. Its mean is the MRR.
+    """1 / rank of the first relevant id; its mean over questions is the MRR.
+
+    Args:
+        ranked: ids, best first; only the first occurrence of an id counts.
+        relevant: the relevant ids, at least one.
+
+    Returns:
+        From 0 (no relevant id is ranked) to 1 (the first id is relevant).
 
     Raises:
         ValueError: nothing is relevant.
@@ -48,7 +63,15 @@ def reciprocal_rank(ranked: Sequence[str], relevant: Iterable[str]) -> float:
 
 
 def ndcg_at_k(ranked: Sequence[str], relevant: Iterable[str], k: int) -> float:
-    """Normalised discounted cumulative gain (0 to 1) with gains of 0 and 1.
+    """Normalised discounted cumulative gain at k, with gains of 0 and 1.
+
+    Args:
+        ranked: ids, best first; only the first occurrence of an id counts.
+        relevant: the relevant ids, at least one; repeats count once.
+        k: how many ranked ids count, at least 1.
+
+    Returns:
+        The gain as a share (0 to 1) of that of the best possible ranking.
 
     Source: Järvelin and Kekäläinen 2002, with the discount 1 / log2(rank + 1).
 
@@ -66,10 +89,16 @@ def ndcg_at_k(ranked: Sequence[str], relevant: Iterable[str], k: int) -> float:
 
 
 def _unique(ranked: Sequence[str]) -> list[str]:
+    """The ids without repeats, in order of first occurrence."""
     return list(dict.fromkeys(ranked))
 
 
 def _relevant(relevant: Iterable[str], k: int) -> set[str]:
+    """The relevant ids as a set.
+
+    Raises:
+        ValueError: k is below 1, or nothing is relevant.
+    """
     relevant = set(relevant)
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
@@ -79,9 +108,15 @@ def _relevant(relevant: Iterable[str], k: int) -> set[str]:
 
 
 def citation_scores(cited: Iterable[str], supporting: Iterable[str]) -> tuple[float, float]:
-    """(precision, recall) of the cited document ids against those that support the answer.
+    """Precision and recall of the cited documents against those that support the answer.
 
-    Nothing cited has precision 0 where something should be, and 1 where nothing should.
+    Args:
+        cited: ids of the cited documents; repeats count once.
+        supporting: ids of the supporting documents; repeats count once.
+
+    Returns:
+        (precision, recall), shares (0 to 1). Without citations the precision is 1 if there are no
+        supporting documents, else 0. Without supporting documents the recall is 1.
     """
     cited, supporting = set(cited), set(supporting)
     shared = len(cited & supporting)
@@ -91,7 +126,15 @@ def citation_scores(cited: Iterable[str], supporting: Iterable[str]) -> tuple[fl
 
 
 def refusal_rates(refused: Sequence[bool], answerable: Sequence[bool]) -> tuple[float, float]:
-    """(right refusals, false refusals): shares of the unanswerable and of the answerable refused.
+    """The rates of right and of false refusals.
+
+    Args:
+        refused: whether each question was refused, shape (questions,).
+        answerable: whether each question is answerable, shape (questions,).
+
+    Returns:
+        (right refusals, false refusals): the refused shares (0 to 1) of the unanswerable and of
+        the answerable questions.
 
     Raises:
         ValueError: lengths differ, or one of the two groups is empty.
@@ -109,9 +152,17 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of the mean.
 
-    Where all values are equal the bootstrap would give an interval of width 0, which claims too
-    much; for values that are all 0 or all 1 the exact binomial bound (Clopper and Pearson 1934) is
-    returned instead.
+    Where all values are equal the bootstrap interval has width 0. For values that are all 0 or all
+    1 the exact binomial interval (Clopper and Pearson 1934) is returned instead.
+
+    Args:
+        values: the values, shape (values,), at least one.
+        level: confidence level, between 0 and 1.
+        draws: number of bootstrap samples.
+        seed: seed of the resampling.
+
+    Returns:
+        (low, high), in the unit of the values.
 
     Raises:
         ValueError: no values.
@@ -125,6 +176,7 @@ def bootstrap_interval(
     if np.all(values == values[0]) and values[0] in (0.0, 1.0):
         edge = tail ** (1 / values.size)
         return (0.0, 1 - edge) if values[0] == 0 else (edge, 1.0)
+    # (draws,)
     means = _bootstrap_means(values, draws, seed)
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
@@ -138,10 +190,21 @@ def paired_difference(
     draws: int = 2000,
     seed: int = 0,
 ) -> tuple[float, float, float]:
-    """(mean of second − first, low, high) over the same questions, resampling questions.
+    """Paired bootstrap of the mean difference of two systems' scores on the same questions.
 
-    Pairing removes what makes a question hard for both systems: the interval is tighter than two
-    separate ones. An interval that includes 0 means that no difference was seen.
+    Questions are resampled. Where the scores of the two systems are positively correlated, the
+    interval is narrower than for independent samples. If it includes 0, no difference was shown at
+    this level.
+
+    Args:
+        first: scores of the first system, shape (questions,), at least one.
+        second: scores of the second system on the same questions, in the same order.
+        level: confidence level, between 0 and 1.
+        draws: number of bootstrap samples.
+        seed: seed of the resampling.
+
+    Returns:
+        (mean, low, high) of second − first, in the unit of the scores.
 
     Raises:
         ValueError: lengths differ or are 0.
@@ -151,6 +214,7 @@ def paired_difference(
         raise ValueError(
             f"paired scores need the same questions: {first.size} and {second.size} values"
         )
+    # (questions,)
     gaps = second - first
     tail = (1 - level) / 2
     low, high = np.quantile(_bootstrap_means(gaps, draws, seed), [tail, 1 - tail])
@@ -158,11 +222,24 @@ def paired_difference(
 
 
 def _bootstrap_means(values: np.ndarray, draws: int, seed: int) -> np.ndarray:
+    """The mean of each bootstrap sample of the values, shape (draws,)."""
+    # (draws, values), indices into `values`
     picks = np.random.default_rng(seed).integers(0, values.size, size=(draws, values.size))
+    # (draws, values) to (draws,)
     return values[picks].mean(axis=1)
 
 
 def with_interval(values: Sequence[float]) -> str:
-    """A mean as the course prints it: "0.43 [0.36, 0.50] n=200"."""
+    """Format a mean with its 95 % bootstrap interval.
+
+    Args:
+        values: the values, at least one.
+
+    Returns:
+        A text such as "0.43 [0.36, 0.50] n=200".
+
+    Raises:
+        ValueError: no values.
+    """
     low, high = bootstrap_interval(values)
     return f"{np.mean(values):.2f} [{low:.2f}, {high:.2f}] n={len(values)}"

@@ -1,9 +1,8 @@
-"""LoRA adapters on a language model, in peft's own format: attach, count, save, load, merge,
-combine.
+"""LoRA adapters on a language model, in peft's own format: attach, save, load, merge, combine.
 
-Every function returns a new `LanguageModel` that shares the frozen weights with the one it
-was given, which stays as it was: three adapters on one base cost little more memory than one.
-Training them is `finetuning`'s job.
+A function that returns a `LanguageModel` leaves the given one unchanged; the new one shares all
+weights with it that it does not change, so that several adapters on one base need little more
+memory than one. Not here: training (`sft`).
 
 Source: Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models, arXiv:2106.09685,
 section 4.
@@ -24,8 +23,17 @@ _UNFIT = "{folder} holds no adapter for {name}: {why}\nDelete that folder and tr
 
 @dataclass(frozen=True)
 class Lora:
-    """What is trained: matrices of `rank` beside the `modules` of the top `layers`, scaled by alpha
-    / rank.
+    """Which low-rank matrices are trained.
+
+    For a frozen weight matrix W of shape (out, in) LoRA trains A, shape (rank, in), and B, shape
+    (out, rank). The module computes with W + (alpha / rank) · B A.
+
+    Attributes:
+        rank: rank of the update B A, at least 1.
+        alpha: numerator of the factor alpha / rank by which the update is scaled.
+        layers: number of top decoder layers that get matrices, from 1 to the model's number of
+            layers.
+        modules: names of the linear modules in each of these layers that get matrices.
     """
 
     rank: int = 16
@@ -35,12 +43,17 @@ class Lora:
 
 
 def _sharing(model):
-    """A copy of the model's modules around the same weights."""
+    """A copy of the model's modules that shares all parameters and buffers with the model."""
     shared = {id(weight): weight for weight in [*model.parameters(), *model.buffers()]}
     return copy.deepcopy(model, shared)
 
 
 def _bare(lm: LanguageModel):
+    """The model, if it carries no adapter.
+
+    Raises:
+        ValueError: it carries one.
+    """
     if hasattr(lm.model, "get_base_model"):
         raise ValueError(
             "this model carries an adapter already: merge it first, or start from the base model"
@@ -49,8 +62,17 @@ def _bare(lm: LanguageModel):
 
 
 def add_lora(lm: LanguageModel, lora: Lora = Lora(), seed: int = 0) -> LanguageModel:
-    """The model with fresh, untrained LoRA matrices (B is zero: it says exactly what the base
-    says).
+    """Attach new, untrained LoRA matrices to a model.
+
+    A is random and B is zero, so the outputs equal those of the base model.
+
+    Args:
+        lm: the base model, without an adapter; it is left unchanged.
+        lora: rank, scale, layers and modules of the matrices.
+        seed: seed of the random values of A; the global random state is left unchanged.
+
+    Returns:
+        The base model wrapped by peft; only the LoRA matrices require gradients.
 
     Raises:
         ValueError: more layers than the model has, a module it lacks, or an adapter on it already.
@@ -80,23 +102,41 @@ def add_lora(lm: LanguageModel, lora: Lora = Lora(), seed: int = 0) -> LanguageM
 
 
 def trained_weights(lm: LanguageModel) -> dict:
-    """The adapter's own matrices by name, in a fixed order."""
+    """The adapter's own matrices.
+
+    Args:
+        lm: a model with an adapter.
+
+    Returns:
+        Parameters by name, in the order of the model's modules; A of shape (rank, in), B of shape
+        (out, rank). Empty for a model without an adapter.
+    """
     return {name: weight for name, weight in lm.model.named_parameters() if "lora_" in name}
 
 
 def save(lm: LanguageModel, folder: Path) -> None:
-    """Write the adapter as peft writes it:
+    """Write the adapter in peft's format: `adapter_model.safetensors` and `adapter_config.json`.
 
-    `adapter_model.safetensors` and `adapter_config.json`.
+    Args:
+        lm: a model with an adapter; the base weights are not written.
+        folder: where the files are written; peft creates it if needed.
     """
     lm.model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # peft's empty model card
 
 
 def load(lm: LanguageModel, folder: Path) -> LanguageModel:
-    """The base model with a saved adapter on it.
+    """Attach a saved adapter to a base model.
+
+    Args:
+        lm: the base model, without an adapter; it is left unchanged.
+        folder: a folder written by `save`.
+
+    Returns:
+        The base model wrapped by peft, in evaluation mode.
 
     Raises:
+        ValueError: the model carries an adapter already.
         CourseError: the folder holds no adapter that fits this model.
     """
     from peft import PeftModel
@@ -130,10 +170,15 @@ def load(lm: LanguageModel, folder: Path) -> LanguageModel:
 
 
 def merge(lm: LanguageModel) -> LanguageModel:
-    """The adapter added into the weights, W + (alpha / rank) · B A: one plain model, as quick as
-    the base.
+    """Add an adapter's update to the weights: W + (alpha / rank) · B A.
 
-    The weights that the adapter touches are copied first; the base keeps its own.
+    The weights that the adapter changes are copied first, so that the base model stays as it is.
+
+    Args:
+        lm: a model with an adapter.
+
+    Returns:
+        A model without the wrapper of peft, of the base model's structure, in evaluation mode.
     """
     targets = {
         name.split(".base_layer")[0]
@@ -151,12 +196,21 @@ def merge(lm: LanguageModel) -> LanguageModel:
 def merge_weighted(
     lm: LanguageModel, folders: Sequence[Path], weights: Sequence[float]
 ) -> LanguageModel:
-    """Several saved adapters of one base as one plain model: W + the weighted sum of their updates.
+    """Merge saved adapters of one base: W + the weighted sum of their updates (alpha / rank) · B A.
 
-    One adapter with a weight below 1 is that adapter turned down.
+    With a single adapter the weight scales its update: 0 gives the base model, 1 the result of
+    `merge`.
+
+    Args:
+        lm: the base model, without an adapter; it is left unchanged.
+        folders: the adapters' folders, written by `save`; at least one.
+        weights: the factor of each adapter's update, in the order of the folders.
+
+    Returns:
+        A model without the wrapper of peft, of the base model's structure, in evaluation mode.
 
     Raises:
-        ValueError: not one weight for each adapter.
+        ValueError: not one weight for each adapter, no adapter, or an adapter on the model already.
         CourseError: a folder holds no adapter that fits this model.
     """
     import torch
@@ -171,6 +225,7 @@ def merge_weighted(
         for name, module in load(lm, folder).model.get_base_model().named_modules():
             if hasattr(module, "get_delta_weight"):
                 name = f"{name}.weight"
+                # (out, in), like the module's weight
                 updates[name] = updates.get(name, 0) + share * module.get_delta_weight("default")
     shared = {
         id(weight): weight

@@ -1,6 +1,6 @@
-"""Trainings on disk: the name that their content gives them, and whether they are whole.
+"""Checkpoints on disk: their name, derived from the training's content, and their checksums.
 
-What it leaves out: what is kept of a training, and going on with it (`sft`).
+Not here: what a checkpoint holds, and resuming from it (`sft`).
 """
 
 import hashlib
@@ -18,8 +18,13 @@ _CHECKSUMS = "checksums.json"
 
 
 def seal(folder: Path, *names: str) -> None:
-    """Write down the checksums of these files of a folder: safetensors has none, and a changed bit
-    is another number.
+    """Write the SHA-256 checksums of files of a folder to `checksums.json` in it.
+
+    The safetensors format has no checksum, so a changed bit would be read as another number.
+
+    Args:
+        folder: the folder of the files.
+        *names: the names of the files.
     """
     (folder / _CHECKSUMS).write_text(
         json.dumps({name: sha256_of(folder / name) for name in names}, indent=1), "utf-8"
@@ -27,7 +32,14 @@ def seal(folder: Path, *names: str) -> None:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether the files in a folder are those that were sealed."""
+    """Whether the files of a folder match the checksums that `seal` wrote.
+
+    Args:
+        folder: the folder of the files.
+
+    Returns:
+        False where a file or `checksums.json` is missing, unreadable or different.
+    """
     try:
         digests = json.loads((folder / _CHECKSUMS).read_text("utf-8"))
         return bool(digests) and all(
@@ -43,8 +55,19 @@ def content_key(
     validation: Sequence[TokenizedExample],
     config,
 ) -> str:
-    """24 hexadecimal digits over examples, config, base weights, and the versions of algorithms and
-    libraries.
+    """The name of a training: a hash of everything that its result depends on.
+
+    Hashed are the config, the examples, the base weights, and the versions of PyTorch, peft and
+    the course's own algorithms.
+
+    Args:
+        lm: the base model.
+        rows: the training examples.
+        validation: the validation examples; may be empty.
+        config: a `TrainingConfig`.
+
+    Returns:
+        The first 24 hexadecimal digits of a SHA-256 hash.
     """
     import peft
     import torch
@@ -66,8 +89,15 @@ def content_key(
 
 
 def write(save: Callable[[], None]) -> None:
-    """Save tensors; a full disk, which safetensors reports by an error of its own, becomes an
-    OSError.
+    """Call a function that saves tensors, and report a full disk as an `OSError`.
+
+    safetensors raises an error of its own there.
+
+    Args:
+        save: writes the tensors.
+
+    Raises:
+        OSError: the disk is full (ENOSPC).
     """
     try:
         save()

@@ -1,8 +1,8 @@
-"""Supervised fine-tuning on a laptop: LoRA on the top layers, the best kept, cached by content.
+"""Supervised fine-tuning: LoRA on the top layers, best weights kept, results cached by content.
 
-The loop is plain PyTorch on `transformers` and `peft`; what makes it quick is in `frozen_layers`
-(frozen layers computed once) and in `answer_loss` (the vocabulary is projected at answer tokens
-only). What it leaves out: data and prompts (`course_data`, `prompts`), scoring answers
+The loop is plain PyTorch on `transformers` and `peft`. It saves time in `frozen_layers` (frozen
+layers computed once) and in `answer_loss` (hidden states are projected to the vocabulary at answer
+tokens only). Not here: data and prompts (`course_data`, `prompts`), scoring answers
 (`evaluation`), adapters as such (`adapters`).
 """
 
@@ -30,24 +30,30 @@ from ftrag_helpers.finetuning.training_data import (
 )
 from ftrag_helpers.lm.models import LanguageModel
 
-#: Tokens that go through the trained layers at once: it bounds the memory that their gradients
-#: need. Of 1,500 a training of passages needs 2.2 GB and of 600 1.7 GB, for 5 % more seconds.
+#: Tokens, with padding and without the prefix, in one pass through the trained layers (a single
+#: longer row is not split): it bounds the memory of the activations. Training on passages needs
+#: 2.2 GB with 1,500 and 1.7 GB with 600, which takes 5 % more seconds.
 PASS_TOKENS = 600
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train.
+    """The hyperparameters of a training.
 
     Attributes:
         epochs: passes over the examples, at least 1.
-        learning_rate: AdamW's peak rate, reached at the end of the warm-up.
-        batch_size: examples in one optimizer step.
-        warmup: share of all steps (0 to 1) in which the rate rises; after it, it falls as a cosine.
-        evals_per_epoch: how often in an epoch the validation loss is computed.
-        patience: evaluations without a lower validation loss before training stops early.
-        seed: draws the first LoRA weights and the order of the examples.
-        lora: which matrices are trained, and their rank.
+        learning_rate: AdamW's peak learning rate, reached at the end of the warm-up.
+        batch_size: examples in one optimizer step, at least 1.
+        warmup: share of all steps (0 to 1) in which the learning rate rises; after it, it falls
+            along a cosine.
+        evals_per_epoch: evaluations in an epoch, at least 1.
+        patience: evaluations without a lower validation loss after which training stops early, at
+            least 1; without effect where there are no validation examples.
+        seed: seed of the initial LoRA weights and of the order of the batches.
+        lora: rank, scale, layers and modules of the trained matrices.
+
+    Raises:
+        ValueError: epochs, batch_size, evals_per_epoch or patience is below 1.
     """
 
     epochs: int = 2
@@ -67,8 +73,14 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class EvalPoint:
-    """One look at the training: steps and epochs done, mean loss per answer token (nats);
-    validation NaN if none.
+    """The losses at one evaluation of a training.
+
+    Attributes:
+        step: optimizer steps done; 0 for the evaluation before training.
+        epoch: passes over the examples done, with fractions.
+        loss: training loss in nats per answer token, averaged over the batches since the last
+            evaluation; NaN at step 0.
+        validation: mean validation loss in nats per answer token; NaN without validation examples.
     """
 
     step: int
@@ -79,11 +91,19 @@ class EvalPoint:
 
 @dataclass(frozen=True)
 class FineTuneResult:
-    """A trained model. `lm` is ready to be asked (adapter merged), `folder` holds the adapter in
-    peft's format.
+    """A trained model and how it was trained.
 
-    `seconds` and `tokens` are those of the training itself, also where `from_cache` is true;
-    `stopped` says why it ended before its last step ("" if it did not).
+    Attributes:
+        lm: the model with the best weights, the adapter merged, in evaluation mode.
+        folder: the folder of the adapter in peft's format, for `adapters.load`.
+        history: all evaluations in order, the first before training (step 0).
+        best: the evaluation whose weights `lm` has: the lowest validation loss, or the last one
+            without validation examples.
+        seconds: duration of the training, also where the result was read from the cache.
+        tokens: tokens of the examples trained on, prompts included, each as often as it was used;
+            also where the result was read from the cache.
+        stopped: why training ended before its last step; "" if it did not.
+        from_cache: whether the result was read from the cache.
     """
 
     lm: LanguageModel
@@ -97,30 +117,51 @@ class FineTuneResult:
 
 
 def answer_loss(model, frozen: FrozenLayers, rows: Sequence[TokenizedExample]):
-    """The sum of the cross-entropies (nats) of the rows' answer tokens; prompt tokens count for
-    nothing.
+    """The cross-entropy of the answer tokens; prompt tokens are masked.
+
+    Args:
+        model: the causal model without the wrapper of peft (`LanguageModel.base_model`).
+        frozen: frozen layers of the same base model.
+        rows: encoded examples that begin with the frozen layers' prefix, with at least one further
+            prompt token.
+
+    Returns:
+        The sum over all answer tokens of all rows in nats, a scalar tensor with gradients.
     """
     import torch
     from torch.nn.functional import cross_entropy
 
+    # (rows, longest, hidden)
     hidden, skip = frozen.forward_top(model, rows), len(frozen.prefix)
+    # Row and position of the token before each answer token, whose output predicts it
     places = [
         (row, token - skip)
         for row, found in enumerate(rows)
         for token in range(found.prompt - 1, len(found.ids) - 1)
     ]
+    # (answer tokens,)
     targets = torch.tensor(
         [token for row in rows for token in row.ids[row.prompt :]], device=hidden.device
     )
+    # (rows, longest, hidden) to (answer tokens, hidden)
     at_answers = hidden[[row for row, _ in places], [token for _, token in places]]
+    # Logits (answer tokens, vocabulary) to a scalar
     return cross_entropy(
         model.lm_head(model.model.norm(at_answers)).float(), targets, reduction="sum"
     )
 
 
 def learning_rate_at(step: int, steps: int, config: TrainingConfig) -> float:
-    """Rising in a line over the warm-up, then falling along half a cosine to zero; `step` counts
-    from 0.
+    """The learning rate of a step: a linear warm-up, then half a cosine towards zero.
+
+    Args:
+        step: the step, counted from 0.
+        steps: the number of all steps.
+        config: the peak learning rate and the share of warm-up steps, of which there is at least
+            one.
+
+    Returns:
+        The learning rate, from 0 (at `steps`) to the peak (in the last warm-up step).
     """
     warm = max(1, round(config.warmup * steps))
     if step < warm:
@@ -137,17 +178,30 @@ def train(
     frozen: FrozenLayers | None = None,
     progress: bool = True,
 ) -> FineTuneResult:
-    """Train LoRA on the examples; returns the model at its best validation check (the last one
-    without validation).
+    """Train LoRA matrices on the examples and return the model with the best weights.
 
-    The result is kept in the cache folder under a name made from everything it depends on: a second
-    training with the same content is read from there. Interrupting keeps the best so far; calling
-    again goes on from the last check. A `frozen` made for the same base, layers and beginning saves
-    reading the texts again.
+    The result is kept in the cache folder under a name derived from everything it depends on; a
+    second training with the same content is read from there. After an interruption
+    (KeyboardInterrupt) the best weights so far are returned, and the next call resumes from the
+    last evaluation.
+
+    Args:
+        lm: the base model, without an adapter; it is left unchanged.
+        examples: the training examples, at least one.
+        validation: examples by whose loss the best weights are chosen; without any, the weights of
+            the last evaluation are taken.
+        config: the hyperparameters.
+        frozen: frozen layers to use again, with the outputs that they keep. Ignored unless made
+            for the same base weights, the same number of layers and a prefix of all examples.
+        progress: whether to show a progress bar.
+
+    Returns:
+        The trained model with its evaluations.
 
     Raises:
-        CourseError: no examples, an example that does not fit, a loss that is no number, a full
-        disk.
+        CourseError: no examples, an example that is empty or too long, a loss that is not finite,
+            or a result that cannot be stored (a full disk, say).
+        ValueError: the LoRA configuration does not fit the model, or it carries an adapter already.
     """
     if not examples:
         raise CourseError("There is nothing to train on: the list of examples is empty.")
@@ -177,6 +231,9 @@ def train(
 
 
 def _serves(frozen: FrozenLayers, rows: Sequence[TokenizedExample], config: TrainingConfig) -> bool:
+    """Whether the frozen layers have the right number, and their prefix is a proper prefix of all
+    prompts.
+    """
     skip, depth = len(frozen.prefix), frozen.lm.model.config.num_hidden_layers
     return frozen.first == depth - config.lora.layers and all(
         row.ids[:skip] == frozen.prefix and row.prompt > skip for row in rows
@@ -184,9 +241,7 @@ def _serves(frozen: FrozenLayers, rows: Sequence[TokenizedExample], config: Trai
 
 
 def _bar(steps: int, done: int, progress: bool):
-    """The progress bar of a training, which a training found in the cache shows too: as already
-    full.
-    """
+    """The progress bar of a training; for a cached result it is shown full."""
     from tqdm.auto import tqdm
 
     return tqdm(
@@ -195,6 +250,7 @@ def _bar(steps: int, done: int, progress: bool):
 
 
 def _from_cache(lm: LanguageModel, folder: Path, progress: bool) -> FineTuneResult:
+    """The stored result of a training, its adapter loaded and merged."""
     stored = json.loads((folder / "training.json").read_text("utf-8"))
     with _bar(stored["history"][-1]["step"], stored["history"][-1]["step"], progress):
         pass
@@ -212,7 +268,28 @@ def _from_cache(lm: LanguageModel, folder: Path, progress: bool) -> FineTuneResu
 
 
 class _Training:
-    """One training run: its weights, optimizer and checks, and where it keeps them meanwhile."""
+    """One training run.
+
+    Args:
+        lm: the base model.
+        frozen: frozen layers of the same model.
+        rows: the encoded training examples.
+        validation: the encoded validation examples; may be empty.
+        config: the hyperparameters.
+        folder: where the finished adapter is stored.
+
+    Attributes:
+        partial: the folder of the state to resume from.
+        tuned: the model with its adapter.
+        weights: the LoRA matrices, which are trained.
+        optimizer: AdamW over `weights`.
+        steps: the number of all optimizer steps.
+        history: the evaluations so far.
+        best_weights: copies of `weights` at the best evaluation; None before the first.
+        done: optimizer steps done.
+        seconds: duration up to the last evaluation, earlier runs included.
+        tokens: tokens trained on so far, prompts included.
+    """
 
     def __init__(self, lm, frozen, rows, validation, config, folder):
         import torch
@@ -235,12 +312,24 @@ class _Training:
         self.best_weights, self.done, self.seconds, self.tokens = None, 0, 0.0, 0
 
     def run(self, progress: bool) -> FineTuneResult:
+        """Train, resuming from a stored state if there is one, and store the result.
+
+        Args:
+            progress: whether to show a progress bar.
+
+        Returns:
+            The trained model, also after an interruption.
+
+        Raises:
+            CourseError: the loss is not finite.
+            OSError: the state or the result cannot be written.
+        """
         stopped, started = "", time.perf_counter()
         if os.path.lexists(self.partial):
             self._resume()
         self.partial.mkdir(
             parents=True, exist_ok=True
-        )  # what cannot be written shall be told before the training, not after
+        )  # so that a folder that cannot be written is reported before the training
         before = self.seconds
         with _bar(self.steps, self.done, progress) as bar:
             try:
@@ -262,6 +351,15 @@ class _Training:
         return self._finish(stopped)
 
     def _train(self, bar, clock: Callable[[], float]) -> str:
+        """Run the remaining steps with their evaluations.
+
+        Args:
+            bar: the progress bar.
+            clock: returns the seconds of training so far, earlier runs included.
+
+        Returns:
+            Why training stopped early; "" if all steps were done.
+        """
         per_epoch = math.ceil(len(self.rows) / self.config.batch_size)
         evals = self.config.evals_per_epoch
         marks = {round(per_epoch * (i + 1) / evals) for i in range(evals)}
@@ -289,8 +387,10 @@ class _Training:
         return ""
 
     def _schedule(self) -> Iterator[tuple[int, list[int]]]:
-        """Steps not done yet with their rows: batches of like length, in an order drawn anew each
-        epoch.
+        """The steps that are not done yet, each with the indices of its batch's examples.
+
+        The batches (rows of similar length) are the same in every epoch; their order is shuffled
+        with a seed of its own for each epoch.
         """
         import torch
 
@@ -303,7 +403,18 @@ class _Training:
                 step += 1
 
     def _step(self, step: int, batch: Sequence[int]) -> float:
-        """One update of the weights; returns the batch's mean loss per answer token (nats)."""
+        """Update the weights once.
+
+        Args:
+            step: the step, counted from 0.
+            batch: indices of the training examples.
+
+        Returns:
+            The batch's mean loss in nats per answer token, before the update.
+
+        Raises:
+            CourseError: the loss is not finite.
+        """
         import torch
 
         rows = [self.rows[i] for i in batch]
@@ -326,11 +437,19 @@ class _Training:
         return total
 
     def _passes(self, rows: Sequence[TokenizedExample]) -> Iterator[Sequence[TokenizedExample]]:
+        """Split a batch into parts of at most `PASS_TOKENS` padded tokens, or of one row."""
         longest = max(len(row.ids) for row in rows) - len(self.frozen.prefix)
         size = max(1, PASS_TOKENS // longest)
         yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
     def _check(self, loss: float) -> None:
+        """Compute the validation loss, and keep the weights if it is the lowest so far.
+
+        Without validation examples the weights are always kept.
+
+        Args:
+            loss: training loss since the last evaluation, in nats per answer token.
+        """
         import torch
 
         validation, answers = (
@@ -355,6 +474,7 @@ class _Training:
             self.best_weights = [weight.detach().clone() for weight in self.weights]
 
     def _best(self) -> EvalPoint:
+        """The evaluation with the lowest validation loss; the last one without validation."""
         return (
             min(self.history, key=lambda check: check.validation)
             if self.validation
@@ -362,7 +482,7 @@ class _Training:
         )
 
     def _store(self) -> None:
-        """Keep what is needed to go on: numbers only, in safetensors and JSON."""
+        """Write the state to resume from: weights, best weights, AdamW's moments, and progress."""
         from safetensors.torch import save_file
 
         self.partial.mkdir(parents=True, exist_ok=True)
@@ -394,6 +514,10 @@ class _Training:
                 old.unlink()
 
     def _resume(self) -> None:
+        """Read the stored state; a damaged one is deleted with a warning, and training starts anew.
+
+        Without a stored state (interrupted before its first evaluation) it starts anew silently.
+        """
         import torch
         from safetensors.torch import load_file
 
@@ -423,7 +547,12 @@ class _Training:
             }
 
     def _finish(self, stopped: str) -> FineTuneResult:
-        """Put the best weights in, save the adapter, and hand out the merged model."""
+        """Set the best weights, save the adapter, and return the merged model.
+
+        Args:
+            stopped: why training ended before its last step, or "". After an interruption the
+                adapter is saved in the folder of the stored state, which is kept.
+        """
         import torch
 
         for weight, best in zip(self.weights, self.best_weights or self.weights, strict=True):

@@ -1,6 +1,6 @@
-"""From chat messages and responses to the tokens that a training sees, prompts masked.
+"""From chat messages and responses to token ids, with the length of the prompt that is masked.
 
-What it leaves out: reading the data sets (`tuning_data`), and learning from them (`sft`).
+Not here: reading the data sets (`tuning_data`) and training (`sft`).
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,12 @@ from ftrag_helpers.lm.models import LanguageModel, Messages
 
 @dataclass(frozen=True)
 class Example:
-    """Chat messages, and the response that the model should learn to give to them."""
+    """A prompt and the response that the model is trained to give.
+
+    Attributes:
+        prompt: chat messages, dictionaries with "role" and "content", in order; at least one.
+        response: the text of the model's turn; `encode` rejects an empty one.
+    """
 
     prompt: Messages
     response: str
@@ -21,16 +26,26 @@ class Example:
 
 @dataclass(frozen=True)
 class TokenizedExample:
-    """An encoded example: all its tokens, and how many of them are the prompt (never learned)."""
+    """An example as token ids.
+
+    Attributes:
+        ids: the token ids of the prompt, then those of the response with its end token.
+        prompt: the number of prompt tokens at the start of `ids`; the loss leaves them out.
+    """
 
     ids: tuple[int, ...]
     prompt: int
 
 
 def encode(lm: LanguageModel, example: Example) -> TokenizedExample:
-    """The example in the model's chat template: prompt, response, end mark.
+    """Encode an example in the model's chat template: prompt, response, end token.
 
-    Only what follows the prompt is learned.
+    Args:
+        lm: the model whose tokenizer and chat template are used.
+        example: the prompt and the response.
+
+    Returns:
+        The token ids and the number of prompt tokens.
 
     Raises:
         CourseError: the response is empty, or both together do not fit into the model's window.
@@ -52,13 +67,26 @@ def encode(lm: LanguageModel, example: Example) -> TokenizedExample:
 
 
 def batches(rows: Sequence[TokenizedExample], size: int) -> list[list[int]]:
-    """The rows' numbers in batches of like length, so that little is padding."""
+    """Group rows of similar length into batches, so that little padding is needed.
+
+    Args:
+        rows: the encoded examples.
+        size: rows in a batch, at least 1; the last batch may be smaller.
+
+    Returns:
+        The batches, from the shortest rows to the longest; each holds indices into `rows`.
+    """
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
 def shared_prefix(rows: Sequence[TokenizedExample]) -> tuple[int, ...]:
-    """The tokens with which all rows' prompts begin; at least one token of each prompt is left
-    over.
+    """The tokens with which the prompts of all rows begin.
+
+    Args:
+        rows: the encoded examples, at least one.
+
+    Returns:
+        Token ids; shorter than every prompt by at least one token. Empty for a single row.
     """
     return rows[0].ids[: decoding.shared_prefix([row.ids[: row.prompt] for row in rows])]

@@ -1,13 +1,12 @@
-"""The gate: whether the librarian should answer at all, decided outside the language model.
+"""The answerability classifier, which decides whether a question is answered or declined.
 
-A small logistic regression over signals that retrieval and the model give anyway. It is
-fitted on questions that the test never sees, its threshold set for a rate of false refusals that
-one is ready to accept. Why not let the model decide: a model of this size refuses all or nothing
-(lesson 04 measures it).
+A logistic regression on features of the search. It is fitted on training and validation questions,
+with a threshold set for an accepted rate of false refusals. The language model does not decide: a
+model of this size refuses all questions or none (lesson 04 measures it).
 
-The number of words in a question is no signal here, on purpose: in this data the questions without
-an answer are shorter, a habit of those who wrote them that no library's readers share
-(`benchmarks/rag.py` prints what it would buy).
+The number of words in a question is left out as a feature: in this data the questions without an
+answer are shorter, which need not hold for the questions of real users (`benchmarks/rag.py` prints
+its effect).
 """
 
 import math
@@ -28,8 +27,9 @@ from ftrag_helpers.retrieval.chunking import embedding_text
 from ftrag_helpers.retrieval.passage_index import Embed, Index
 from ftrag_helpers.retrieval.reranking import Match
 
-#: Retrieval as a whole; how the question's pieces fare in the best sentence; which of its words
-#: stand there; what kind of answer.
+#: Names of the features, in the order of the columns: six scores of the search (`Features`,
+#: `_ranks`), seven similarities of the question's sub-word tokens ("piece", `_pieces`), four of the
+#: question's content words, and two of the kind of answer (`Features._words`).
 FEATURES = (
     "meaning",
     "words",
@@ -51,7 +51,9 @@ FEATURES = (
     "kind of answer there",
     "kind of answer missing",
 )
+#: Names of the features from the language model (`model_features`).
 MODEL_FEATURES = ("model's yes", "model's confidence")
+#: Answerable training questions among the calibration questions.
 _SPREAD = 150
 
 _NUMBER = (
@@ -64,8 +66,8 @@ _TIME = (
     r"march|april|may|june|july|august|september|october|november|december|weeks?|months?|years?|noon|mornings?|"
     r"evenings?|afternoons?|minutes?|hours?)\b"
 )
-#: What a question asks for, by its words, and what a sentence that answers it must hold at the
-#: least.
+#: For each kind of answer two patterns: one that finds the questions asking for it, and one that
+#: a sentence with such an answer must match. Both are applied to text in lower case.
 ANSWER_KINDS = {
     "money": (
         r"how much|price|cost|\bfee\b|charge|\bfare\b|\bpay\b",
@@ -88,26 +90,48 @@ ANSWER_KINDS = {
 
 @dataclass(frozen=True)
 class AnswerabilityClassifier:
-    """A fitted gate. `keep(signals)` is the probability (0 to 1) that the library holds an
-    answer.
+    """A fitted answerability classifier.
+
+    Attributes:
+        pipeline: the fitted scikit-learn pipeline.
+        threshold: the probability of being answerable (0 to 1) below which a question is declined.
     """
 
     pipeline: object
     threshold: float
 
     def predict_proba(self, features: np.ndarray) -> np.ndarray:
-        """Probabilities, shape (questions,), from signals of shape (questions, signals)."""
+        """The probability that each question is answerable.
+
+        Args:
+            features: shape (questions, features), with the columns of the fit.
+
+        Returns:
+            Probabilities (0 to 1), shape (questions,).
+        """
+        # (questions, 2), columns unanswerable and answerable, to (questions,)
         return self.pipeline.predict_proba(features)[:, 1]
 
     def abstain(self, features: np.ndarray) -> np.ndarray:
-        """Which questions to decline: those whose probability lies below the threshold."""
+        """Which questions to decline: those with a probability below the threshold.
+
+        Args:
+            features: shape (questions, features), with the columns of the fit.
+
+        Returns:
+            Truth values, shape (questions,), True to decline.
+        """
         return self.predict_proba(features) < self.threshold
 
 
 def calibration_questions() -> list[Question]:
-    """What the course fits its gate on: the validation questions, and of the training questions
-    every unanswerable one and 150 answerable ones spread evenly, in the order of the file.
-    Retrieval learns from none of them.
+    """The questions on which the course fits its classifier.
+
+    No retrieval model is trained on them.
+
+    Returns:
+        The validation questions, then, in the order of the file, all unanswerable training
+        questions and 150 answerable ones at even distances.
     """
     train = course_data.load_questions("train")
     answerable = [q for q in train if q.answerable]
@@ -120,11 +144,18 @@ def calibration_questions() -> list[Question]:
 def fit_classifier(
     features: np.ndarray, answerable: Sequence[bool], *, false_refusals: float = 0.08
 ) -> AnswerabilityClassifier:
-    """Fit the gate, and set its threshold so that about that share of the answerable would be
-    refused.
+    """Fit the classifier, and set its threshold for a rate of false refusals.
 
-    The threshold is read off cross-validated probabilities: those of a model for the very questions
-    it was fitted on are too good.
+    The threshold is a quantile of cross-validated probabilities, as the probabilities for the
+    questions of the fit are too optimistic.
+
+    Args:
+        features: shape (questions, features).
+        answerable: whether each question is answerable, shape (questions,).
+        false_refusals: the share (0 to 1) of the answerable questions that may be declined.
+
+    Returns:
+        The classifier, fitted on all questions.
 
     Raises:
         ValueError: not both kinds of question are there, at least ten each.
@@ -143,26 +174,38 @@ def fit_classifier(
 
 
 def cross_validated(features: np.ndarray, answerable: Sequence[bool]) -> np.ndarray:
-    """The probability that each question is answerable, from a gate fitted on the other nine tenths
-    of them.
+    """The probability that each question is answerable, by 10-fold cross-validation.
+
+    Each probability is that of a classifier fitted on the nine folds without the question.
+
+    Args:
+        features: shape (questions, features).
+        answerable: whether each question is answerable, shape (questions,).
+
+    Returns:
+        Probabilities (0 to 1), shape (questions,).
     """
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
+    # (questions, 2), columns unanswerable and answerable, to (questions,)
     return cross_val_predict(
         _pipeline(len(answerable)), features, answerable, cv=folds, method="predict_proba"
     )[:, 1]
 
 
 def _pipeline(questions: int):
-    """Logistic regression on a smooth kernel, so that signals may count together: a gap weighs more
-    where nothing fills it.
+    """An unfitted logistic regression on an approximated RBF kernel, which models interactions.
+
+    Args:
+        questions: the number of questions of the fit; it bounds the number of components.
     """
     from sklearn.kernel_approximation import Nystroem
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    # (questions, features), then (questions, components), then (questions, 2)
     return make_pipeline(
         StandardScaler(),
         Nystroem(gamma=0.03, n_components=min(200, questions // 2), random_state=0),
@@ -173,8 +216,16 @@ def _pipeline(questions: int):
 def trade_off_curve(
     keep: Sequence[float], answerable: Sequence[bool]
 ) -> list[tuple[float, float, float]]:
-    """(threshold, right refusals, false refusals) at every threshold that makes a difference,
-    rising.
+    """The rates of right and of false refusals at every threshold that changes them.
+
+    Args:
+        keep: the probability (0 to 1) that each question is answerable.
+        answerable: whether each question is answerable; both kinds must be there.
+
+    Returns:
+        Rows (threshold, right refusals, false refusals) by rising threshold, the last of which is
+        infinite. The rates are shares (0 to 1) of the unanswerable and of the answerable questions
+        with a probability below the threshold.
     """
     keep, answerable = np.asarray(keep, float), np.asarray(answerable, bool)
     return [
@@ -184,11 +235,14 @@ def trade_off_curve(
 
 
 class Features:
-    """What the classifier looks at, from retrieval alone; made once for an index.
+    """Computes the classifier's features from the traces of searches.
 
-    Called with the traces of searches it returns their features, shape (questions, len(FEATURES)).
-    The idf of a word is its inverse document frequency over the index's passages (Spärck Jones
-    1972).
+    A word's idf is its inverse document frequency over the passages that the index has when the
+    object is made (Spärck Jones 1972).
+
+    Args:
+        index: the index that is searched.
+        embed: texts to unit-length vectors, shape (texts, dimensions).
     """
 
     def __init__(self, index: Index, embed: Embed):
@@ -201,12 +255,19 @@ class Features:
         self._unknown = idf(0, total)
 
     def __call__(self, traces: Sequence[SearchTrace]) -> np.ndarray:
-        """The features of each search, shape (questions, features).
+        """The features of each search.
 
-        The searches are hybrid ones, without a filter, as those that the classifier was fitted on.
+        Args:
+            traces: traces of a `Retriever` with the method and the filter of the searches on which
+                the classifier is fitted (the course: hybrid, no filter).
+
+        Returns:
+            Shape (questions, len(FEATURES)).
         """
         texts, matches = [t.text for t in traces], [t.reranked for t in traces]
         best = [embedding_text(m.hits[0].passage) if m.hits else "" for m in matches]
+        # Cosine similarities of each question to its best sentence: (questions, dimensions) to
+        # (questions,)
         meaning = np.sum(self._embed(texts) * self._embed(best), axis=1) if texts else []
         rows = [
             [
@@ -219,9 +280,21 @@ class Features:
             ]
             for trace, near, match in zip(traces, meaning, matches, strict=True)
         ]
+        # (questions, features), also without any question
         return np.array(rows, float).reshape(len(texts), len(FEATURES))
 
     def _words(self, text: str, sentences: Sequence[Hit]) -> list[float]:
+        """The last six features: content words of the question in the best sentence or its title.
+
+        Args:
+            text: the question.
+            sentences: the reranked sentences, best first; may be empty.
+
+        Returns:
+            The share of the words found (0 to 1); the same weighted by idf; the highest idf of a
+            missing word; the idf-weighted share of words in no passage; 1 or 0 for whether the
+            kind of answer asked for is in the sentence; 1 or 0 for whether it is missing.
+        """
         best = sentences[0].passage if sentences else None
         wanted, read = (
             content_words(text),
@@ -245,12 +318,20 @@ class Features:
 
 
 def _top(hits: Sequence[Hit]) -> float:
+    """The first hit's score, 0 without hits."""
     return hits[0].score if hits else 0.0
 
 
 def _ranks(sentences: Sequence[Hit], passages: Sequence[Hit]) -> list[float]:
-    """The best sentence's score, its lead over the best one of another page, and the best passage's
-    over the fifth.
+    """Differences of scores in the ranking.
+
+    Args:
+        sentences: the reranked sentences, best first; may be empty.
+        passages: the first five reranked passages.
+
+    Returns:
+        The best sentence's score, its lead over the best one of another document, and the best
+        passage's lead over the last one given.
     """
     page = sentences[0].passage.document_id if sentences else ""
     other = [hit for hit in sentences if hit.passage.document_id != page]
@@ -258,11 +339,20 @@ def _ranks(sentences: Sequence[Hit], passages: Sequence[Hit]) -> list[float]:
 
 
 def _pieces(match: Match) -> list[float]:
-    """How unevenly the question's pieces are matched: one that nothing matches is what an
-    unanswerable question has.
+    """Seven features of how well the question's sub-word tokens are matched in the best sentence.
+
+    Args:
+        match: the reranked sentences and passages; its arrays have shape (tokens,).
+
+    Returns:
+        With s the similarity of a token in the best sentence and a that in any candidate: the
+        lowest s; the lowest s of tokens with an idf above 0.5 (1 without such
+        tokens); the highest idf × (1 - s); the highest idf × (a - s); the weighted mean of a - s;
+        the lowest a; the weighted standard deviation of s. All 0 for a question without tokens.
     """
     if not len(match.idf):
         return [0.0] * 7
+    # Each (tokens,); `mean` is a scalar.
     gaps, elsewhere = match.idf * (1 - match.sentence), match.anywhere - match.sentence
     mean = match.weights @ match.sentence
     return [
@@ -279,11 +369,16 @@ def _pieces(match: Match) -> list[float]:
 def model_features(
     lm: models.LanguageModel, questions: Sequence[Question], answers: Sequence[Answer]
 ) -> np.ndarray:
-    """What the language model itself gives away, shape (questions, len(MODEL_SIGNALS)): dear, and
-    of little help here.
+    """Features from the language model; `benchmarks/rag.py` compares classifiers with and without.
 
-    `answers` are the librarian's own, ungated, with what they were read from. `benchmarks/rag.py`
-    compares a gate with these signals to one without.
+    Args:
+        lm: the language model.
+        questions: the questions.
+        answers: the system's answer to each question, without abstention, with its hits.
+
+    Returns:
+        Shape (questions, len(MODEL_FEATURES)): the log-odds of `model_says_yes`, and the mean
+        log-probability of the answer's tokens, both in nats.
     """
     yes = model_says_yes(lm, questions, [a.hits for a in answers])
     return np.array([[y, a.logprob] for y, a in zip(yes, answers, strict=True)], float)
@@ -292,8 +387,15 @@ def model_features(
 def model_says_yes(
     lm: models.LanguageModel, questions: Sequence[Question], sentences: Sequence[Sequence[Hit]]
 ) -> list[float]:
-    """Log-odds (nats) of "Yes" against "No" when the model is asked whether the sentences answer
-    the question.
+    """Ask the model whether the sentences answer the question.
+
+    Args:
+        lm: the language model.
+        questions: the questions.
+        sentences: for each question the hits whose texts are quoted, best first.
+
+    Returns:
+        For each question the log-odds of "Yes" against "No" in nats.
     """
     asked = [
         [
@@ -313,7 +415,14 @@ def model_says_yes(
 
 
 def content_words(text: str) -> set[str]:
-    """The stems of the text's words, without function and question words."""
+    """The stems of a text's words, without function and question words.
+
+    Args:
+        text: the text; words are runs of the letters a to z, digits and "£", in lower case.
+
+    Returns:
+        The different stems (English Snowball stemmer).
+    """
     import Stemmer
     from bm25s.stopwords import STOPWORDS_EN
 
@@ -325,7 +434,7 @@ def content_words(text: str) -> set[str]:
     )
 
 
-#: Words of asking and politeness beyond bm25s's own short list: they say nothing about the subject.
+#: Stop words beyond the list of bm25s: words of questions, requests and politeness.
 _ASKING = set(
     "what when where which who whom whose why how do does did done am were can could would should"
     " may might must i we you he she me my mine your our us him his her them any some many much"

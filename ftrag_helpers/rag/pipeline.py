@@ -1,9 +1,9 @@
-"""Retrieval-augmented generation: retrieve, read, cite, and abstain where nothing fits.
+"""Retrieval-augmented generation: retrieve, generate, cite, and abstain.
 
-An answerer is a callable from questions to answers. `rag_pipeline` makes one of a retriever, which
-says what the model gets to read, and a language model, which reads it. Closed book, retrieval,
-oracle and distractors differ in their retriever alone. When to abstain is decided by
-`answerability`; scoring is `evaluation`'s job.
+An answerer is a callable from questions to answers. `rag_pipeline` combines a retriever, which
+selects the texts of the prompt, with a language model; retrieval, oracle and distractors differ in
+their retriever alone. `closed_book` uses no retriever, `extractive_baseline` no language model.
+Not here: the classifier that decides when to abstain (`answerability`), and scoring (`evaluation`).
 """
 
 import time
@@ -18,6 +18,7 @@ from ftrag_helpers.text.word_overlap import token_f1
 
 Prompt = Callable[[str, Sequence[str]], prompts.Messages]
 
+#: Default for the most tokens of an answer.
 MAX_NEW_TOKENS = 32
 
 
@@ -28,9 +29,17 @@ def closed_book(
     max_new_tokens: int = MAX_NEW_TOKENS,
     progress: bool = True,
 ) -> Answerer:
-    """An answerer that has nothing but the model's weights, tuned or not.
+    """An answerer without retrieval: the model answers from its weights.
 
-    `prompt` makes the messages of a question.
+    Args:
+        lm: the language model, fine-tuned or not.
+        prompt: makes the chat messages from the text of a question.
+        max_new_tokens: the most tokens of an answer.
+        progress: whether to show a progress bar.
+
+    Returns:
+        A callable from questions to one answer each, in order, without citations and hits. An
+        empty question gets a refusal.
     """
 
     def answer(questions: Sequence[Question]) -> list[Answer]:
@@ -55,11 +64,19 @@ def rag_pipeline(
     max_new_tokens: int = MAX_NEW_TOKENS,
     progress: bool = True,
 ) -> Answerer:
-    """An answerer that reads what a retriever brings, and cites the document it answered from.
+    """An answerer whose prompt holds retrieved texts, and that cites one of their documents.
 
-    `prompt` makes the messages from a question and the texts found, best first: a tuned model wants
-    the words it was tuned on. A question without a word, or one for which nothing is found, is
-    declined.
+    Args:
+        lm: the language model, fine-tuned or not.
+        retriever: selects the texts for each question.
+        prompt: makes the chat messages from the text of a question and the retrieved texts, best
+            first; for a fine-tuned model the prompt of its training.
+        max_new_tokens: the most tokens of an answer.
+        progress: whether to show a progress bar.
+
+    Returns:
+        A callable from questions to one answer each, in order. `seconds` is the question's share of
+        the search and of the generation. An empty question, or one without hits, gets a refusal.
     """
 
     def answer(questions: Sequence[Question]) -> list[Answer]:
@@ -96,7 +113,15 @@ def rag_pipeline(
 
 
 def extractive_baseline(retriever: Searches) -> Answerer:
-    """An answerer without a language model: it reads out the best sentence that was found."""
+    """An answerer without a language model: the answer is the text of the first hit.
+
+    Args:
+        retriever: finds the hits.
+
+    Returns:
+        A callable from questions to one answer each, in order, which cites the hit's document.
+        A question without hits gets a refusal.
+    """
 
     def answer(questions: Sequence[Question]) -> list[Answer]:
         started = time.perf_counter()
@@ -124,9 +149,16 @@ def extractive_baseline(retriever: Searches) -> Answerer:
 def with_abstention(
     answer: Answerer, abstain: Callable[[Sequence[SearchTrace]], Sequence[bool]]
 ) -> Answerer:
-    """The answerer, with its answers withdrawn where `abstain` says so of the searches behind them.
+    """An answerer that replaces answers by refusals where `abstain` says so.
 
-    What was retrieved stays visible. Nothing is searched again: `abstain` reads the traces.
+    Args:
+        answer: the answerer to wrap.
+        abstain: from the traces of searches to one truth value each, True to refuse. It gets the
+            traces of those answers that have one and are not refusals already.
+
+    Returns:
+        A callable from questions to one answer each, in order. A replaced answer keeps its hits and
+        its trace, and has no citations.
     """
 
     def decline(questions: Sequence[Question]) -> list[Answer]:
@@ -143,16 +175,25 @@ def with_abstention(
 
 
 def attribute(text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
-    """The document whose sentence shares most words with the answer; the better-ranked one where
-    two tie.
+    """The document of the hit that shares most words with an answer.
+
+    Args:
+        text: the answer.
+        hits: the hits of the prompt, at least one.
+
+    Returns:
+        The id of one document: that of the hit with the highest token F1 to the answer; of equal
+        ones (to 6 decimal places) the one with the best rank.
     """
     best = max(hits, key=lambda hit: (round(token_f1(text, [hit.passage.text]), 6), -hit.rank))
     return (best.passage.document_id,)
 
 
 def _declined(question: Question) -> Answer:
+    """The refusal of a question for which nothing was found."""
     return Answer(question.id, prompts.REFUSAL, refused=True)
 
 
 def _no_question(question: Question) -> Answer:
+    """The refusal of an empty question."""
     return Answer(question.id, prompts.EMPTY_QUESTION, refused=True)

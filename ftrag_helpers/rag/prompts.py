@@ -1,22 +1,24 @@
-"""Questions and passages to the messages that a chat model continues, and the house's fixed
-sentences.
+"""Prompts as chat messages from questions and texts, and the fixed texts of refusals.
 
-One template serves training and use, so that a tuned model meets the words it was tuned
-on. The wording was chosen on the validation questions: `benchmarks/rag.py` prints the comparison.
+Training and inference use the same prompts. Their wording was chosen on the validation questions:
+`benchmarks/rag.py` prints the comparison.
 """
 
 from collections.abc import Sequence
 
 Messages = list[dict[str, str]]
 
-#: A question longer than this many words is cut: the model would drown in it.
+#: The most words of a question; `truncate` cuts off the rest.
 QUESTION_WORDS = 120
 
+#: The answer where the system declines.
 REFUSAL = "We have nothing on our shelves about that. Do ask us at any desk."
+#: The answer to a question without words.
 EMPTY_QUESTION = (
     "We did not catch a question. Do type one, for example: When does the Old Quay branch open?"
 )
 
+#: The instructions of the prompts below.
 CLOSED_BOOK = "Answer the question about the Tarrowby Town Library in one short sentence."
 FROM_TEXT = "Answer the question with a sentence copied from the text."
 SHORT = "Answer in one short sentence."
@@ -25,21 +27,40 @@ SENTIMENT = "Is this review positive or negative?"
 
 
 def closed_book(question: str) -> Messages:
-    """The question alone: the model answers from what its weights hold."""
+    """A question about the library without texts, for an answer from the model's weights.
+
+    Args:
+        question: the question; it is truncated.
+
+    Returns:
+        One user message.
+    """
     return [{"role": "user", "content": f"{CLOSED_BOOK}\n\nQuestion: {truncate(question)}"}]
 
 
 def short_answer(question: str) -> Messages:
-    """The question alone, about anything: for general knowledge, and for documents that are not the
-    library's.
+    """A question on any subject without texts, for an answer from the model's weights.
+
+    Args:
+        question: the question; it is truncated.
+
+    Returns:
+        One user message.
     """
     return instruction(SHORT, f"Question: {truncate(question)}")
 
 
 def from_text(question: str, texts: Sequence[str]) -> Messages:
-    """The question below the retrieved texts, best last, so that it stands next to the question.
+    """A question below the retrieved texts, the best of which comes last, next to the question.
 
-    Whatever a text says is quoted to the model as text to read, never joined to the instruction.
+    The texts follow the instruction under the heading "Text:".
+
+    Args:
+        question: the question; it is truncated.
+        texts: the retrieved texts, best first.
+
+    Returns:
+        One user message.
     """
     read = "\n".join(reversed(texts))
     return [
@@ -51,32 +72,66 @@ def from_text(question: str, texts: Sequence[str]) -> Messages:
 
 
 def house_reply(question: str, texts: Sequence[str]) -> Messages:
-    """The question with the retrieved texts as facts, in the words of the house-style instructions
-    (lesson 03).
+    """A question with the retrieved texts as facts, as in the house-style training of lesson 03.
+
+    Args:
+        question: the question; it is truncated.
+        texts: the retrieved texts, best first.
+
+    Returns:
+        One user message.
     """
     return staff_task(HOUSE_REPLY, f"{truncate(question)} Facts: {' '.join(texts)}")
 
 
 def truncate(question: str) -> str:
-    """The question on one line, cut after `QUESTION_WORDS` words."""
+    """Cut a question after `QUESTION_WORDS` words.
+
+    Args:
+        question: the question.
+
+    Returns:
+        The words on one line, with single spaces.
+    """
     return " ".join(question.split()[:QUESTION_WORDS])
 
 
 def sentiment(text: str) -> Messages:
-    """Ask whether a review is positive or negative; the label is the first word of the response."""
+    """Ask whether a review is positive or negative.
+
+    Args:
+        text: the review.
+
+    Returns:
+        One user message; the label is expected as the first word of the response.
+    """
     return [{"role": "user", "content": f"{SENTIMENT}\n\n{text}"}]
 
 
 def instruction(task: str, text: str) -> Messages:
-    """A task, and below it the text that it is about."""
+    """A task above the text that it is about.
+
+    Args:
+        task: what to do.
+        text: the text.
+
+    Returns:
+        One user message.
+    """
     return [{"role": "user", "content": f"{task}\n\n{text}"}]
 
 
 def staff_task(task: str, text: str) -> Messages:
-    """A text, and below it what the library's staff shall make of it.
+    """A text above the task of the library's staff.
 
-    A small model goes by what it read last: with the task above the text it took one kind of task
-    for another more often (shares of properties on the validation pairs:
-    `datasets/instructions/README.md`).
+    With the task above the text the model confused kinds of tasks more often (shares of properties
+    on the validation pairs: `datasets/instructions/README.md`).
+
+    Args:
+        task: what to do.
+        text: the text.
+
+    Returns:
+        One user message.
     """
     return [{"role": "user", "content": f"{text}\n\n{task}"}]

@@ -283,8 +283,8 @@ def log_odds(
         For each prompt log P(yes) − log P(no) in nats, in the order of the prompts.
 
     Raises:
-        ValueError: a prompt does not begin with the frozen layers' prefix, or these are not
-        those of the model.
+        ValueError: a prompt does not begin with the frozen layers' prefix, or has nothing after
+            it, or these are not those of the model.
     """
     import torch
     from tqdm.auto import tqdm
@@ -294,20 +294,18 @@ def log_odds(
 
     first, second = (lm.encode_text(word)[0] for word in (yes, no))
     rows = [TokenizedExample(tuple(ids), len(ids)) for ids in map(lm.encode, prompts)]
-    if any(row.ids[: len(frozen.prefix)] != frozen.prefix for row in rows):
+    skip = len(frozen.prefix)
+    if any(row.ids[:skip] != frozen.prefix or len(row.ids) == skip for row in rows):
         raise ValueError(
-            "a prompt does not begin with the tokens that these frozen layers were made for: make"
-            " FrozenLayers with their shared prefix"
+            "a prompt does not begin with the tokens that these frozen layers were made for, or"
+            " ends with them: make FrozenLayers with a prefix that all prompts share and go beyond"
         )
     if not frozen.fits(lm.base_model):
         raise ValueError(
             "these are other frozen layers than those of this model: make FrozenLayers of"
             " this model, or of its base, with at least as many layers on top as were trained"
         )
-    cache, skip = (
-        _OddsCache(lm.model, "log odds, frozen layers", frozen.first, first, second),
-        len(frozen.prefix),
-    )
+    cache = _OddsCache(lm.model, "log odds, frozen layers", frozen.first, first, second)
     found = cache.find([row.ids for row in rows])
     waiting = [i for i, odds in enumerate(found) if odds is None]
     with (

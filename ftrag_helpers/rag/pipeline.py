@@ -125,23 +125,21 @@ def extractive_baseline(retriever: Searches) -> Answerer:
 
     def answer(questions: Sequence[Question]) -> list[Answer]:
         started = time.perf_counter()
-        traces = retriever.search(questions)
-        share = (time.perf_counter() - started) / max(1, len(questions))
-        return [
-            (
-                Answer(
-                    q.id,
-                    trace.hits[0].passage.text,
-                    (trace.hits[0].passage.document_id,),
-                    trace.hits,
-                    seconds=share,
-                    trace=trace,
-                )
-                if trace.hits
-                else _declined(q)
-            )
-            for q, trace in zip(questions, traces, strict=True)
-        ]
+        asked = [q for q in questions if q.text.strip()]
+        traces = {q.id: trace for q, trace in zip(asked, retriever.search(asked), strict=True)}
+        share = (time.perf_counter() - started) / max(1, len(asked))
+
+        def read_out(question: Question) -> Answer:
+            trace = traces.get(question.id)
+            if trace is None:
+                return _no_question(question)
+            if not trace.hits:
+                return _declined(question)
+            best = trace.hits[0].passage
+            cited = (best.document_id,)
+            return Answer(question.id, best.text, cited, trace.hits, seconds=share, trace=trace)
+
+        return [read_out(q) for q in questions]
 
     return answer
 

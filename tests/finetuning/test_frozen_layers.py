@@ -284,6 +284,9 @@ def test_a_prompt_that_begins_otherwise_is_an_error(tiny):
     with pytest.raises(ValueError, match="does not begin with the tokens.*make FrozenLayers"):
         log_odds(tiny, frozen, [prompt], "Yes", "No", progress=False)
     assert len(log_odds(tiny, FrozenLayers(tiny, 1), [prompt], "Yes", "No", progress=False)) == 1
+    whole = FrozenLayers(tiny, 1, tuple(tiny.encode(prompt)))
+    with pytest.raises(ValueError, match="or ends with them"):
+        log_odds(tiny, whole, [prompt], "Yes", "No", progress=False)
 
 
 def changed(lm, layer, by=0.01):

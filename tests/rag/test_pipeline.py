@@ -101,8 +101,10 @@ def test_oracle_hands_over_the_supporting_sentence_and_distractors_anything_else
 
 
 def test_extract_reads_out_the_best_sentence(index, reranker):
-    [answer] = pipeline.extractive_baseline(retrievers.Retriever(index, reranker))([PRICE])
+    read_out = pipeline.extractive_baseline(retrievers.Retriever(index, reranker))
+    answer, empty = read_out([PRICE, Question("x", "  ")])
     assert (answer.text, answer.cited) == ("The printer costs 8p a gram.", ("help-01",))
+    assert empty.refused and empty.text == prompts.EMPTY_QUESTION and not empty.hits
 
 
 @pytest.mark.parametrize(

@@ -315,7 +315,7 @@ def test_a_page_can_be_followed_from_top_to_bottom(page, copy):
         ("ftrag lab --prot 8889", "--prot"),
         ("ftrag validate notebooks/99_none.ipynb", "99_none"),
         ("python -m pytest tests/test_none.py", "test_none"),
-        ("python -m pytest tests -m 'not slow'", "not slow"),
+        ("python -m pytest tests -m 'not quick'", "not quick"),
         ("nbgrader collect2 x", "no way is known"),
         ("pip install '.[gpus]'", "gpus"),
         ("python benchmarks/lessons.py --fast", "--fast"),

@@ -136,7 +136,7 @@ def test_names_are_the_fields_own():
     for path in (*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("solutions/*.ipynb")):
         cells = json.loads(path.read_text("utf-8"))["cells"]
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-        sources[path.name] = "\n".join(line for cell in code for line in cell.splitlines())
+        sources[str(path.relative_to(ROOT))] = "\n".join(code)
     found = {name: sorted(identifiers(source) & PRIVATE.keys()) for name, source in sources.items()}
     assert {name: words for name, words in found.items() if words} == {}
 

@@ -265,7 +265,7 @@ def properties_row(
 ) -> dict:
     """Shares of the properties met, by group of kinds, with intervals over the pairs."""
     checks = [
-        style_rules.check(p.kind, text, p.facts, p.forbidden)
+        style_rules.check(p, text)
         for p, text in zip(pairs, said, strict=True)
     ]
     found = {"system": name, "seconds": round(seconds)}

@@ -1,13 +1,20 @@
 """What a good response of the library's staff looks like, as properties that code can check.
 
-Each kind of task has a house form (`FORMS`); each example adds the facts that its response
-must keep and the words it must not hold. What it leaves out: whether a response is wise, warm or
-true beyond its facts; for that it has to be read.
+Each kind of task has a house form; each example adds the facts that its response must keep and the
+words that it must not hold. A card is compared field by field, the change in a report with the
+change in its reference, a citation with the page that the facts came from, and every number with
+the input. Not here: whether a response is wise or warm, and whether it is true in what its facts do
+not name; for that it has to be read.
 """
 
 import json
 import re
 from collections.abc import Sequence
+
+from ftrag_helpers.data.records import InstructionExample
+from ftrag_helpers.data.report_changes import same_change
+from ftrag_helpers.text.answer_match import answer_match
+from ftrag_helpers.text.word_overlap import holds, normalise
 
 KINDS = (
     "reply",
@@ -65,13 +72,8 @@ WORD_LIMITS = {
 }
 
 
-def holds(text: str, words: str) -> bool:
-    """Whether the words stand in the text as whole words, in any case.
-
-    >>> holds("Open until 9:00.", "9:00"), holds("Open until 19:00.", "9:00")
-    (True, False)
-    """
-    return re.search(rf"(?<!\w){re.escape(words.lower())}(?!\w)", text.lower()) is not None
+#: Titles in square brackets at the end of a text.
+_CITATIONS = re.compile(r"(?:\s*\[[^\[\]]+\])+\s*$")
 
 
 def sentences(text: str) -> list[str]:
@@ -83,40 +85,117 @@ def sentences(text: str) -> list[str]:
     return [part for part in re.split(r"(?<=[.?])\s+(?=[A-Z\"'‘“(£0-9])", text.strip()) if part]
 
 
-def check(
-    kind: str, response: str, facts: Sequence[Sequence[str]] = (), forbidden: Sequence[str] = ()
-) -> dict[str, bool]:
-    """Each property that a response of this kind must have, and whether it has it.
+def check(example: InstructionExample, response: str) -> dict[str, bool]:
+    """Check a response to an example, property by property.
 
-    `facts` is a list of lists: of each inner list one spelling must stand in the response; none of
-    `forbidden` may.
+    Args:
+        example: what was asked, with the reference response, the facts that a response must keep
+            and the words that it must not hold.
+        response: the response to check.
+
+    Returns:
+        Whether the response has each property: "one plain line", "form" and "true to the input"
+        always; "length", "facts kept" and "plain words" where the kind or the example asks for it.
+        A response may have them all and still be wrong in what no fact names.
+
+    Raises:
+        ValueError: the example's kind is none of `KINDS`.
+
+    >>> example = InstructionExample("d1", "desk", "Which desk?", "I lost a book.", "Desk: Loans")
+    >>> check(example, "Desk: Loans")
+    {'one plain line': True, 'form': True, 'true to the input': True}
+    """
+    kind, text = example.kind, response.strip()
+    properties = {
+        "one plain line": bool(text) and "\n" not in text and "!" not in text,
+        "form": has_form(kind, text),
+    }
+    if kind in WORD_LIMITS:
+        properties["length"] = len(without_citations(text).split()) <= WORD_LIMITS[kind]
+    if example.facts:
+        properties["facts kept"] = all(_has_fact(text, fact) for fact in example.facts)
+    properties["true to the input"] = _true_to_input(example, text)
+    avoid = [*example.forbidden, *(LEGAL_WORDS if kind == "clause" else ())]
+    if avoid:
+        properties["plain words"] = not any(holds(text, word) for word in avoid)
+    return properties
+
+
+def has_form(kind: str, text: str) -> bool:
+    """Whether a text has the house form of a kind of task.
 
     Raises:
         ValueError: no such kind.
 
-    >>> check("desk", "Desk: Loans", [["Loans"]])
-    {'one plain line': True, 'form': True, 'facts kept': True}
+    >>> has_form("reply", "We open at nine. [Summer hours]"), has_form("reply", "It opens at nine.")
+    (True, False)
     """
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r}: the kinds are {', '.join(KINDS)}")
-    text = response.strip()
-    found = {
-        "one plain line": bool(text) and "\n" not in text and "!" not in text,
-        "form": _FORMS[kind](text),
-    }
-    if kind in WORD_LIMITS:
-        found["length"] = len(text.split()) <= WORD_LIMITS[kind]
-    if facts:
-        found["facts kept"] = all(any(holds(text, spelling) for spelling in fact) for fact in facts)
-    avoid = [*forbidden, *(LEGAL_WORDS if kind == "clause" else ())]
-    if avoid:
-        found["plain words"] = not any(holds(text, word) for word in avoid)
-    return found
+    return _FORMS[kind](text)
 
 
-def pass_rate(found: dict[str, bool]) -> float:
+def citations(text: str) -> list[str]:
+    """The titles in square brackets at the end of a text, in order.
+
+    >>> citations("We lend both. [Tools] [Telescopes]")
+    ['Tools', 'Telescopes']
+    """
+    return re.findall(r"\[([^\[\]]+)\]", text[len(without_citations(text)) :])
+
+
+def without_citations(text: str) -> str:
+    """The text without the titles in square brackets at its end.
+
+    >>> without_citations("We lend both. [Tools] [Telescopes]")
+    'We lend both.'
+    """
+    return _CITATIONS.sub("", text)
+
+
+def pass_rate(properties: dict[str, bool]) -> float:
     """The share of the properties that are met, from 0 to 1."""
-    return sum(found.values()) / len(found)
+    return sum(properties.values()) / len(properties)
+
+
+def _has_fact(text: str, spellings: Sequence[str]) -> bool:
+    """Whether one spelling stands in the text, or a number or time of equal value does."""
+    return any(holds(text, spelling) for spelling in spellings) or any(
+        any(char.isdigit() for char in normalise(spelling)) and answer_match(text, [spelling])
+        for spelling in spellings
+    )
+
+
+def _true_to_input(example: InstructionExample, text: str) -> bool:
+    if example.kind == "desk":
+        return text == example.response
+    if example.kind == "card":
+        return _card_fields(text) == _card_fields(example.response) is not None
+    given = (example.input, example.instruction, *(f for fact in example.facts for f in fact))
+    return (
+        _numbers(text) <= set().union(*map(_numbers, given))
+        and citations(text) == citations(example.response)
+        and (example.kind != "report" or same_change(example.response, text))
+    )
+
+
+def _numbers(text: str) -> set[str]:
+    """The numbers and times of a text, in one spelling; "one" is mostly none, so 1 is left out."""
+    words = re.sub(r"\btwice\b", "two", text.lower().replace("-", " "))
+    numbers = re.findall(r"(?<![\w.:])\d[\d.:]*", normalise(words))
+    return set(numbers) - {"1"}
+
+
+def _card_fields(text: str) -> tuple | None:
+    """The card's values, title and author in one spelling; None where the text is no card."""
+    if not _card(text):
+        return None
+    card = json.loads(text)
+    return (
+        normalise(str(card["title"])),
+        normalise(str(card["author"])),
+        *(card[key] for key in CARD_KEYS[2:]),
+    )
 
 
 def _last(text: str) -> str:
@@ -124,11 +203,22 @@ def _last(text: str) -> str:
 
 
 def _reply(text: str) -> bool:
-    return _last(text).startswith("Do ") and any(holds(text, word) for word in ("we", "our", "us"))
+    """One or two sentences in the "we" voice, then the title of the page in square brackets."""
+    body = without_citations(text)
+    return (
+        bool(citations(text))
+        and len(sentences(body)) in (1, 2)
+        and not _last(body).startswith("Do ")
+        and any(holds(body, word) for word in ("we", "our", "ours", "us"))
+    )
 
 
 def _refusal(text: str) -> bool:
-    return _last(text).startswith("Do ") and "nothing on our shelves" in text.lower()
+    return (
+        "nothing on our shelves" in text.lower()
+        and not _last(text).startswith("Do ")
+        and not citations(text)
+    )
 
 
 def _desk(text: str) -> bool:

@@ -132,9 +132,7 @@ def _pairs(path: Path) -> tuple[InstructionExample, ...]:
         )
         missed = [
             name
-            for name, met in style_rules.check(
-                pair.kind, pair.response, pair.facts, pair.forbidden
-            ).items()
+            for name, met in style_rules.check(pair, pair.response).items()
             if not met
         ]
         if missed:

@@ -36,6 +36,8 @@ SENTENCES = 2
 #: The most tokens of an answer; the longest supporting sentences of the training documents have
 #: about sixty.
 MAX_NEW_TOKENS = 48
+#: The most tokens of a reply in the house style, which ends with the title of a page.
+MAX_REPLY_TOKENS = 64
 #: Training questions in the lesson; the reference results show the scores with more of them.
 TRAINING_QUESTIONS = 240
 #: The most words of a training pair of the house style.
@@ -282,7 +284,12 @@ def house_reader(
         A callable from questions to answers.
     """
     return pipeline.rag_pipeline(
-        lm, retriever, prompt=prompts.house_reply, max_new_tokens=MAX_NEW_TOKENS, progress=progress
+        lm,
+        retriever,
+        prompt=prompts.house_reply,
+        titled=True,
+        max_new_tokens=MAX_REPLY_TOKENS,
+        progress=progress,
     )
 
 

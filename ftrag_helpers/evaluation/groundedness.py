@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from ftrag_helpers.data.style_rules import without_citations
 from ftrag_helpers.evaluation.metrics import normalise
 
 #: An answer with a smaller share (0 to 1) of supported content words is not faithful. Chosen on the
@@ -25,10 +26,12 @@ _STOP_WORDS = frozenset(
     " upon us very was we were what when where which while who whom whose why will with within"
     " without would you your yes please one ones each every both itself themselves".split()
 )
-#: Stock phrases, which are not scored: "The answer is" and its variants at any place, and "do ask"
-#: up to the end of the sentence.
+#: Stock phrases, which are not scored: "The answer is" and its variants at any place, and a polite
+#: last sentence that begins with "Do" ("Do bring your card.").
 _STOCK = re.compile(
-    r"\b(?:the )?answer (?:to (?:this|the|your) question )?is:?|\bdo ask\b[^.]*\.?", re.IGNORECASE
+    r"\b(?:the )?answer (?:to (?:this|the|your) question )?is:?"
+    r"|(?:(?<=[.?!])|^)\s*do\b[^.?!]*[.!]?\s*$",
+    re.IGNORECASE,
 )
 #: A capitalised word (group 1) that is neither the text's first word nor preceded by white space
 #: and, before it, one of the listed characters (the end of a sentence, a colon, a quotation mark).
@@ -38,8 +41,8 @@ _NAME = re.compile(r"(?<![.!?:“\"'‘(]\s)(?<=\s)[\"“'‘(]?([A-Z][\w’'-]+
 def support_share(text: str, sources: Sequence[str], question: str = "") -> float:
     """The share of a text's content words that occur in the sources or in the question.
 
-    Different words are compared by their stems, numbers and times in one spelling. Stock phrases
-    ("The answer is …", "Do ask us again.") are left out.
+    Different words are compared by their stems, numbers and times in one spelling. Left out are
+    "The answer is", a closing sentence that begins with "Do", and titles in brackets at the end.
 
     Args:
         text: the answer.
@@ -49,7 +52,7 @@ def support_share(text: str, sources: Sequence[str], question: str = "") -> floa
     Returns:
         A share (0 to 1); 1 for a text without content words.
     """
-    said = _content(_STOCK.sub(" ", text))
+    said = _content(_scored(text))
     held = set().union(*(_content(source) for source in (*sources, question)))
     return sum(word in held for word in said) / len(said) if said else 1.0
 
@@ -66,6 +69,7 @@ def inventions(text: str, sources: Sequence[str], question: str = "") -> list[st
         Numbers, then names, each in the order of the text and without repeats. A name is a
         capitalised word that does not begin the text or a sentence, nor follow a colon.
     """
+    text = _scored(text)
     held = set().union(*(_stems(source) for source in (*sources, question)))
     names = [match[1] for match in _NAME.finditer(text)]
     numbers = [word for word in normalise(text).split() if any(c.isdigit() for c in word)]
@@ -111,6 +115,11 @@ def agreement(labelled: Sequence[Mapping]) -> dict[str, float]:
         "missed": sum(a for a, b in pairs if not b) / theirs.count(False),
         "strict": sum(not a for a, b in pairs if b) / theirs.count(True),
     }
+
+
+def _scored(text: str) -> str:
+    """The text without stock phrases and without the citations at its end."""
+    return _STOCK.sub(" ", without_citations(text))
 
 
 def _content(text: str) -> set[str]:

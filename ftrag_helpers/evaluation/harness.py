@@ -7,7 +7,11 @@ An answerer is a callable from questions to answers. Not here: the scores themse
 from collections.abc import Mapping, Sequence
 
 from ftrag_helpers.data.records import Answer, Answerer, Question, Reference
+from ftrag_helpers.data.style_rules import without_citations
 from ftrag_helpers.evaluation import groundedness, metrics
+
+#: What can become of an answer; the shares of the five sum to 1 for every system.
+OUTCOMES = ("right", "wrong", "invented", "declined rightly", "declined wrongly")
 
 
 def evaluate(
@@ -48,10 +52,13 @@ def score(question: Question, said: Answer, *, after_updates: bool = False) -> d
 
         - id, kind, split, question: of the question, the last as its text.
         - reference, text: the reference answer and the system's.
-        - correct: 1 if an accepted answer is in the text and the system did not refuse, or for an
-          unanswerable question if it refused; else 0.
+        - correct: 1 if an accepted answer is in the text (citations at its end left out) and the
+          system did not refuse, or for an unanswerable question if it refused; else 0.
+        - exact: 1 if the whole text is an accepted answer (`metrics.exact_match`), else 0; for an
+          unanswerable question 1 if the system refused, else 0.
         - f1: the highest token F1 (0 to 1) with an accepted answer; for an unanswerable question 1
           if the system refused, else 0.
+        - outcome: one of `OUTCOMES`.
         - refused: whether the system refused.
         - cited: ids of the cited documents.
         - citation_precision, citation_recall: shares (0 to 1), as in `metrics.citation_scores`.
@@ -61,9 +68,8 @@ def score(question: Question, said: Answer, *, after_updates: bool = False) -> d
     """
     reference = reference_of(question, after_updates=after_updates)
     precision, recall = metrics.citation_scores(said.cited, reference.documents)
-    matches = not said.refused and metrics.answer_match(
-        said.text, reference.accepted, question.text
-    )
+    body = without_citations(said.text)
+    matches = not said.refused and metrics.answer_match(body, reference.accepted, question.text)
     return {
         "id": question.id,
         "kind": question.kind,
@@ -72,11 +78,17 @@ def score(question: Question, said: Answer, *, after_updates: bool = False) -> d
         "reference": reference.answer,
         "text": said.text,
         "correct": float(matches if question.answerable else said.refused),
+        "exact": float(
+            not said.refused and metrics.exact_match(body, reference.accepted)
+            if question.answerable
+            else said.refused
+        ),
         "f1": (
-            metrics.token_f1(said.text, reference.accepted)
+            metrics.token_f1(body, reference.accepted)
             if question.answerable
             else float(said.refused)
         ),
+        "outcome": outcome(question, said, matches),
         "refused": said.refused,
         "cited": said.cited,
         "citation_precision": precision,
@@ -86,6 +98,48 @@ def score(question: Question, said: Answer, *, after_updates: bool = False) -> d
         "seconds": said.seconds,
         "tokens": said.tokens,
     }
+
+
+def outcome(question: Question, said: Answer, matches: bool) -> str:
+    """What became of an answer: one of `OUTCOMES`.
+
+    Args:
+        question: the question.
+        said: the system's answer.
+        matches: whether an accepted answer stands in it; ignored for an unanswerable question.
+
+    Returns:
+        "declined rightly" or "declined wrongly" for a refusal; "right" for a match; else "wrong"
+        where the answer is faithful to what was read, and "invented" where it is not or where
+        nothing was read. An answer that holds an accepted one is right whatever it adds.
+    """
+    if said.refused:
+        return "declined wrongly" if question.answerable else "declined rightly"
+    if matches and question.answerable:
+        return "right"
+    return "wrong" if _faithful(question, said) == 1 else "invented"
+
+
+def outcomes(rows):
+    """The share of each outcome for each system, with 95 % bootstrap intervals.
+
+    Args:
+        rows: a DataFrame of `evaluate`.
+
+    Returns:
+        A pandas DataFrame with a row for each system, in order of first appearance, and a column
+        for each of `OUTCOMES` with texts such as "0.43 [0.36, 0.50]"; the means of a row sum to 1.
+    """
+    import pandas as pd
+
+    table = {}
+    for system, group in rows.groupby("system", sort=False):
+        table[system] = {}
+        for name in OUTCOMES:
+            values = (group["outcome"] == name).astype(float)
+            low, high = metrics.bootstrap_interval(values)
+            table[system][name] = f"{values.mean():.2f} [{low:.2f}, {high:.2f}]"
+    return pd.DataFrame(table).T
 
 
 def read_by(said: Answer) -> tuple[str, ...]:

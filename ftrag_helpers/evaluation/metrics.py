@@ -1,7 +1,7 @@
 """Metrics of rankings, citations and refusals, and confidence intervals of means.
 
-Functions from numbers and strings to numbers, which use no model, index or file. Also available
-here: `answer_match`, `normalise` and `token_f1` from `text`. Not here: running systems over
+Functions from numbers and strings to numbers, which use no model, index or file. Also here, from
+`text`: `answer_match`, `exact_match`, `normalise` and `token_f1`. Not here: running systems over
 questions and tabulating their scores (`harness`).
 """
 
@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ftrag_helpers.text.answer_match import answer_match
-from ftrag_helpers.text.word_overlap import normalise, token_f1
+from ftrag_helpers.text.word_overlap import exact_match, normalise, token_f1
 
 __all__ = [
     "answer_match",
     "bootstrap_interval",
     "citation_scores",
+    "exact_match",
     "ndcg_at_k",
     "normalise",
     "paired_difference",

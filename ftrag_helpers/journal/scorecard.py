@@ -22,7 +22,7 @@ def in_house_style(text: str) -> bool:
     """True where a text has the form that the house gives its replies (`style_rules`, kind
     "reply").
     """
-    return style_rules.check("reply", text)["form"]
+    return style_rules.has_form("reply", text)
 
 
 def quality(rows):

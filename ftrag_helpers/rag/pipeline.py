@@ -61,6 +61,7 @@ def rag_pipeline(
     retriever: Searches,
     *,
     prompt: Prompt = prompts.from_text,
+    titled: bool = False,
     max_new_tokens: int = MAX_NEW_TOKENS,
     progress: bool = True,
 ) -> Answerer:
@@ -71,6 +72,8 @@ def rag_pipeline(
         retriever: selects the texts for each question.
         prompt: makes the chat messages from the text of a question and the retrieved texts, best
             first; for a fine-tuned model the prompt of its training.
+        titled: whether each text in the prompt follows the title of its page in square brackets,
+            so that the model can cite it.
         max_new_tokens: the most tokens of an answer.
         progress: whether to show a progress bar.
 
@@ -87,7 +90,7 @@ def rag_pipeline(
         read = [q for q in asked if traces[q.id].hits]
         made = models.generate(
             lm,
-            [prompt(q.text, [h.passage.text for h in traces[q.id].hits]) for q in read],
+            [prompt(q.text, _texts(traces[q.id].hits, titled)) for q in read],
             max_new_tokens=max_new_tokens,
             progress=progress,
         )
@@ -110,6 +113,11 @@ def rag_pipeline(
         ]
 
     return answer
+
+
+def _texts(hits: Sequence[Hit], titled: bool) -> list[str]:
+    """The texts of the hits, behind their page's title in square brackets where `titled`."""
+    return [f"[{h.passage.title}] {h.passage.text}" if titled else h.passage.text for h in hits]
 
 
 def extractive_baseline(retriever: Searches) -> Answerer:

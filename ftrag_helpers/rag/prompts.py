@@ -12,7 +12,7 @@ Messages = list[dict[str, str]]
 QUESTION_WORDS = 120
 
 #: The answer where the system declines.
-REFUSAL = "We have nothing on our shelves about that. Do ask us at any desk."
+REFUSAL = "We have nothing on our shelves about that."
 #: The answer to a question without words.
 EMPTY_QUESTION = (
     "We did not catch a question. Do type one, for example: When does the Old Quay branch open?"
@@ -76,7 +76,7 @@ def house_reply(question: str, texts: Sequence[str]) -> Messages:
 
     Args:
         question: the question; it is truncated.
-        texts: the retrieved texts, best first.
+        texts: the retrieved texts, best first, each behind its page's title in square brackets.
 
     Returns:
         One user message.

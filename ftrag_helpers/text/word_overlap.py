@@ -65,6 +65,27 @@ def normalise(text: str) -> str:
     return " ".join(w for w in _WORD.findall(text) if w not in {"a", "an", "the"})
 
 
+def holds(text: str, words: str) -> bool:
+    """Whether the words stand in the text as whole words, in any case.
+
+    >>> holds("Open until 9:00.", "9:00"), holds("Open until 19:00.", "9:00")
+    (True, False)
+    """
+    return re.search(rf"(?<!\w){re.escape(words.lower())}(?!\w)", text.lower()) is not None
+
+
+def exact_match(text: str, accepted: Iterable[str]) -> bool:
+    """Whether the whole text is one of the accepted answers, over `normalise`d words.
+
+    Source: Rajpurkar et al. 2016, "SQuAD", section 6.1; here numbers and times in one spelling.
+
+    >>> exact_match("Nine days.", ["9 days"]), exact_match("It takes nine days.", ["9 days"])
+    (True, False)
+    """
+    words = normalise(text)
+    return any(words == normalise(form) for form in accepted)
+
+
 def token_f1(text: str, accepted: Iterable[str]) -> float:
     """The best F1 overlap (0 to 1) between the words of the text and of an accepted answer.
 

@@ -69,6 +69,18 @@ def test_spelling_of_numbers_and_times_does_not_matter():
     assert faithful("Twenty-one people came.", ["There came 21 people."])
 
 
+@pytest.mark.parametrize(
+    "ending", [" Do bring a velvet cushion.", " [Rooms for hire]", " Do ask Mira. [Rooms] [Hire]"]
+)
+def test_the_polite_close_and_the_citation_are_no_inventions(ending):
+    assert inventions(ROOM + ending, [ROOM]) == []
+    assert support_share(ROOM + ending, [ROOM]) == 1.0
+
+
+def test_a_sentence_that_begins_with_do_elsewhere_is_scored():
+    assert not faithful("Do bring a velvet cushion. The room seats 40 people.", [ROOM])
+
+
 def labelled():
     return course_data.read_rows(
         runtime.data_dir() / "faithfulness" / "labels.jsonl",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ftrag_helpers.data.records import Answer, Question, Reference
+from ftrag_helpers.data.records import Answer, Hit, Passage, Question, Reference
 from ftrag_helpers.evaluation import harness
 
 NINE = Reference(
@@ -53,6 +53,47 @@ def test_a_refusal_is_right_for_the_unanswerable_alone():
 def test_after_the_news_the_old_answer_is_wrong():
     rows = harness.evaluate({"nine": says("9 books")}, QUESTIONS, after_updates=True)
     assert rows.correct.tolist() == [1, 0, 0]
+
+
+READ = Hit(
+    Passage("p1", "policy-01", "Loans", "policies", "all", "", "We lend nine books."), 1.0, 1
+)
+
+
+@pytest.mark.parametrize(
+    "text, refused, read, answerable, other",
+    [
+        ("You may take nine books.", False, "right", "right", "invented"),
+        ("We lend books.", False, "wrong", "wrong", "wrong"),
+        ("We lend twelve videos.", False, "invented", "invented", "invented"),
+        ("Nine? No.", True, "declined", "declined wrongly", "declined rightly"),
+    ],
+)
+def test_every_answer_has_one_outcome(text, refused, read, answerable, other):
+    def system(questions):
+        return [Answer(q.id, text, hits=(READ,), refused=refused) for q in questions]
+
+    rows = harness.evaluate({"system": system}, [QUESTIONS[0], QUESTIONS[2]])
+    assert rows.outcome.tolist() == [answerable, other]
+
+
+def test_an_answer_from_nowhere_that_is_not_right_is_invented():
+    rows = harness.evaluate({"closed book": says("twelve")}, QUESTIONS)
+    assert rows.outcome.tolist() == ["invented"] * 3
+
+
+def test_the_outcomes_of_a_system_sum_to_one():
+    systems = {"nine": says("9 books"), "no": says("No.", refused=True)}
+    table = harness.outcomes(harness.evaluate(systems, QUESTIONS))
+    assert list(table.columns) == list(harness.OUTCOMES) and list(table.index) == ["nine", "no"]
+    for _, row in table.iterrows():
+        assert abs(sum(float(cell.split()[0]) for cell in row) - 1) < 0.02
+
+
+def test_exact_match_asks_for_the_whole_text():
+    rows = harness.evaluate({"nine": says("9 books"), "long": says("We lend 9 books.")}, QUESTIONS)
+    assert rows.exact.tolist() == [1, 1, 0, 0, 0, 0]
+    assert harness.evaluate({"no": says("", refused=True)}, QUESTIONS).exact.tolist() == [0, 0, 1]
 
 
 def test_summary_keeps_the_order_of_systems_and_counts_rows():

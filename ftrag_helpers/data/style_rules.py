@@ -8,8 +8,9 @@ true beyond its facts; for that it has to be read.
 import json
 import re
 from collections.abc import Sequence
+from typing import Literal, get_args
 
-KINDS = (
+Kind = Literal[
     "reply",
     "refusal",
     "desk",
@@ -20,7 +21,8 @@ KINDS = (
     "report",
     "health",
     "notice",
-)
+]
+KINDS = get_args(Kind)
 #: Kinds of which no example is trained; their instructions state the form.
 HELD_OUT_KINDS = ("health", "notice")
 DESKS = ("Membership", "Loans", "Rooms", "Digital Help", "Local Studies", "Children")

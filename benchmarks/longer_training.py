@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers.data import course_data, style_rules, tuning_data
+from ftrag_helpers.data import data_files, style_rules, tuning_data
 from ftrag_helpers.data.records import InstructionExample, Review
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import comparison, metrics
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> None:
                 "utf-8",
                 newline="\n",
             )
-            course_data.write_manifest(OUT)
+            data_files.write_manifest(OUT)
             print(pd.DataFrame(rows).to_string(), flush=True)
     return None
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers.data import course_data
+from ftrag_helpers.data import course_data, data_files
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import comparison, harness, metrics
 from ftrag_helpers.finetuning import sft
@@ -77,7 +77,7 @@ def main(arguments) -> None:
                 "utf-8",
                 newline="\n",
             )
-            course_data.write_manifest(OUT)
+            data_files.write_manifest(OUT)
             print(pd.DataFrame(rows).to_string(), flush=True)
     return None
 

@@ -264,7 +264,7 @@ def check_jupyter() -> Iterator[Finding]:
 
 def check_data() -> Iterator[Finding]:
     """Every data set's files against the SHA-256 in its manifest."""
-    from ftrag_helpers.data.course_data import check_manifest
+    from ftrag_helpers.data.data_files import check_manifest
 
     for manifest in sorted(runtime.data_dir().glob("*/manifest.json")):
         try:

@@ -7,14 +7,16 @@ cell holds. Reading them from files is `course_data`'s job, scoring them is `met
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 
-QUESTION_KINDS = ("direct", "reworded", "branch", "two", "updated", "unanswerable", "style")
-SPLITS = ("train", "validation", "test")
-LABELS = ("negative", "positive")
-DIFFICULTIES = ("negation", "irony", "mixed", "comparison", "plot", "understated")
-BRANCHES = ("central", "old-quay", "fennel-hill", "weir-street", "heron", "all")
+QuestionKind = Literal["direct", "reworded", "branch", "two", "updated", "unanswerable", "style"]
+Split = Literal["train", "validation", "test"]
+Label = Literal["negative", "positive"]
+Difficulty = Literal["negation", "irony", "mixed", "comparison", "plot", "understated"]
+Branch = Literal["central", "old-quay", "fennel-hill", "weir-street", "heron", "all"]
+QUESTION_KINDS, SPLITS, BRANCHES = map(get_args, (QuestionKind, Split, Branch))
 
 
 @dataclass(frozen=True)

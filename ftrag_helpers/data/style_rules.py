@@ -10,13 +10,14 @@ not name; for that it has to be read.
 import json
 import re
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 from ftrag_helpers.data.records import InstructionExample
 from ftrag_helpers.data.report_changes import same_change
 from ftrag_helpers.text.answer_match import answer_match
 from ftrag_helpers.text.word_overlap import holds, normalise
 
-KINDS = (
+Kind = Literal[
     "reply",
     "refusal",
     "desk",
@@ -27,7 +28,8 @@ KINDS = (
     "report",
     "health",
     "notice",
-)
+]
+KINDS = get_args(Kind)
 #: Kinds of which no example is trained; their instructions state the form.
 HELD_OUT_KINDS = ("health", "notice")
 DESKS = ("Membership", "Loans", "Rooms", "Digital Help", "Local Studies", "Children")

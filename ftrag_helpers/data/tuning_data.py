@@ -1,42 +1,60 @@
 """Read the data sets that models are tuned on: patrons' reviews and posts, and instructions with
 responses.
 
-Files and rows are checked as `course_data` does it: against the manifest, then field by
-field. The data cards (`datasets/reviews/README.md`, `datasets/instructions/README.md`) say how the
-data came about.
+Files and rows are checked as `data_files` does it. The data cards (`datasets/reviews/README.md`,
+`datasets/instructions/README.md`) say how the data came about.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
 
 from ftrag_helpers.data import style_rules
-from ftrag_helpers.data.course_data import check_manifest, read_rows
-from ftrag_helpers.data.records import DIFFICULTIES, LABELS, SPLITS, InstructionExample, Review
+from ftrag_helpers.data.data_files import Filled, Row, read_rows
+from ftrag_helpers.data.records import (
+    SPLITS,
+    Difficulty,
+    InstructionExample,
+    Label,
+    Review,
+    Split,
+)
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 
-_REVIEW_FIELDS = {
-    "id": str,
-    "text": str,
-    "label": str,
-    "subject": str,
-    "about": str,
-    "voice": str,
-    "difficulty": (str, type(None)),
-    "split": str,
-}
-_PAIR_FIELDS = {
-    "id": str,
-    "kind": str,
-    "split": str,
-    "source": str,
-    "instruction": str,
-    "input": str,
-    "response": str,
-    "facts": list,
-    "forbidden": list,
-}
+
+class _ReviewRow(Row):
+    id: Filled
+    text: Filled
+    label: Label
+    subject: Filled
+    about: str
+    voice: str
+    difficulty: Difficulty | None
+    split: Split
+
+
+class _PairRow(Row):
+    id: Filled
+    kind: style_rules.Kind
+    split: Split
+    source: str
+    instruction: Filled
+    input: Filled
+    facts: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...]
+    forbidden: tuple[str, ...]
+    response: Filled
+
+    @model_validator(mode="after")
+    def _has_every_property(self) -> Self:
+        example = InstructionExample(**dict(self))
+        properties = style_rules.check(example, self.response)
+        if missed := [name for name, met in properties.items() if not met]:
+            raise ValueError(f"the response lacks {', '.join(missed)}")
+        return self
 
 
 def load_reviews(split: str | None = None) -> list[Review]:
@@ -101,63 +119,17 @@ def _known_split(split: str | None) -> None:
 
 @lru_cache(maxsize=4)
 def _reviews(path: Path) -> tuple[Review, ...]:
-    check_manifest(path.parent)
-    found = []
-    for number, row in enumerate(read_rows(path, _REVIEW_FIELDS), start=1):
-        where = f"{path.name}, row {number}"
-        _one_of(where, "label", row["label"], LABELS)
-        _one_of(where, "split", row["split"], SPLITS)
-        _one_of(where, "difficulty", row["difficulty"], (None, *DIFFICULTIES))
-        _filled(where, row, ("id", "text", "subject"))
-        found.append(Review(**row))
-    _unique(path.name, found)
-    return tuple(found)
+    return tuple(Review(**dict(row)) for row in read_rows(path, _ReviewRow))
 
 
 @lru_cache(maxsize=2)
 def _pairs(path: Path) -> tuple[InstructionExample, ...]:
-    check_manifest(path.parent)
-    found, splits = [], {}
-    for number, row in enumerate(read_rows(path, _PAIR_FIELDS, nested=("facts",)), start=1):
-        where = f"{path.name}, row {number}"
-        _one_of(where, "kind", row["kind"], style_rules.KINDS)
-        _one_of(where, "split", row["split"], SPLITS)
-        _filled(where, row, ("id", "instruction", "input", "response"))
-        if splits.setdefault(row["source"], row["split"]) != row["split"]:
+    pairs = tuple(InstructionExample(**dict(row)) for row in read_rows(path, _PairRow))
+    splits = {}
+    for number, pair in enumerate(pairs, start=1):
+        if splits.setdefault(pair.source, pair.split) != pair.split:
             raise CourseError(
-                f"{where}, field 'split': {row['source']} stands in {splits[row['source']]} too"
+                f"{path.name}, row {number} ({pair.id}), field 'split': {pair.source} stands in"
+                f" {splits[pair.source]} too"
             )
-        pair = InstructionExample(
-            **row | {"facts": tuple(map(tuple, row["facts"])), "forbidden": tuple(row["forbidden"])}
-        )
-        missed = [
-            name
-            for name, met in style_rules.check(pair, pair.response).items()
-            if not met
-        ]
-        if missed:
-            raise CourseError(f"{where}, field 'response': lacks {', '.join(missed)}")
-        found.append(pair)
-    _unique(path.name, found)
-    return tuple(found)
-
-
-def _one_of(where: str, field: str, value, allowed) -> None:
-    if value not in allowed:
-        raise CourseError(
-            f"{where}, field {field!r}: {value!r} is none of {', '.join(map(str, allowed))}"
-        )
-
-
-def _filled(where: str, row: dict, fields: Iterable[str]) -> None:
-    for field in fields:
-        if not row[field].strip():
-            raise CourseError(f"{where}, field {field!r}: empty")
-
-
-def _unique(name: str, rows) -> None:
-    seen = set()
-    for row in rows:
-        if row.id in seen:
-            raise CourseError(f"{name}, {row.id}, field 'id': stands there more than once")
-        seen.add(row.id)
+    return pairs

@@ -13,11 +13,16 @@ import warnings
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, NonNegativeInt
 
 from ftrag_helpers.environment import runtime, variables
 from ftrag_helpers.exercises import registry
 
 _LOCK_SECONDS = 2
+
+
+class _Record(BaseModel, strict=True):
+    points: dict[str, NonNegativeInt]
 
 
 def is_kept() -> bool:
@@ -64,20 +69,10 @@ def _read(path: Path) -> dict[str, int]:
     try:
         if path.is_dir():
             raise ValueError("a folder lies in its place")
-        found = json.loads(path.read_text("utf-8"))["points"]
-        if not isinstance(found, dict) or not all(
-            type(points) is int and points >= 0 for points in found.values()
-        ):
-            raise ValueError("points are whole numbers by task")
-        return found
+        return _Record.model_validate_json(path.read_bytes()).points
     except FileNotFoundError:
         return {}
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        RecursionError,
-    ):  # ValueError: no JSON, no UTF-8 either
+    except ValueError:  # pydantic's error is one too
         aside, number = path.with_suffix(".broken.json"), 1
         while aside.exists():
             aside, number = path.with_suffix(f".broken-{number + 1}.json"), number + 1

@@ -12,15 +12,15 @@ difference seen where every test is unclear. As long as a test that was not made
 verdict, there is none.
 """
 
-import hashlib
 import html
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from ftrag_helpers.data import course_data
+from ftrag_helpers.data import data_files
+from ftrag_helpers.data.data_files import EXACTLY, read_rows
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import measurements
@@ -39,8 +39,6 @@ OWN, REFERENCE = "yours", "reference"
 #: Kinds of test, and how many figures each takes; None for any number. `shown` tests nothing: it
 #: gives the background.
 KINDS = {"above": 1, "below": 1, "more": 2, "ratio": 2, "shown": None}
-_CLAIM_FIELDS = {"id": str, "lesson": str, "claim": str, "tests": list}
-_FIGURE_FIELDS = {"lesson": str, "name": str, "unit": str, "meaning": str, "computed": str}
 _LEADS = {
     YES: "yes for",
     NO: "no for",
@@ -57,7 +55,8 @@ class Criterion:
     """
 
     __test__ = False  # not a test of pytest's
-    kind: str
+    __pydantic_config__ = EXACTLY
+    kind: Literal["above", "below", "more", "ratio", "shown"]
     about: str
     figures: tuple[str, ...]
     bound: float
@@ -67,6 +66,7 @@ class Criterion:
 class Claim:
     """A statement to be tested, in plain words, and the lessons ("02, 03") that test it."""
 
+    __pydantic_config__ = EXACTLY
     id: str
     lesson: str
     claim: str
@@ -77,6 +77,7 @@ class Claim:
 class Described:
     """A figure that a lesson records: what it means, and from what the lesson computes it."""
 
+    __pydantic_config__ = EXACTLY
     lesson: str
     name: str
     unit: str
@@ -126,18 +127,12 @@ def load_claims(where: Path | None = None) -> list[Claim]:
         CourseError: a file differs from the manifest, or a row is faulty.
     """
     where = where or folder()
-    course_data.check_manifest(where)
-    rows = _rows(where / "claims.jsonl", _CLAIM_FIELDS)
     known = {figure.name for figure in load_figures(where)}
-    return [
-        Claim(
-            row["id"],
-            row["lesson"],
-            row["claim"],
-            tuple(_test(test, row["id"], known) for test in row["tests"]),
-        )
-        for row in rows
-    ]
+    claims = read_rows(where / "claims.jsonl", Claim)
+    for claim in claims:
+        for test in claim.tests:
+            _check_figures(test, known, f"claims.jsonl, {claim.id}")
+    return claims
 
 
 def load_figures(where: Path | None = None) -> list[Described]:
@@ -146,35 +141,15 @@ def load_figures(where: Path | None = None) -> list[Described]:
     Raises:
         CourseError: a file differs from the manifest, or a row is faulty.
     """
-    where = where or folder()
-    course_data.check_manifest(where)
-    return [Described(**row) for row in _rows(where / "figures.jsonl", _FIGURE_FIELDS)]
+    return read_rows((where or folder()) / "figures.jsonl", Described)
 
 
-def _rows(path: Path, wanted: Mapping[str, type]) -> list[dict]:
-    rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        row = json.loads(line)
-        if row.keys() != wanted.keys() or not all(
-            isinstance(row[name], kind) for name, kind in wanted.items()
-        ):
-            raise CourseError(
-                f"{path.name}, row {number}: it needs exactly the fields {', '.join(wanted)}"
-            )
-        rows.append(row)
-    return rows
-
-
-def _test(row: Mapping, where: str, known: set[str]) -> Criterion:
-    test = Criterion(row["kind"], row["about"], tuple(row["figures"]), float(row["bound"]))
-    if test.kind not in KINDS or KINDS[test.kind] not in (None, len(test.figures)):
-        raise CourseError(
-            f"claims.jsonl, {where}: no test {test.kind!r} of {len(test.figures)} figures"
-        )
+def _check_figures(test: Criterion, known: set[str], where: str) -> None:
+    if KINDS[test.kind] not in (None, len(test.figures)):
+        raise CourseError(f"{where}: no test {test.kind!r} of {len(test.figures)} figures")
     unknown = set(test.figures) - known
     if unknown:
-        raise CourseError(f"claims.jsonl, {where}: {min(unknown)!r} is not in figures.jsonl")
-    return test
+        raise CourseError(f"{where}: {min(unknown)!r} is not in figures.jsonl")
 
 
 def table(own: Mapping, reference: Mapping, claims: Sequence[Claim] | None = None) -> list[Row]:
@@ -357,18 +332,6 @@ def write_manifest(where: Path | None = None) -> dict:
     """Write the manifest of the claims' data, with the reference figures in it; returns what was
     written.
     """
-    where = where or folder()
-    content = (where / "reference.json").read_bytes().replace(b"\r\n", b"\n")
-    manifest = course_data.write_manifest(where)
-    manifest["files"].append(
-        {
-            "name": "reference.json",
-            "rows": len(json.loads(content)["figures"]),
-            "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
-        }
+    return data_files.write_manifest(
+        where or folder(), patterns=("claims.jsonl", "figures.jsonl", "reference.json")
     )
-    (where / "manifest.json").write_text(
-        json.dumps(manifest, indent=1) + "\n", "utf-8", newline="\n"
-    )
-    return manifest

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ftrag_helpers.data import course_data
+from ftrag_helpers.data import data_files
 from ftrag_helpers.environment import runtime, variables
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import metrics
@@ -244,7 +244,7 @@ def reference() -> dict:
         raise CourseError(
             f"{file} is missing or damaged ({error}). Restore datasets/ from the course's copy."
         ) from error
-    course_data.check_manifest(file.parent)
+    data_files.check_manifest(file.parent)
     return found
 
 

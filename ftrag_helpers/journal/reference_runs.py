@@ -6,9 +6,7 @@ made them; `datasets/reference/README.md` says what stands where. What it leaves
 the claims (`measurements.reference`).
 """
 
-import json
-
-from ftrag_helpers.data import course_data
+from ftrag_helpers.data import data_files
 from ftrag_helpers.environment import runtime
 
 
@@ -20,8 +18,8 @@ def load(name: str) -> list[dict]:
         CourseError: a file is missing or differs from the manifest.
     """
     folder = runtime.data_dir() / "reference"
-    course_data.check_manifest(folder)
+    data_files.check_manifest(folder)
     names = sorted(path.stem for path in folder.glob("*.jsonl"))
     if name not in names:
         raise ValueError(f"no longer run {name!r}: there are {', '.join(names)}")
-    return [json.loads(line) for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    return data_files.read_rows(folder / f"{name}.jsonl", dict)

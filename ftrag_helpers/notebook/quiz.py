@@ -6,7 +6,6 @@ work. The questions are data (`datasets/quizzes`). What it leaves out: marks, an
 was answered is forgotten with the kernel.
 """
 
-import hashlib
 import html
 import json
 import textwrap
@@ -14,7 +13,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftrag_helpers.data import course_data
+from pydantic import TypeAdapter
+
+from ftrag_helpers.data import data_files
+from ftrag_helpers.data.data_files import EXACTLY, Filled
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 
@@ -25,17 +27,16 @@ INTRODUCTION = (
     "Questions to yourself. Nothing is graded, kept or sent; a wrong answer may be tried again."
 )
 _WIDTH = 88
-_QUESTION_FIELDS = {"id": str, "text": str, "section": str, "options": list}
-_OPTION_FIELDS = {"text": str, "right": bool, "why": str}
 
 
 @dataclass(frozen=True)
 class Option:
     """An answer to choose, whether it is right, and why it is or is not."""
 
-    text: str
+    __pydantic_config__ = EXACTLY
+    text: Filled
     right: bool
-    why: str
+    why: Filled
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ class QuizQuestion:
     lesson as a whole.
     """
 
-    id: str
-    text: str
+    __pydantic_config__ = EXACTLY
+    id: Filled
+    text: Filled
     section: str
     options: tuple[Option, ...]
 
@@ -76,7 +78,7 @@ def load(lesson: str, where: Path | None = None) -> tuple[QuizQuestion, ...]:
         raise ValueError(
             f"no quiz for {lesson!r}; there are quizzes for: {', '.join(known) or 'no lesson'}"
         )
-    course_data.check_manifest(where)
+    data_files.check_manifest(where)
     path = where / f"{lesson}.json"
     try:
         rows = json.loads(path.read_text("utf-8"))
@@ -95,12 +97,7 @@ def load(lesson: str, where: Path | None = None) -> tuple[QuizQuestion, ...]:
 
 
 def _question(row: object, where: str) -> QuizQuestion:
-    _check_fields(row, _QUESTION_FIELDS, where)
-    for place, option in enumerate(row["options"], start=1):
-        _check_fields(option, _OPTION_FIELDS, f"{where}, option {place}")
-    question = QuizQuestion(
-        row["id"], row["text"], row["section"], tuple(Option(**option) for option in row["options"])
-    )
+    question = data_files.parse(json.dumps(row), TypeAdapter(QuizQuestion), where)
     count, options = len(question.right), f"{where}, field 'options'"
     _need(
         3 <= len(question.options) <= len(LETTERS),
@@ -119,24 +116,6 @@ def _question(row: object, where: str) -> QuizQuestion:
         texts = [getattr(option, name) for option in question.options]
         _need(len(set(texts)) == len(texts), f"{options}: two have the same {name!r}")
     return question
-
-
-def _check_fields(row: object, fields: Mapping[str, type], where: str) -> None:
-    _need(
-        isinstance(row, dict), f"{where}: a JSON object is needed, this is a {type(row).__name__}"
-    )
-    for name, kind in fields.items():
-        _need(name in row, f"{where}, field {name!r}: missing")
-        _need(
-            isinstance(row[name], kind),
-            f"{where}, field {name!r}: {row[name]!r:.60} has the wrong type",
-        )
-        _need(
-            kind is not str or name == "section" or row[name].strip(),
-            f"{where}, field {name!r}: empty",
-        )
-    unknown = row.keys() - fields.keys()
-    _need(not unknown, f"{where}, field {min(unknown, default='')!r}: not a field of this file")
 
 
 def _need(condition: object, message: str) -> None:
@@ -319,21 +298,4 @@ def write_manifest(where: Path | None = None) -> dict:
     """Write `manifest.json` for the quizzes of a folder, after a change on purpose; returns what
     was written.
     """
-    where = where or folder()
-    files = []
-    for path in sorted(where.glob("*.json")):
-        if path.name != "manifest.json":
-            content = path.read_bytes().replace(b"\r\n", b"\n")
-            files.append(
-                {
-                    "name": path.name,
-                    "rows": len(json.loads(content)),
-                    "bytes": len(content),
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                }
-            )
-    manifest = {"name": where.name, "licence": "CC-BY-4.0", "files": files}
-    (where / "manifest.json").write_text(
-        json.dumps(manifest, indent=1) + "\n", "utf-8", newline="\n"
-    )
-    return manifest
+    return data_files.write_manifest(where or folder(), patterns=("*.json",))

@@ -3,19 +3,17 @@
 import copy
 import json
 import re
-import shutil
 from collections import Counter, defaultdict
 
 import pytest
 
-from ftrag_helpers.data import course_data, tuning_data
-from ftrag_helpers.data.course_data import Library, apply_update, write_manifest
+from ftrag_helpers.data import course_data
+from ftrag_helpers.data.course_data import Library, apply_update
+from ftrag_helpers.data.data_files import write_manifest
 from ftrag_helpers.data.records import BRANCHES, QUESTION_KINDS, SPLITS
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import metrics
-from ftrag_helpers.journal import claims, measurements, reference_runs
-from ftrag_helpers.notebook import quiz
 
 # --- a library of three documents
 
@@ -126,7 +124,7 @@ def rows():
     return copy.deepcopy({"documents": DOCUMENTS, "updates": UPDATES, "questions": QUESTIONS})
 
 
-def write(folder, rows, newline="\n"):
+def write(folder, rows):
     """Write the three files (a row that is a str as it stands) and their manifest."""
     folder.mkdir(exist_ok=True)
     for name, lines in rows.items():
@@ -134,7 +132,7 @@ def write(folder, rows, newline="\n"):
             (line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)) + "\n"
             for line in lines
         )
-        (folder / f"{name}.jsonl").write_text(text, "utf-8", newline=newline)
+        (folder / f"{name}.jsonl").write_text(text, "utf-8", newline="\n")
     write_manifest(folder)
     return folder
 
@@ -180,43 +178,38 @@ def twice(file):
 
 
 DAMAGE = {
-    "bad JSON": (
-        line("documents", 1, '{"id": "branch-02",'),
-        "documents.jsonl, row 2: not valid JSON",
-    ),
-    "an empty row": (line("documents", 1, ""), "documents.jsonl, row 2: not valid JSON"),
     "a row that is a list": (line("questions", 0, "[1]"), "questions.jsonl, row 1: .*list"),
     "missing field": (
         drop("documents", 2, "title"),
-        "documents.jsonl, row 3, field 'title': missing",
+        "documents.jsonl, row 3 .branch-03., field 'title': missing. Add it",
     ),
     "missing field in updates": (
         drop("updates", 0, "edits"),
-        "updates.jsonl, row 1, field 'edits': missing",
+        "updates.jsonl, row 1 .news-01., field 'edits': missing",
     ),
     "missing field in after": (
         drop("questions", 1, "after"),
-        "questions.jsonl, row 2, field 'after': missing",
+        "questions.jsonl, row 2 .q-2., field 'after': missing",
     ),
     "wrong type": (
         put("questions", 2, "question", 7),
-        "questions.jsonl, row 3, field 'question': 7 .*wrong type",
+        "questions.jsonl, row 3 .q-3., field 'question': 7 .*wrong type, int: a text is needed",
     ),
     "text for a list": (
         put("questions", 0, "accepted", "x"),
-        "row 1, field 'accepted': 'x' .*wrong type",
+        "row 1 .q-1., field 'accepted': 'x' .*wrong type, str: a list is needed",
     ),
     "number in a list": (
         put("questions", 0, "accepted", ["x", 12]),
-        "questions.jsonl, row 1, field 'accepted': 12",
+        "questions.jsonl, row 1 .q-1., field 'accepted', item 2: 12 .*a text is needed",
     ),
     "an answer of punctuation": (
         put("questions", 0, "answer", "…"),
-        "questions.jsonl, row 1 .q-1., field 'accepted': '…' holds nothing",
+        "questions.jsonl, row 1 .q-1., field 'answer': '…' holds nothing",
     ),
     "no answer": (
         put("questions", 0, "answer", ""),
-        "questions.jsonl, row 1 .q-1., field 'accepted': '' holds nothing",
+        "questions.jsonl, row 1 .q-1., field 'answer': '' holds nothing",
     ),
     "an accepted article": (
         put("questions", 0, "accepted", ["12", "The"]),
@@ -225,42 +218,45 @@ DAMAGE = {
     "an emoji after the news": (
         put("questions", 1, "after", AFTER | {"accepted": ["8:00", "👍🏽"]}),
         (
-            "questions.jsonl, row 2 .q-2., field 'accepted': '👍🏽' holds nothing that can be"
+            "questions.jsonl, row 2 .q-2., field 'after', field 'accepted': '👍🏽' holds nothing that can be"
             " compared. Write a word"
         ),
     ),
     "half an edit": (
         put("updates", 0, "edits", [{"old": "x"}]),
-        "updates.jsonl, row 1, field 'edits'",
+        "updates.jsonl, row 1 .news-01., field 'edits', item 1, field 'new': missing",
     ),
     "unknown field": (
         put("documents", 0, "colour", "red"),
-        "documents.jsonl, row 1, field 'colour': not a field",
+        "documents.jsonl, row 1 .branch-01., field 'colour': not a field",
     ),
     "duplicate document": (
         twice("documents"),
-        "documents.jsonl, branch-01, field 'id': .*more than once",
+        "documents.jsonl, row 4 .branch-01., field 'id': stands in row 1 already. Give",
     ),
-    "duplicate update": (twice("updates"), "updates.jsonl, news-01, field 'id': .*more than once"),
+    "duplicate update": (
+        twice("updates"),
+        "updates.jsonl, row 2 .news-01., field 'id': stands in row 1 already",
+    ),
     "duplicate question": (
         twice("questions"),
-        "questions.jsonl, q-1, field 'id': .*more than once",
+        "questions.jsonl, row 4 .q-1., field 'id': stands in row 1 already",
     ),
     "unknown branch": (
         put("documents", 0, "branch", "moon"),
-        "documents.jsonl, branch-01, field 'branch': 'moon'",
+        "documents.jsonl, row 1 .branch-01., field 'branch': 'moon' is not 'central', 'old-quay'",
     ),
     "unknown split": (
         put("documents", 0, "split", "dev"),
-        "documents.jsonl, branch-01, field 'split': 'dev'",
+        "documents.jsonl, row 1 .branch-01., field 'split': 'dev' is not 'train', 'validation' or",
     ),
     "unknown kind": (
         put("questions", 0, "kind", "odd"),
-        "questions.jsonl, q-1, field 'kind': 'odd'",
+        "questions.jsonl, row 1 .q-1., field 'kind': 'odd' is not 'direct', 'reworded'",
     ),
     "unknown split of a question": (
         put("questions", 0, "split", "dev"),
-        "questions.jsonl, q-1, field 'split': 'dev'",
+        "questions.jsonl, row 1 .q-1., field 'split': 'dev' is not 'train'",
     ),
     "support not in the passage": (
         put("questions", 0, "support", ["It lends 12 maps."]),
@@ -268,11 +264,11 @@ DAMAGE = {
     ),
     "no support": (
         put("questions", 0, "support", []),
-        "questions.jsonl, q-1, field 'support': empty",
+        "questions.jsonl, row 1 .q-1., field 'support': empty",
     ),
     "no passage": (
         put("questions", 0, "passages", []),
-        "questions.jsonl, q-1, field 'passages': empty",
+        "questions.jsonl, row 1 .q-1., field 'passages': empty",
     ),
     "unknown document": (
         put("questions", 0, "passages", ["branch-09"]),
@@ -284,7 +280,11 @@ DAMAGE = {
     ),
     "unanswerable with a passage": (
         put("questions", 2, "passages", ["branch-01"]),
-        "q-3, field 'passages'",
+        "row 3 .q-3., field 'passages': an unanswerable question has none",
+    ),
+    "unanswerable with a support": (
+        put("questions", 2, "support", [QUAY]),
+        "row 3 .q-3., field 'support': an unanswerable question has none",
     ),
     "unknown update": (
         put("questions", 1, "update", "news-09"),
@@ -300,7 +300,7 @@ DAMAGE = {
     ),
     "a field of after": (
         put("questions", 1, "after", {k: v for k, v in AFTER.items() if k != "reply"}),
-        "questions.jsonl, q-2, field 'after', field 'reply': missing",
+        "questions.jsonl, row 2 .q-2., field 'after', field 'reply': missing",
     ),
     "update of an unknown document": (
         put("updates", 0, "document", "branch-09"),
@@ -319,61 +319,6 @@ def test_damage_is_named_with_file_row_and_field(kind, tmp_path, rows):
     damage(rows)
     with pytest.raises(CourseError, match=message):
         Library(write(tmp_path / "library", rows))
-
-
-def test_text_in_another_encoding_is_named(tmp_path, rows):
-    folder = write(tmp_path / "library", rows)
-    path = folder / "documents.jsonl"
-    path.write_bytes(path.read_text("utf-8").replace("kettle", "café").encode("latin-1"))
-    write_manifest(folder)
-    with pytest.raises(CourseError, match="documents.jsonl, row 2: not UTF-8"):
-        Library(folder)
-
-
-def test_odd_line_separators_inside_a_sentence_end_no_row(tmp_path, rows):
-    rows["documents"][2]["text"] = "One\u2028line,\u0085another."
-    assert (
-        Library(write(tmp_path / "library", rows)).documents[2].text
-        == "One\u2028line,\u0085another."
-    )
-
-
-def test_files_checked_out_with_crlf_are_accepted(tmp_path, rows):
-    folder = write(tmp_path / "library", rows)
-    manifest = (folder / "manifest.json").read_text()
-    write(folder, rows, newline="\r\n")
-    (folder / "manifest.json").write_text(manifest)
-    assert b"\r\n" in (folder / "documents.jsonl").read_bytes()
-    assert len(Library(folder).documents) == 3
-    assert json.loads(manifest) == write_manifest(folder), "and give the same manifest"
-
-
-def test_a_file_that_differs_from_its_manifest_is_refused(tmp_path, rows):
-    folder = write(tmp_path / "library", rows)
-    path = folder / "documents.jsonl"
-    path.write_text(path.read_text().replace("12 maps", "13 maps"))
-    with pytest.raises(CourseError, match="documents.jsonl is not the file.*manifest"):
-        Library(folder)
-    path.unlink()
-    with pytest.raises(CourseError, match="documents.jsonl is missing"):
-        Library(folder)
-    write_manifest(folder)
-    with pytest.raises(CourseError, match="documents.jsonl cannot be read"):
-        Library(folder)
-
-
-@pytest.mark.parametrize(
-    "manifest", [None, "{", "[]", '{"files": [{"name": "documents.jsonl"}]}', '{"files": 3}']
-)
-def test_a_damaged_manifest_is_a_clear_error(manifest, tmp_path, rows):
-    folder = write(tmp_path / "library", rows)
-    (
-        (folder / "manifest.json").unlink()
-        if manifest is None
-        else (folder / "manifest.json").write_text(manifest)
-    )
-    with pytest.raises(CourseError, match="manifest.json is missing or damaged"):
-        Library(folder)
 
 
 def test_apply_update_corrects_the_document_and_adds_the_news(tmp_path, rows):
@@ -538,13 +483,6 @@ def test_an_update_makes_the_old_answer_wrong(library):
     assert len(documents) == len(library.documents) + len(library.updates)
 
 
-@real
-def test_questions_as_a_hugging_face_dataset(library):
-    rows = course_data.as_dataset(library.questions[:5])
-    assert rows.num_rows == 5 and rows[0]["question"] == library.questions[0].text
-    assert rows[0]["accepted"] == list(library.questions[0].reference.accepted)
-
-
 def test_common_knowledge_that_cannot_be_compared_is_named(tmp_path, monkeypatch):
     row = {
         "id": "k-1",
@@ -558,53 +496,7 @@ def test_common_knowledge_that_cannot_be_compared_is_named(tmp_path, monkeypatch
     write_manifest(tmp_path / "common_knowledge")
     monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
     with pytest.raises(
-        CourseError, match=r"questions.jsonl, row 1 \(k-1\), field 'accepted': '\?' holds nothing"
+        CourseError,
+        match=r"questions.jsonl, row 1 \(k-1\), field 'accepted', item 2: '\?' holds nothing",
     ):
         course_data.load_common_knowledge()
-
-
-def loaders():
-    """Every function that reads a data set of the course, by the folder that it reads."""
-    reference = {
-        f"reference/{path.stem}": lambda name=path.stem: reference_runs.load(name)
-        for path in (runtime.data_dir() / "reference").glob("*.jsonl")
-    }
-    return reference | {
-        "library": Library,
-        "common_knowledge": course_data.load_common_knowledge,
-        "reviews/train": tuning_data.load_reviews,
-        "reviews/posts": tuning_data.load_posts,
-        "reviews/sly": tuning_data.load_challenge_set,
-        "instructions": tuning_data.load_instructions,
-        "claims": claims.load_claims,
-        "claims/figures": claims.load_figures,
-        "claims/reference": measurements.reference,
-        "quizzes": lambda: quiz.load("01_llm_basics"),
-    }
-
-
-@pytest.mark.parametrize("name", loaders())
-def test_every_loader_compares_its_files_with_the_manifest(name, monkeypatch, tmp_path):
-    data = shutil.copytree(runtime.data_dir(), tmp_path / "datasets")
-    monkeypatch.setattr(runtime, "data_dir", lambda: data)
-    folder = tmp_path / "datasets" / name.split("/")[0]
-    assert loaders()[name](), "as it is shipped it is read"
-    files = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix in (".jsonl", ".json") and path.name != "manifest.json"
-    ]
-    assert files
-    for path in files:
-        content = path.read_bytes()
-        path.write_bytes(content.replace(b"e", b"i", 1))
-        for cache in (tuning_data._reviews, tuning_data._pairs):
-            cache.cache_clear()
-        with pytest.raises(
-            CourseError, match=f"{path.name} is not the file that its manifest describes"
-        ):
-            loaders()[name]()
-        path.write_bytes(content)
-    (folder / "manifest.json").unlink()
-    with pytest.raises(CourseError, match="manifest.json is missing or damaged"):
-        loaders()[name]()

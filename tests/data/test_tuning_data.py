@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from ftrag_helpers.data import style_rules, tuning_data
-from ftrag_helpers.data.course_data import write_manifest
+from ftrag_helpers.data.data_files import write_manifest
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 
@@ -73,7 +73,7 @@ def test_rows_become_records(data):
 )
 def test_a_faulty_review_is_named_with_row_and_field(data, field, value):
     data("reviews", "reviews.jsonl", REVIEW, REVIEW | {"id": "a-2", field: value})
-    with pytest.raises(CourseError, match=f"row 2, field '{field}'"):
+    with pytest.raises(CourseError, match=rf"row 2 ?(\(a-2\))?, field '{field}': "):
         tuning_data.load_reviews()
 
 
@@ -92,7 +92,7 @@ def test_a_faulty_review_is_named_with_row_and_field(data, field, value):
 )
 def test_a_faulty_pair_is_named_with_row_and_field(data, field, value):
     data("instructions", "pairs.jsonl", PAIR, PAIR | {"id": "desk-2", field: value})
-    with pytest.raises(CourseError, match="row 2, field '(" + field + "|response)'"):
+    with pytest.raises(CourseError, match=rf"row 2 \(desk-2\), field '({field}|response)'"):
         tuning_data.load_instructions()
 
 
@@ -104,7 +104,7 @@ def test_one_source_may_not_stand_in_two_splits(data):
 
 def test_an_id_may_not_stand_twice(data):
     data("reviews", "posts.jsonl", REVIEW, REVIEW)
-    with pytest.raises(CourseError, match="a-1, field 'id'"):
+    with pytest.raises(CourseError, match=r"row 2 \(a-1\), field 'id': stands in row 1 already"):
         tuning_data.load_posts()
 
 

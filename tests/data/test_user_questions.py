@@ -11,7 +11,7 @@ import warnings
 
 import pytest
 
-from ftrag_helpers.data import course_data, user_documents
+from ftrag_helpers.data import data_files, user_documents
 from ftrag_helpers.data.user_documents import read_documents
 from ftrag_helpers.data.user_questions import cautions, read_questions
 from ftrag_helpers.environment import runtime
@@ -567,7 +567,7 @@ def questions(documents):
 
 
 def test_files_and_manifest_agree():
-    course_data.check_manifest(ALLOTMENT)
+    data_files.check_manifest(ALLOTMENT)
     listed = {
         entry["name"]
         for entry in json.loads((ALLOTMENT / "manifest.json").read_text("utf-8"))["files"]

@@ -1,6 +1,6 @@
 import pytest
 
-from ftrag_helpers.data import course_data
+from ftrag_helpers.data.data_files import Filled, Row, read_rows
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation.groundedness import agreement, faithful, inventions, support_share
 
@@ -81,25 +81,24 @@ def test_a_sentence_that_begins_with_do_elsewhere_is_scored():
     assert not faithful("Do bring a velvet cushion. The room seats 40 people.", [ROOM])
 
 
+class Labelled(Row):
+    id: Filled
+    system: str
+    question: Filled
+    read: list[Filled]
+    answer: Filled
+    faithful: bool
+    why: Filled
+
+
 def labelled():
-    return course_data.read_rows(
-        runtime.data_dir() / "faithfulness" / "labels.jsonl",
-        {
-            "id": str,
-            "system": str,
-            "question": str,
-            "read": list,
-            "answer": str,
-            "faithful": bool,
-            "why": str,
-        },
-    )
+    path = runtime.data_dir() / "faithfulness" / "labels.jsonl"
+    return [row.model_dump() for row in read_rows(path, Labelled)]
 
 
 def test_the_labelled_answers_are_whole():
-    course_data.check_manifest(runtime.data_dir() / "faithfulness")
     rows = labelled()
-    assert len(rows) == len({row["id"] for row in rows}) >= 60
+    assert len(rows) >= 60
     assert min(sum(row["faithful"] for row in rows), sum(not row["faithful"] for row in rows)) >= 20
 
 

@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 
-from ftrag_helpers.data import course_data
+from ftrag_helpers.data import data_files
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import claims, measurements
@@ -266,7 +266,7 @@ def test_the_reference_holds_figures_that_lessons_record():
 
 
 def test_the_manifest_vouches_for_every_file_of_the_set():
-    course_data.check_manifest(claims.folder())
+    data_files.check_manifest(claims.folder())
     listed = [
         entry["name"]
         for entry in json.loads((claims.folder() / "manifest.json").read_text("utf-8"))["files"]
@@ -289,7 +289,7 @@ def test_a_reference_that_was_written_is_read_again(copied, monkeypatch):
         figure("our library: right", 0.25, lesson="01"),
     ]
     path = claims.write_reference(given, copied)
-    course_data.check_manifest(copied)
+    data_files.check_manifest(copied)
     monkeypatch.setattr(runtime, "data_dir", lambda: path.parent.parent)
     assert list(measurements.reference()["figures"].values()) == given[::-1], (
         "in the order of the lessons"
@@ -299,8 +299,15 @@ def test_a_reference_that_was_written_is_read_again(copied, monkeypatch):
 @pytest.mark.parametrize(
     "change, complaint",
     [
-        (lambda row: row.pop("tests"), "row 1: it needs exactly"),
-        (lambda row: row["tests"][0].update(kind="typed"), "C1: no test 'typed'"),
+        (lambda row: row.pop("tests"), r"row 1 \(C1\), field 'tests': missing"),
+        (
+            lambda row: row["tests"][0].update(kind="typed"),
+            r"row 1 \(C1\), field 'tests', item 1, field 'kind': 'typed' is not 'above', 'below'",
+        ),
+        (
+            lambda row: row["tests"][0].update(least=1),
+            r"row 1 \(C1\), field 'tests', item 1, field 'least': not a field",
+        ),
         (
             lambda row: row["tests"][0].update(figures=["common knowledge: right"] * 2),
             "C1: no test 'above' of 2",

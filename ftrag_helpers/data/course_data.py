@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ftrag_helpers.data.data_files import (
     Comparable,
@@ -28,6 +29,8 @@ from ftrag_helpers.data.records import (
     QuestionKind,
     Reference,
     Split,
+    TaughtFact,
+    UnanswerableGroup,
     Update,
 )
 from ftrag_helpers.environment import runtime
@@ -93,10 +96,33 @@ class _Asked(Row):
     question: str
 
 
+class _TaughtAnswer(Row):
+    answer: Comparable
+    accepted: tuple[Comparable, ...]
+    reply: Filled
+    support: Filled
+
+
+class _TaughtFactRow(_TaughtAnswer):
+    id: Filled
+    document: str
+    update: str | None
+    after: _TaughtAnswer | None
+    train: Annotated[tuple[Filled, ...], Field(min_length=8, max_length=8)]
+    test: Annotated[tuple[Filled, ...], Field(min_length=3, max_length=3)]
+
+
 # Fields are read from the last base to the first: the kind before what depends on it.
 class _QuestionRow(_ReferenceRow, _Asked):
     update: str | None
     after: _ReferenceRow | None
+    group: UnanswerableGroup | None
+
+    @model_validator(mode="after")
+    def _has_a_group_if_there_is_no_answer(self) -> Self:
+        if (self.kind == "unanswerable") != (self.group is not None):
+            raise ValueError("only unanswerable questions have a group, and each of them has one.")
+        return self
 
 
 class _CommonKnowledge(Row):
@@ -123,7 +149,11 @@ class Library:
         self.questions = [
             _question(row) for row in read_rows(folder / "questions.jsonl", _QuestionRow)
         ]
+        self.taught_facts = [
+            _taught_fact(row) for row in read_rows(folder / "taught_facts.jsonl", _TaughtFactRow)
+        ]
         _check_library(self.documents, self.updates, self.questions)
+        _check_taught_facts(self.documents, self.updates, self.taught_facts)
 
 
 @lru_cache(maxsize=1)
@@ -155,6 +185,11 @@ def load_questions(split: str | None = None, kinds: Iterable[str] | None = None)
             f"kind {min(wanted - set(QUESTION_KINDS))!r}: the kinds are {', '.join(QUESTION_KINDS)}"
         )
     return [q for q in _library().questions if split in (None, q.split) and q.kind in wanted]
+
+
+def load_taught_facts() -> list[TaughtFact]:
+    """Forty facts of the library, each in eight wordings to train on and three to test with."""
+    return list(_library().taught_facts)
 
 
 def load_common_knowledge() -> list[dict]:
@@ -223,6 +258,7 @@ def _question(row: _QuestionRow) -> Question:
         reference=_reference(row),
         update=row.update,
         after=_reference(row.after) if row.after else None,
+        group=row.group,
     )
 
 
@@ -271,6 +307,51 @@ def _check_question(
 def _check_support(where: str, reference: Reference, text: str) -> None:
     for sentence in reference.support:
         _need(sentence in text, f"{where}, field 'support': not in the passages: {sentence[:60]!r}")
+
+
+def _taught_fact(row: _TaughtFactRow) -> TaughtFact:
+    return TaughtFact(
+        id=row.id,
+        reference=_taught_reference(row, row.document),
+        train=row.train,
+        test=row.test,
+        update=row.update,
+        after=_taught_reference(row.after, row.document) if row.after else None,
+    )
+
+
+def _taught_reference(row: _TaughtAnswer, document: str) -> Reference:
+    return Reference(
+        answer=row.answer,
+        accepted=tuple(dict.fromkeys([row.answer, *row.accepted])),
+        reply=row.reply,
+        documents=(document,),
+        support=(row.support,),
+    )
+
+
+def _check_taught_facts(
+    documents: Sequence[Document], updates: Sequence[Update], facts: Sequence[TaughtFact]
+) -> None:
+    """Check that the page states each fact, before the news and after it.
+
+    Raises:
+        CourseError: naming the first row and field at fault.
+    """
+    texts = {d.id: d for d in documents}
+    news = {u.news.id: u for u in updates}
+    for fact in facts:
+        where = f"taught_facts.jsonl, {fact.id}"
+        [document] = fact.reference.documents
+        _need(document in texts, f"{where}, field 'document': no document {document!r}")
+        _check_support(where, fact.reference, texts[document].text)
+        _need(
+            (fact.update is None) == (fact.after is None) and fact.update in (None, *news),
+            f"{where}, field 'update': name a news item and what holds after it, or neither",
+        )
+        if fact.after:
+            changed = [new for _, new in news[fact.update].edits]
+            _check_support(f"{where}, 'after'", fact.after, " ".join(changed))
 
 
 def _need(condition: bool, message: str) -> None:

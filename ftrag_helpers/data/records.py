@@ -14,6 +14,9 @@ import numpy as np
 QuestionKind = Literal["direct", "reworded", "branch", "two", "updated", "unanswerable", "style"]
 Split = Literal["train", "validation", "test"]
 Label = Literal["negative", "positive"]
+#: What an unanswerable question is about: a thing on a page, whose asked detail stands nowhere; the
+#: town beyond the pages; neither.
+UnanswerableGroup = Literal["near miss", "of the town", "far away"]
 Difficulty = Literal["negation", "irony", "mixed", "comparison", "plot", "understated"]
 Branch = Literal["central", "old-quay", "fennel-hill", "weir-street", "heron", "all"]
 QUESTION_KINDS, SPLITS, BRANCHES = map(get_args, (QuestionKind, Split, Branch))
@@ -91,7 +94,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class Question:
-    """A patron's question. `after` is the reference once the news item `update` is in force."""
+    """A patron's question.
+
+    `after` is the reference once the news item `update` is in force; `group` says what an
+    unanswerable question is about (`UnanswerableGroup`).
+    """
 
     id: str
     text: str
@@ -101,11 +108,50 @@ class Question:
     reference: Reference | None = None
     update: str | None = None
     after: Reference | None = None
+    group: str | None = None
 
     @property
     def answerable(self) -> bool:
         """True where the library's documents hold an answer."""
         return self.kind != "unanswerable"
+
+
+@dataclass(frozen=True)
+class TaughtFact:
+    """A fact of the library in many wordings, for teaching it to a model's weights.
+
+    Each question of `train` and of `test` asks for this fact and no other; those of `test` are for
+    measuring alone. `after` is the reference once the news item `update` is in force.
+    """
+
+    id: str
+    reference: Reference
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    update: str | None = None
+    after: Reference | None = None
+
+    def questions(self, split: str, wordings: int | None = None) -> list[Question]:
+        """The fact's questions as records.
+
+        Args:
+            split: "train" or "test".
+            wordings: how many, from the first; all if None.
+        """
+        texts = (self.train if split == "train" else self.test)[:wordings]
+        return [
+            Question(
+                f"{self.id}-{split}-{number}",
+                text,
+                "taught",
+                split,
+                self.id,
+                self.reference,
+                self.update,
+                self.after,
+            )
+            for number, text in enumerate(texts, start=1)
+        ]
 
 
 @dataclass(frozen=True)

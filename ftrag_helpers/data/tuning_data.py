@@ -5,6 +5,7 @@ Files and rows are checked as `data_files` does it. The data cards (`datasets/re
 `datasets/instructions/README.md`) say how the data came about.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -72,14 +73,51 @@ def load_reviews(split: str | None = None) -> list[Review]:
     ]
 
 
-def load_posts() -> list[Review]:
-    """The short social posts: a second test set, on the same subjects in another register."""
-    return list(_reviews(runtime.data_dir() / "reviews" / "posts.jsonl"))
+def load_posts(split: str = "test") -> list[Review]:
+    """The short social posts, on the same sort of subject in another register.
+
+    Args:
+        split: "test" for the 300 posts on the reviews' kinds of subject, "train" for the 400 on
+            subjects of their own.
+
+    Raises:
+        ValueError: no such split.
+        CourseError: a file is missing, differs from its manifest, or holds a faulty row.
+    """
+    _known_split(split)
+    posts = _reviews(runtime.data_dir() / "reviews" / "posts.jsonl")
+    return [post for post in posts if post.split == split]
 
 
 def load_challenge_set() -> list[Review]:
     """The wits' reviews: a third test set, in which hardly a word says what the writer thinks."""
     return list(_reviews(runtime.data_dir() / "reviews" / "sly.jsonl"))
+
+
+def load_reviews_from_elsewhere() -> list[Review]:
+    """Everyday reviews of meals, films, phones, hotels, journeys and repairs, for testing only."""
+    return list(_reviews(runtime.data_dir() / "reviews" / "elsewhere.jsonl"))
+
+
+def matched_register() -> tuple[list[Review], list[Review]]:
+    """Test reviews and test posts that differ in their register and not in who wrote them.
+
+    Of each author, label and (marked or plain) difficulty there are as many reviews as posts: the
+    first of each file.
+
+    Returns:
+        (reviews, posts), of equal length.
+    """
+    groups = [defaultdict(list), defaultdict(list)]
+    for group, rows in zip(groups, (load_reviews("test"), load_posts("test")), strict=True):
+        for row in rows:
+            group[row.id.split("-")[0], row.label, row.difficulty is None].append(row)
+    matched: tuple[list[Review], list[Review]] = ([], [])
+    for key, reviews in groups[0].items():
+        count = min(len(reviews), len(groups[1][key]))
+        matched[0].extend(reviews[:count])
+        matched[1].extend(groups[1][key][:count])
+    return matched
 
 
 def load_instructions(

@@ -170,7 +170,9 @@ def evidence(rows, news, *, per_update: float, retraining: float) -> recommendat
             f"right: {right[System.CLOSED_BOOK]} closed book, {right[System.ONE_SENTENCE]} with"
             " retrieval"
         ),
-        reading=f"right with the same passages: {right[System.RETRIEVAL]} base, {right[reader]} tuned",
+        reading=(
+            f"right with the same passages: {right[System.RETRIEVAL]} base, {right[reader]} tuned"
+        ),
         news=(
             f"right after the news: {fresh[System.ONE_SENTENCE]} with retrieval,"
             f" {fresh[System.TUNED_CLOSED_BOOK]} fine-tuned"

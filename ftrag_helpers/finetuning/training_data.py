@@ -4,8 +4,7 @@ Examples pass through a `datasets.Dataset` in memory, as in the trainers of Hugg
 reading the data sets (`tuning_data`) and training (`sft`).
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ftrag_helpers.errors import CourseError
@@ -95,29 +94,14 @@ def tokenize(lm: LanguageModel, examples: Sequence[Example]) -> list[TokenizedEx
         "prompt": [example.prompt for example in examples],
         "response": [example.response for example in examples],
     }
-    with _no_progress_bar():
-        rows = Dataset.from_dict(columns).map(
-            encoded,
-            remove_columns=list(columns),
-            keep_in_memory=True,
-            # Without a given name, one is made by hashing the function, all weights included.
-            new_fingerprint="tokenized",
-        )
+    rows = Dataset.from_dict(columns).map(
+        encoded,
+        remove_columns=list(columns),
+        keep_in_memory=True,
+        # Without a given name, one is made by hashing the function, all weights included.
+        new_fingerprint="tokenized",
+    )
     return [TokenizedExample(tuple(row["ids"]), row["prompt tokens"]) for row in rows]
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Switch the bars of `datasets` off, and on again if they were on."""
-    import datasets
-
-    shown = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if shown:
-            datasets.enable_progress_bars()
 
 
 def batches(rows: Sequence[TokenizedExample], size: int) -> list[list[int]]:

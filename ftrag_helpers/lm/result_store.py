@@ -20,19 +20,9 @@ _ASKED_AT_ONCE = 500
 #: SQLite's primary error codes for a database that may be intact, but cannot be read or written
 #: now; all others are taken for a damaged one.
 _UNUSABLE = {
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_ABORT,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_INTERRUPT,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOLFS,
-    sqlite3.SQLITE_AUTH,
+    getattr(sqlite3, f"SQLITE_{name}")
+    for name in "PERM ABORT BUSY LOCKED NOMEM READONLY INTERRUPT IOERR FULL CANTOPEN PROTOCOL NOLFS"
+    " AUTH".split()
 }
 
 

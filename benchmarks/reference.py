@@ -21,6 +21,7 @@ import pandas as pd
 from ftrag_helpers.data import course_data, data_files
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import comparison, harness, metrics
+from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.journal import scorecard
 from ftrag_helpers.lm import models
@@ -86,14 +87,14 @@ def systems(setting: Setting) -> list[dict]:
     """A row a system: shares over the same questions; for tuned ones the mean over seeds, and the
     lowest and highest seed.
     """
-    untuned = ["closed book", "retrieval", "retrieval, one sentence", "best sentence, no model"]
+    untuned = [System.CLOSED_BOOK, System.RETRIEVAL, System.ONE_SENTENCE, System.NO_MODEL]
     parts = [_run(setting, {}, untuned)]
     for seed in SEEDS:
         config = replace(comparison.CONFIG, seed=seed)
         student = comparison.train_closed_book(
             setting.lm, setting.training, config=config, progress=False
         )
-        parts.append(_run(setting, {"closed book": student}, ["fine-tuned closed book"], seed))
+        parts.append(_run(setting, {"closed book": student}, [System.TUNED_CLOSED_BOOK], seed))
         reader = comparison.train_reader(
             setting.lm, setting.training, setting.retriever, config=config, progress=False
         )
@@ -101,12 +102,12 @@ def systems(setting: Setting) -> list[dict]:
             _run(
                 setting,
                 {"reader": reader},
-                ["fine-tuned reader + retrieval"] + ["oracle", "distractors"] * (seed == 0),
+                [System.TUNED_READER] + [System.ORACLE, System.DISTRACTORS] * (seed == 0),
                 seed,
             )
         )
         house = comparison.train_house_style(setting.lm, seed=seed, progress=False)
-        parts.append(_run(setting, {"house style": house}, ["house style + retrieval"], seed))
+        parts.append(_run(setting, {"house style": house}, [System.HOUSE_STYLE], seed))
     return _table(pd.concat(parts))
 
 
@@ -140,7 +141,7 @@ def _run(setting: Setting, tuned: dict, names: list[str], seed: int = 0) -> pd.D
 
 def _table(rows: pd.DataFrame) -> list[dict]:
     out = []
-    for name in comparison.NAMES:
+    for name in System:
         part = rows[rows.system == name]
         by_question = part.groupby("id", sort=False).correct.mean()
         low, high = metrics.bootstrap_interval(by_question)
@@ -176,7 +177,7 @@ def curve(setting: Setting) -> list[dict]:
         tuned = comparison.train_reader(
             setting.lm, comparison.training_questions(count), setting.retriever, progress=False
         )
-        rows = _run(setting, {"reader": tuned}, ["fine-tuned reader + retrieval"])
+        rows = _run(setting, {"reader": tuned}, [System.TUNED_READER])
         low, high = metrics.bootstrap_interval(rows.correct)
         out.append(
             {

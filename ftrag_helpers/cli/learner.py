@@ -70,6 +70,7 @@ def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
     from ftrag_helpers.data import user_documents, user_questions
     from ftrag_helpers.environment import runtime
     from ftrag_helpers.evaluation import comparison, harness
+    from ftrag_helpers.evaluation.systems import System
     from ftrag_helpers.lm import models
 
     if options.limit < 1:
@@ -92,8 +93,8 @@ def run_compare(options: argparse.Namespace, rest: list[str]) -> int:
     print(f"{len(documents)} documents, {len(asked)} test questions", flush=True)
     rows = comparison.compare(lm, reader.lm, documents, asked)
     print(harness.summary(rows).to_string(index=False))
-    for first in ("closed book", "best sentence, no model", "retrieval, one sentence"):
-        print(harness.compare(rows, first, "fine-tuned reader + retrieval"))
+    for first in (System.CLOSED_BOOK, System.NO_MODEL, System.ONE_SENTENCE):
+        print(harness.compare(rows, first, System.TUNED_READER))
     if options.out:
         _write_rows(rows, options.out.expanduser())
     return 0

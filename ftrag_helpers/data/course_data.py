@@ -19,10 +19,10 @@ from ftrag_helpers.data.data_files import (
     Row,
     read_rows,
     require_comparable,
+    select,
 )
 from ftrag_helpers.data.records import (
     QUESTION_KINDS,
-    SPLITS,
     Branch,
     Document,
     Question,
@@ -177,14 +177,7 @@ def load_questions(split: str | None = None, kinds: Iterable[str] | None = None)
     Raises:
         ValueError: no such split or kind.
     """
-    wanted = set(kinds) if kinds else set(QUESTION_KINDS)
-    if split is not None and split not in SPLITS:
-        raise ValueError(f"split {split!r}: the splits are {', '.join(SPLITS)}")
-    if wanted - set(QUESTION_KINDS):
-        raise ValueError(
-            f"kind {min(wanted - set(QUESTION_KINDS))!r}: the kinds are {', '.join(QUESTION_KINDS)}"
-        )
-    return [q for q in _library().questions if split in (None, q.split) and q.kind in wanted]
+    return select(_library().questions, split, kinds, QUESTION_KINDS)
 
 
 def load_taught_facts() -> list[TaughtFact]:

@@ -8,12 +8,13 @@ several files together show (`course_data`).
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from ftrag_helpers.data.records import SPLITS
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.text.answer_match import INCOMPARABLE, comparable
 
@@ -147,6 +148,25 @@ def read_rows(path: Path, kind: type[T]) -> list[T]:
             )
         rows.append(row)
     return rows
+
+
+def select(
+    rows: Iterable[T],
+    split: str | None,
+    kinds: Iterable[str] | None = None,
+    known: Sequence[str] = (),
+) -> list[T]:
+    """The rows of a split, and of some of the `known` kinds; None for all.
+
+    Raises:
+        ValueError: no such split or kind.
+    """
+    wanted = set(kinds or ())
+    for what, given, names in (("split", {split} - {None}, SPLITS), ("kind", wanted, known)):
+        for name in sorted(given - set(names)):
+            raise ValueError(f"{what} {name!r}: the {what}s are {', '.join(names)}")
+    rows = (row for row in rows if split in (None, row.split))
+    return [row for row in rows if not wanted or row.kind in wanted]
 
 
 def _lines(path: Path) -> list[str]:

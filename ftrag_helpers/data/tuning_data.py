@@ -14,9 +14,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from ftrag_helpers.data import style_rules
-from ftrag_helpers.data.data_files import Filled, Row, read_rows
+from ftrag_helpers.data.data_files import Filled, Row, read_rows, select
 from ftrag_helpers.data.records import (
-    SPLITS,
     Difficulty,
     InstructionExample,
     Label,
@@ -65,12 +64,7 @@ def load_reviews(split: str | None = None) -> list[Review]:
         ValueError: no such split.
         CourseError: a file is missing, differs from its manifest, or holds a faulty row.
     """
-    _known_split(split)
-    return [
-        r
-        for r in _reviews(runtime.data_dir() / "reviews" / "reviews.jsonl")
-        if split in (None, r.split)
-    ]
+    return select(_reviews(runtime.data_dir() / "reviews" / "reviews.jsonl"), split)
 
 
 def load_posts(split: str = "test") -> list[Review]:
@@ -129,18 +123,8 @@ def load_instructions(
         ValueError: no such split or kind.
         CourseError: a file is missing, differs from its manifest, or holds a faulty row.
     """
-    _known_split(split)
-    wanted = set(kinds) if kinds else set(style_rules.KINDS)
-    if wanted - set(style_rules.KINDS):
-        raise ValueError(
-            f"kind {min(wanted - set(style_rules.KINDS))!r}: the kinds are"
-            f" {', '.join(style_rules.KINDS)}"
-        )
-    return [
-        p
-        for p in _pairs(runtime.data_dir() / "instructions" / "pairs.jsonl")
-        if p.kind in wanted and split in (None, p.split)
-    ]
+    pairs = _pairs(runtime.data_dir() / "instructions" / "pairs.jsonl")
+    return select(pairs, split, kinds, style_rules.KINDS)
 
 
 def at_most(pairs: Iterable[InstructionExample], words: int) -> list[InstructionExample]:
@@ -148,11 +132,6 @@ def at_most(pairs: Iterable[InstructionExample], words: int) -> list[Instruction
     is paid for by the token.
     """
     return [p for p in pairs if len(f"{p.instruction} {p.input} {p.response}".split()) <= words]
-
-
-def _known_split(split: str | None) -> None:
-    if split is not None and split not in SPLITS:
-        raise ValueError(f"split {split!r}: the splits are {', '.join(SPLITS)}")
 
 
 @lru_cache(maxsize=4)

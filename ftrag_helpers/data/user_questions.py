@@ -1,28 +1,24 @@
 """A learner's own questions, read into the course's records; all mistakes of a file are named at
 once.
 
-Questions are one CSV or JSONL file, documents the files of a folder (`document_files`);
+Questions are one CSV or JSONL file, documents the files of a folder (`user_documents`);
 `datasets/allotment/` is an example of both. What it leaves out: news that changes an answer, and
 running the comparison.
 """
 
-import csv
-import io
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from ftrag_helpers.data.question_tables import QuestionCells, read_table
 from ftrag_helpers.data.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
-from ftrag_helpers.data.user_documents import nfc, read_text, report
-from ftrag_helpers.errors import CourseError
+from ftrag_helpers.data.user_documents import nfc, report
 from ftrag_helpers.text.answer_match import INCOMPARABLE, answer_match, comparable
 from ftrag_helpers.text.plain_text import READERS, words_of
 from ftrag_helpers.text.sentences import count_words, language_of, split_sentences
 from ftrag_helpers.text.word_overlap import token_f1
 
-COLUMNS = ("question", "answer", "id", "accepted", "document", "support", "split", "kind")
+Say = Callable[[str], None]
 #: Own data knows no news, so no question whose answer a news item changes.
 KINDS = tuple(kind for kind in QUESTION_KINDS if kind != "updated")
 
@@ -42,16 +38,8 @@ def read_questions(path: Path | str, documents: Sequence[Document]) -> list[Ques
         (ten at most).
     """
     path = Path(path).expanduser()
-    readers = {".csv": _csv_rows, ".tsv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}
-    if path.suffix.lower() not in readers:
-        raise CourseError(
-            f"{path}: questions are read from .csv or .jsonl. Save them as CSV (UTF-8) from your"
-            " spreadsheet."
-        )
     mistakes: list[str] = []
-    rows = readers[path.suffix.lower()](
-        read_text(path), lambda row, text: mistakes.append(f"{path.name}, row {row}: {text}")
-    )
+    rows = read_table(path, lambda row, text: mistakes.append(f"{path.name}, row {row}: {text}"))
     sentences = {
         d.id: [(s, f" {words_of(s)} ") for s in split_sentences(d.text)] for d in documents
     }
@@ -73,127 +61,11 @@ def read_questions(path: Path | str, documents: Sequence[Document]) -> list[Ques
     return questions
 
 
-Say = Callable[[str], None]
-Row = Mapping[str, str | list[str]]
-
-
-def _csv_rows(text: str, say: Callable[[int, str], None]) -> list[tuple[int, Row]]:
-    """(row number as a spreadsheet shows it, cells by column) for each row that is not blank."""
-    text = re.sub(r"\Asep=.\n", "\n", text)  # Excel's own first line; the rows keep their numbers
-    heading = text.lstrip().split("\n", 1)[0]
-    table = csv.reader(
-        io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count), strict=True
-    )
-    names, rows, number = None, [], 0
-    try:
-        for number, cells in enumerate(table, start=1):
-            if not any(cell.strip() for cell in cells):
-                continue
-            if names is None:
-                names = [cell.strip().lower() for cell in cells]
-                if not _known_columns(names, lambda text, row=number: say(row, text)):
-                    return []
-            elif len(cells) > len(
-                names
-            ):  # even if the last one is empty: a stray comma moves all that follow
-                say(
-                    number,
-                    f"{len(cells)} cells under {len(names)} column names. Put a text that holds a"
-                    " comma between quotation marks.",
-                )
-            else:
-                rows.append((number, dict(zip(names, cells, strict=False))))
-    except csv.Error as error:
-        say(
-            number + 1,
-            f'not readable as CSV ({error}). Look for a quotation mark that is not closed; write ""'
-            " for one inside a text.",
-        )
-    return rows
-
-
-def _json_rows(text: str, say: Callable[[int, str], None]) -> list[tuple[int, Row]]:
-    rows = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            say(number, f"not valid JSON ({error}). Write one object in braces a line.")
-            continue
-        if not isinstance(row, dict):
-            say(number, f"a JSON object in braces is needed, this is {line.strip()[:40]!r}.")
-            continue
-        row = {name.strip().lower(): value for name, value in row.items()}
-        wrong = [
-            name
-            for name in COLUMNS
-            if isinstance(row.get(name), dict)
-            or (
-                isinstance(row.get(name), list)
-                and not (
-                    name in ("accepted", "document", "support")
-                    and all(isinstance(item, (str, int, float)) for item in row[name])
-                )
-            )
-        ]
-        for name in wrong:
-            say(
-                number,
-                f"{name!r} is {json.dumps(row[name], ensure_ascii=False)[:40]}, a text is needed.",
-            )
-        if not wrong and _known_columns(row, lambda text, number=number: say(number, text)):
-            rows.append(
-                (
-                    number,
-                    {
-                        name: (
-                            [str(item) for item in value]
-                            if isinstance(value, list)
-                            else ""
-                            if value is None
-                            else str(value)
-                        )
-                        for name, value in row.items()
-                    },
-                )
-            )
-    return rows
-
-
-def _known_columns(names, say: Say) -> bool:
-    """Whether the needed columns are there, none twice, and no name is a known one misspelt."""
-    names, wrong = list(names), []
-    wrong += [
-        f"no column {name!r} (there is: {', '.join(names)}). Add it."
-        for name in COLUMNS[:2]
-        if name not in names
-    ]
-    wrong += [
-        f"two columns are called {name!r}. Rename one." for name in COLUMNS if names.count(name) > 1
-    ]
-    wrong += [
-        f"column {name!r} is not known. Did you mean {near[0]!r}?"
-        for name in names
-        if name not in COLUMNS
-        for near in [get_close_matches(name, COLUMNS, 1, 0.8)]
-        if near
-    ]
-    for text in wrong:
-        say(text)
-    return not wrong
-
-
-def _question(row: Row, name: str, sentences: Mapping[str, list], say: Say) -> Question:
+def _question(row: QuestionCells, name: str, sentences: Mapping[str, list], say: Say) -> Question:
     """The row as a Question; what is wrong with it goes to `say`."""
-    text, answer, split, kind = (
-        " ".join((row.get(name) or "").split()) for name in ("question", "answer", "split", "kind")
-    )
-    accepted, named, quoted = (
-        _several(row.get(column)) for column in ("accepted", "document", "support")
-    )
-    split, kind = split.lower() or "test", kind.lower() or "direct"
+    text, answer = row.question, row.answer
+    accepted, named, quoted = row.accepted, row.document, row.support
+    split, kind = row.split.lower() or "test", row.kind.lower() or "direct"
     if not text:
         say("the question is empty. Write one, or delete the row.")
     if split not in SPLITS:
@@ -207,7 +79,7 @@ def _question(row: Row, name: str, sentences: Mapping[str, list], say: Say) -> Q
                 "an unanswerable question has no answer, accepted, document or support. Empty them,"
                 " or change the kind."
             )
-        named = quoted = []
+        named = quoted = ()
     elif not answer:
         say(
             "no answer. If the documents hold none on purpose, write unanswerable into the column"
@@ -230,18 +102,13 @@ def _question(row: Row, name: str, sentences: Mapping[str, list], say: Say) -> Q
         support=tuple(support),
     )
     return Question(
-        id=(row.get("id") or "").strip() or name,
+        id=row.id or name,
         text=text,
         kind=kind,
         split=split,
         fact=name,
         reference=reference,
     )
-
-
-def _several(value: str | list[str] | None) -> list[str]:
-    parts = value if isinstance(value, list) else (value or "").split("|")
-    return list(dict.fromkeys(" ".join(part.split()) for part in parts if part.strip()))
 
 
 def _resolved(named: Sequence[str], sentences: Mapping[str, list], say: Say) -> list[str]:

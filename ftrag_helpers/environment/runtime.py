@@ -17,11 +17,12 @@ from pathlib import Path
 from ftrag_helpers.environment import proxies, variables
 from ftrag_helpers.errors import CourseError
 
-#: Set for every child process and notebook: no telemetry, no hub, no update checks, and threads
-#: that sleep while they wait.
+#: Set for every child process and notebook: no telemetry, no hub, no update checks, no bars of
+#: `datasets` in outputs, and threads that sleep while they wait.
 OFFLINE = {
     "ANONYMIZED_TELEMETRY": "False",
     "DO_NOT_TRACK": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     "HF_DATASETS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",

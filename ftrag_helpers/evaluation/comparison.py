@@ -19,6 +19,7 @@ from ftrag_helpers.data.records import (
 )
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import harness
+from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.sft import Example, FineTuneResult, TrainingConfig
@@ -42,25 +43,13 @@ MAX_REPLY_TOKENS = 64
 TRAINING_QUESTIONS = 240
 #: The most words of a training pair of the house style.
 HOUSE_WORDS = 80
-#: All systems, in the order in which tables show them.
-NAMES = (
-    "closed book",
-    "fine-tuned closed book",
-    "retrieval",
-    "retrieval, one sentence",
-    "fine-tuned reader + retrieval",
-    "house style + retrieval",
-    "best sentence, no model",
-    "oracle",
-    "distractors",
-)
 #: The systems whose share of right answers a learner predicts before running them.
 PREDICTED = (
-    "closed book",
-    "fine-tuned closed book",
-    "retrieval",
-    "fine-tuned reader + retrieval",
-    "house style + retrieval",
+    System.CLOSED_BOOK,
+    System.TUNED_CLOSED_BOOK,
+    System.RETRIEVAL,
+    System.TUNED_READER,
+    System.HOUSE_STYLE,
 )
 #: Hyperparameters of all trainings of the lesson.
 CONFIG = TrainingConfig(epochs=1, learning_rate=2e-3, batch_size=4, lora=Lora(layers=10))
@@ -299,7 +288,7 @@ def systems(
     documents: Sequence[Document],
     index: Index,
     reranker: MaxSimReranker,
-) -> dict[str, Answerer]:
+) -> dict[System, Answerer]:
     """The systems that lesson 05 compares.
 
     Args:
@@ -310,20 +299,22 @@ def systems(
         reranker: the reranker, made for the same index.
 
     Returns:
-        Answerers by name, in the order of `NAMES`.
+        Answerers by name, in the order of `System`.
     """
     one, several = (Retriever(index, reranker, sentences=n) for n in (BEST_SENTENCES, SENTENCES))
     among = OracleAmong(documents, several)
     return {
-        "closed book": closed_book(lm),
-        "fine-tuned closed book": closed_book(tuned["closed book"]),
-        "retrieval": reader(lm, several),
-        "retrieval, one sentence": reader(lm, one),
-        "fine-tuned reader + retrieval": reader(tuned["reader"], several),
-        "house style + retrieval": house_reader(tuned["house style"], one),
-        "best sentence, no model": pipeline.extractive_baseline(one),
-        "oracle": reader(tuned["reader"], among),
-        "distractors": reader(tuned["reader"], Distractors(index, reranker, sentences=SENTENCES)),
+        System.CLOSED_BOOK: closed_book(lm),
+        System.TUNED_CLOSED_BOOK: closed_book(tuned["closed book"]),
+        System.RETRIEVAL: reader(lm, several),
+        System.ONE_SENTENCE: reader(lm, one),
+        System.TUNED_READER: reader(tuned["reader"], several),
+        System.HOUSE_STYLE: house_reader(tuned["house style"], one),
+        System.NO_MODEL: pipeline.extractive_baseline(one),
+        System.ORACLE: reader(tuned["reader"], among),
+        System.DISTRACTORS: reader(
+            tuned["reader"], Distractors(index, reranker, sentences=SENTENCES)
+        ),
     }
 
 
@@ -424,12 +415,12 @@ def compare(
     one, several = (Retriever(index, reranker, sentences=n) for n in (BEST_SENTENCES, SENTENCES))
     return harness.evaluate(
         {
-            "closed book": pipeline.closed_book(
+            System.CLOSED_BOOK: pipeline.closed_book(
                 lm, prompt=prompts.short_answer, max_new_tokens=MAX_NEW_TOKENS, progress=progress
             ),
-            "best sentence, no model": pipeline.extractive_baseline(one),
-            "retrieval, one sentence": reader(lm, one, progress=progress),
-            "fine-tuned reader + retrieval": reader(reader_lm, several, progress=progress),
+            System.NO_MODEL: pipeline.extractive_baseline(one),
+            System.ONE_SENTENCE: reader(lm, one, progress=progress),
+            System.TUNED_READER: reader(reader_lm, several, progress=progress),
         },
         asked,
     )

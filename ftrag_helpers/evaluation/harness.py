@@ -34,7 +34,7 @@ def evaluate(
     rows = []
     for name, answer in answerers.items():
         for question, said in zip(questions, answer(questions), strict=True):
-            rows.append({"system": name, **score(question, said, after_updates=after_updates)})
+            rows.append({"system": str(name), **score(question, said, after_updates=after_updates)})
     return pd.DataFrame(rows)
 
 

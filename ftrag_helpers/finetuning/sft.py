@@ -25,8 +25,11 @@ from ftrag_helpers.finetuning.training_data import (
     Example,
     TokenizedExample,
     batches,
-    encode,
     shared_prefix,
+    tokenize,
+)
+from ftrag_helpers.finetuning.training_data import (
+    encode as encode,  # lessons look at single rows: sft.encode
 )
 from ftrag_helpers.lm.models import LanguageModel
 
@@ -205,7 +208,7 @@ def train(
     """
     if not examples:
         raise CourseError("There is nothing to train on: the list of examples is empty.")
-    rows, held_out = ([encode(lm, example) for example in part] for part in (examples, validation))
+    rows, held_out = (tokenize(lm, part) for part in (examples, validation))
     folder = runtime.cache_dir() / "adapters" / checkpoints.content_key(lm, rows, held_out, config)
     if checkpoints.is_whole(folder):
         return _from_cache(lm, folder, progress)

@@ -12,6 +12,7 @@ import numpy as np
 from ftrag_helpers.data import style_rules
 from ftrag_helpers.data.records import Question
 from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.finetuning.sft import FineTuneResult
 from ftrag_helpers.journal import recommendation
 from ftrag_helpers.lm import models
@@ -155,25 +156,26 @@ def evidence(rows, news, *, per_update: float, retraining: float) -> recommendat
         name: metrics.with_interval(part.correct)
         for name, part in news.groupby("system", sort=False)
     }
-    table = quality(rows)
-    reader = "fine-tuned reader + retrieval"
+    table, reader = quality(rows), System.TUNED_READER
     return recommendation.Evidence(
         form=(
-            f"house style: {table.loc['retrieval', 'house style']:.2f} before,"
-            f" {table.loc['house style + retrieval', 'house style']:.2f} after"
+            f"house style: {table.loc[System.RETRIEVAL, 'house style']:.2f} before,"
+            f" {table.loc[System.HOUSE_STYLE, 'house style']:.2f} after"
         ),
         facts=(
             "right closed book, after training on other documents:"
-            f" {right['fine-tuned closed book']}"
+            f" {right[System.TUNED_CLOSED_BOOK]}"
         ),
         retrieval=(
-            f"right: {right['closed book']} closed book, {right['retrieval, one sentence']} with"
+            f"right: {right[System.CLOSED_BOOK]} closed book, {right[System.ONE_SENTENCE]} with"
             " retrieval"
         ),
-        reading=f"right with the same passages: {right['retrieval']} base, {right[reader]} tuned",
+        reading=(
+            f"right with the same passages: {right[System.RETRIEVAL]} base, {right[reader]} tuned"
+        ),
         news=(
-            f"right after the news: {fresh['retrieval, one sentence']} with retrieval,"
-            f" {fresh['fine-tuned closed book']} fine-tuned"
+            f"right after the news: {fresh[System.ONE_SENTENCE]} with retrieval,"
+            f" {fresh[System.TUNED_CLOSED_BOOK]} fine-tuned"
         ),
         updating=f"{per_update:.1f} s an update against {retraining:.0f} s of training",
         citing=f"the cited page holds the answer: {table.loc[reader, 'cites right']:.2f}",

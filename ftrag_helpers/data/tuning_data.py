@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from ftrag_helpers.data import style_rules
 from ftrag_helpers.data.data_files import Filled, Row, read_rows, select
@@ -46,15 +46,17 @@ class _PairRow(Row):
     input: Filled
     facts: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...]
     forbidden: tuple[str, ...]
-    response: Filled
+    response: Filled  # checked last, against what stands above
 
-    @model_validator(mode="after")
-    def _has_every_property(self) -> Self:
-        example = InstructionExample(**dict(self))
-        properties = style_rules.check(example, self.response)
-        if missed := [name for name, met in properties.items() if not met]:
-            raise ValueError(f"the response lacks {', '.join(missed)}")
-        return self
+    @field_validator("response")
+    @classmethod
+    def _has_every_property(cls, response: str, info: ValidationInfo) -> str:
+        if info.data.keys() == cls.model_fields.keys() - {"response"}:
+            example = InstructionExample(**info.data, response=response)
+            properties = style_rules.check(example, response)
+            if missed := [name for name, met in properties.items() if not met]:
+                raise ValueError(f"lacks {', '.join(missed)}")
+        return response
 
 
 def load_reviews(split: str | None = None) -> list[Review]:
@@ -78,9 +80,7 @@ def load_posts(split: str = "test") -> list[Review]:
         ValueError: no such split.
         CourseError: a file is missing, differs from its manifest, or holds a faulty row.
     """
-    _known_split(split)
-    posts = _reviews(runtime.data_dir() / "reviews" / "posts.jsonl")
-    return [post for post in posts if post.split == split]
+    return select(_reviews(runtime.data_dir() / "reviews" / "posts.jsonl"), split)
 
 
 def load_challenge_set() -> list[Review]:

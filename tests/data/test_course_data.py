@@ -69,7 +69,7 @@ UPDATES = [
 AFTER = {
     "answer": "8 am",
     "accepted": ["8:00"],
-    "reply": "We open at 8 am. Do come in.",
+    "reply": "We open at 8 am. [Earlier]",
     "passages": ["news-01"],
     "support": [NEWS],
 }
@@ -82,11 +82,12 @@ QUESTIONS = [
         "question": "How many maps?",
         "answer": "12 maps",
         "accepted": ["twelve maps"],
-        "reply": "We lend 12 maps. Do ask.",
+        "reply": "We lend 12 maps. [Old Quay]",
         "passages": ["branch-01"],
         "support": ["The Old Quay branch lends 12 maps."],
         "update": None,
         "after": None,
+        "group": None,
     },
     {
         "id": "q-2",
@@ -96,11 +97,12 @@ QUESTIONS = [
         "question": "When does Old Quay open?",
         "answer": "9 am",
         "accepted": [],
-        "reply": "We open at 9 am. Do come in.",
+        "reply": "We open at 9 am. [Old Quay]",
         "passages": ["branch-01"],
         "support": ["The Old Quay branch opens at 9 am."],
         "update": "news-01",
         "after": AFTER,
+        "group": None,
     },
     {
         "id": "q-3",
@@ -110,18 +112,43 @@ QUESTIONS = [
         "question": "How far is the moon?",
         "answer": "",
         "accepted": [],
-        "reply": "We have nothing on our shelves about that. Do ask.",
+        "reply": "We have nothing on our shelves about that.",
         "passages": [],
         "support": [],
         "update": None,
         "after": None,
+        "group": "far away",
     },
 ]
+TAUGHT = {
+    "id": "tf-1",
+    "document": "branch-01",
+    "answer": "9 am",
+    "accepted": [],
+    "reply": "We open at 9 am. [Old Quay]",
+    "support": "The Old Quay branch opens at 9 am.",
+    "update": "news-01",
+    "after": {
+        "answer": "8 am",
+        "accepted": [],
+        "reply": "We open at 8 am. [Old Quay]",
+        "support": "The Old Quay branch opens at 8 am.",
+    },
+    "train": [f"Wording {n} of the opening?" for n in range(8)],
+    "test": [f"Held-out wording {n}?" for n in range(3)],
+}
 
 
 @pytest.fixture
 def rows():
-    return copy.deepcopy({"documents": DOCUMENTS, "updates": UPDATES, "questions": QUESTIONS})
+    return copy.deepcopy(
+        {
+            "documents": DOCUMENTS,
+            "updates": UPDATES,
+            "questions": QUESTIONS,
+            "taught_facts": [TAUGHT],
+        }
+    )
 
 
 def write(folder, rows):
@@ -274,6 +301,34 @@ DAMAGE = {
         put("questions", 1, "after", {k: v for k, v in AFTER.items() if k != "reply"}),
         "questions.jsonl, row 2 .q-2., field 'after', field 'reply': missing",
     ),
+    "an unanswerable question without a group": (
+        put("questions", 2, "group", None),
+        "questions.jsonl, row 3 .q-3.*only unanswerable questions have a group",
+    ),
+    "an answerable question with a group": (
+        put("questions", 0, "group", "far away"),
+        "questions.jsonl, row 1 .q-1.*only unanswerable questions have a group",
+    ),
+    "too few wordings of a taught fact": (
+        put("taught_facts", 0, "test", ["One?"]),
+        "taught_facts.jsonl, row 1 .tf-1., field 'test'",
+    ),
+    "a taught fact that its page does not state": (
+        put("taught_facts", 0, "support", "The Old Quay branch sleeps."),
+        "taught_facts.jsonl, tf-1, field 'support'",
+    ),
+    "a taught fact of no page": (
+        put("taught_facts", 0, "document", "branch-09"),
+        "taught_facts.jsonl, tf-1, field 'document': no document 'branch-09'",
+    ),
+    "a taught fact with news but no new answer": (
+        put("taught_facts", 0, "after", None),
+        "taught_facts.jsonl, tf-1, field 'update': name a news item",
+    ),
+    "a new answer that the news does not give": (
+        put("taught_facts", 0, "after", TAUGHT["after"] | {"support": "At noon."}),
+        "taught_facts.jsonl, tf-1, 'after', field 'support'",
+    ),
     "update of an unknown document": (
         put("updates", 0, "document", "branch-09"),
         "updates.jsonl, news-01, field 'document'",
@@ -291,6 +346,16 @@ def test_damage_is_named_with_file_row_and_field(kind, tmp_path, rows):
     damage(rows)
     with pytest.raises(CourseError, match=message):
         Library(write(tmp_path / "library", rows))
+
+
+def test_a_taught_fact_hands_out_its_wordings_as_questions(tmp_path, rows):
+    [fact] = Library(write(tmp_path / "library", rows)).taught_facts
+    two = fact.questions("train", wordings=2)
+    assert [q.text for q in two] == TAUGHT["train"][:2] and len(fact.questions("test")) == 3
+    assert {(q.kind, q.split, q.fact, q.answerable) for q in two} == {
+        ("taught", "train", "tf-1", True)
+    }
+    assert two[0].reference.documents == ("branch-01",) and two[0].after.answer == "8 am"
 
 
 def test_apply_update_corrects_the_document_and_adds_the_news(tmp_path, rows):
@@ -399,35 +464,12 @@ def test_reworded_test_questions_share_no_content_word_with_their_support(librar
     assert {i: words for i, words in shared.items() if words} == {}
 
 
-def house_faults(reply: str) -> list[str]:
-    """What a reply lacks of the house style."""
-    last = re.split(r"(?<=[.?])\s+", reply.strip())[-1]
-    wanted = {
-        "at most 40 words": len(reply.split()) <= 40,
-        "no exclamation mark": "!" not in reply,
-        "speaks as we": bool(re.search(r"\b(we|our|us|ours)\b", reply, re.IGNORECASE)),
-        "last sentence begins with Do": last.startswith("Do "),
-    }
-    return [name for name, kept in wanted.items() if not kept]
-
-
 def references(library):
     """Every (question id, question, reference), the ones after an update too."""
     for q in library.questions:
         yield q.id, q, q.reference
         if q.after:
             yield f"{q.id} after", q, q.after
-
-
-@real
-def test_every_reply_keeps_the_house_style(library):
-    faults = {i: house_faults(r.reply) for i, _, r in references(library)}
-    assert {i: f for i, f in faults.items() if f} == {}
-    assert [
-        q.id
-        for q in library.questions
-        if not q.answerable and "nothing on our shelves" not in q.reference.reply.lower()
-    ] == []
 
 
 @real

@@ -243,13 +243,9 @@ def _reference(row: _ReferenceRow) -> Reference:
 
 def _question(row: _QuestionRow) -> Question:
     return Question(
-        id=row.id,
+        **row.model_dump(include={"id", "kind", "split", "fact", "update"}),
         text=row.question,
-        kind=row.kind,
-        split=row.split,
-        fact=row.fact,
         reference=_reference(row),
-        update=row.update,
         after=_reference(row.after) if row.after else None,
         group=row.group,
     )

@@ -120,7 +120,7 @@ def _note(reason: str, names: Sequence[str]) -> str:
     """One sentence on what was passed over for one reason, and what to do where something can be
     done.
     """
-    listed = f"{', '.join(map(_shown, names[:3]))}{', …' if names[3:] else ''}"
+    listed = _shown(first_three(names))
     if reason in ("hidden", "no file") or reason.startswith("a link"):
         return f"Passed over ({reason}): {listed}."
     advice = _ADVICE.get(
@@ -128,6 +128,11 @@ def _note(reason: str, names: Sequence[str]) -> str:
     )
     what = reason.replace("file", "files", 1) if len(names) > 1 else reason
     return f"Passed over: {len(names)} {what} ({listed}). {advice}."
+
+
+def first_three(names: Sequence[str]) -> str:
+    """The first three names, and a sign where there are more."""
+    return ", ".join([*names[:3], *["…"] * bool(names[3:])])
 
 
 def _shown(name: str) -> str:

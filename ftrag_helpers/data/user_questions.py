@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ftrag_helpers.data.question_tables import QuestionCells, read_table
 from ftrag_helpers.data.records import QUESTION_KINDS, SPLITS, Document, Question, Reference
-from ftrag_helpers.data.user_documents import nfc, report
+from ftrag_helpers.data.user_documents import first_three, nfc, report
 from ftrag_helpers.text.answer_match import INCOMPARABLE, answer_match, comparable
 from ftrag_helpers.text.plain_text import READERS, words_of
 from ftrag_helpers.text.sentences import count_words, language_of, split_sentences
@@ -202,33 +202,27 @@ def cautions(questions: Sequence[Question], documents: Sequence[Document] = ()) 
     }
     if bare:
         told.append(
-            f"{len(bare)} questions have no supporting sentence"
-            f" ({', '.join(bare[:3])}{', …' if bare[3:] else ''}): nothing can be trained on them,"
-            " and citations cannot be marked."
+            f"{len(bare)} questions have no supporting sentence ({first_three(bare)}): nothing can"
+            " be trained on them, and citations cannot be marked."
         )
     absent = _absent([q for q in questions if q.answerable], documents)
     if absent:
         told.append(
-            f"{len(absent)} answers stand in no document"
-            f" ({', '.join(absent[:3])}{', …' if absent[3:] else ''}): no retrieval can find them."
-            " Copy the words of the document into answer or accepted."
+            f"{len(absent)} answers stand in no document ({first_three(absent)}): no retrieval can"
+            " find them. Copy the words of the document into answer or accepted."
         )
     foreign = [d.id for d in documents if language_of(d.text) not in ("en", "")]
     if foreign:
         told.append(
             f"{len(foreign)} of {len(documents)} documents are not in English"
-            f" ({', '.join(foreign[:3])}{', …' if foreign[3:] else ''}): the course's models know"
-            " hardly anything else, and find and read less there."
+            f" ({first_three(foreign)}): the course's models know hardly anything else, and find"
+            " and read less there."
         )
-    again = [
-        q.id
-        for n, q in enumerate(questions)
-        if any(words_of(q.text) == words_of(p.text) for p in questions[:n])
-    ]
+    asked = [words_of(q.text) for q in questions]
+    again = [q.id for n, q in enumerate(questions) if asked[n] in asked[:n]]
     if again:
         told.append(
-            f"{len(again)} questions are asked twice"
-            f" ({', '.join(again[:3])}{', …' if again[3:] else ''}): they count twice."
+            f"{len(again)} questions are asked twice ({first_three(again)}): they count twice."
         )
     if shared:
         told.append(

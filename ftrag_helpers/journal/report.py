@@ -181,7 +181,9 @@ def drawing(own: Measurement | None, ref: Measurement | None, limit: float | Non
     figures = [
         (f, *of) for f, *of in ((own, "own", "yours", 11), (ref, "ref", "reference", 25)) if f
     ]
-    return rendering.macros("journal/templates/parts.html.j2").drawing(
+    return rendering.fragment(
+        "journal/templates/parts.html.j2",
+        "drawing",
         _WIDTH,
         ", ".join(f"{whose} {figure}" for figure, _, whose, _ in figures),
         [

@@ -8,12 +8,13 @@ drawn.
 """
 
 import base64
-import html
 import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from ftrag_helpers.notebook import rendering
 
 #: Source: Okabe and Ito 2008, "Color Universal Design", https://jfly.uni-koeln.de/color/
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
@@ -53,7 +54,7 @@ def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
         )
     png = base64.b64encode(_png(figure)).decode("ascii")
     width = round(figure.get_figwidth() * 100)
-    tag = f'<img src="data:image/png;base64,{png}" width="{width}" alt="{html.escape(alt)}">'
+    tag = rendering.fragment("notebook/templates/widgets.html.j2", "figure", png, width, alt)
     return (
         {"image/png": png, "text/html": tag, "text/plain": f"[Figure: {alt}]"},
         {"image/png": {"alt": alt, "width": width}, "alt": alt},

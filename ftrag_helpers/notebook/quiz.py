@@ -7,7 +7,6 @@ was answered is forgotten with the kernel.
 """
 
 import hashlib
-import html
 import json
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from ftrag_helpers.data import course_data
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
+from ftrag_helpers.notebook import rendering
 
 LETTERS = "ABCDE"
 #: How a text announces that more than one option is right.
@@ -147,8 +147,8 @@ def _need(condition: object, message: str) -> None:
 def feedback(question: QuizQuestion, option: Option) -> str:
     """What to tell somebody who chose this option: right or not, why, and where to look again.
 
-    >>> coin = QuizQuestion("coin", "Heads?", "", (Option("Yes", True, "It was."), Option("No", False, "Look.")))
-    >>> feedback(coin, coin.options[1])
+    >>> yes, no = Option("Yes", True, "It was."), Option("No", False, "Look.")
+    >>> feedback(QuizQuestion("coin", "Heads?", "", (yes, no)), no)
     'Not this one. Look.'
     """
     count = len(question.right)
@@ -191,19 +191,13 @@ def _filled(mark: str, text: str) -> str:
     return textwrap.fill(text, _WIDTH, initial_indent=mark, subsequent_indent=" " * len(mark))
 
 
-def as_html(questions: Sequence[QuizQuestion]) -> str:
-    """The same as HTML paragraphs; all text is escaped."""
-    parts = [f"<p>{INTRODUCTION}</p>"]
-    for number, question in enumerate(questions, start=1):
-        # Letters as text: a list's own marks come out as numbers in some viewers.
-        options = [
-            f"{letter}. {html.escape(option.text)}"
-            for letter, option in zip(LETTERS, question.options, strict=False)
-        ]
-        parts.append(
-            f"<p><b>{number}.</b> {html.escape(question.text)}</p><p>{'<br>'.join(options)}</p>"
-        )
-    return "".join(parts)
+def as_html(questions: Sequence[QuizQuestion], static: str) -> str:
+    """The same as HTML paragraphs, in a box of the class `static`; all text is escaped."""
+    return _html("quiz", questions, INTRODUCTION, LETTERS, static)
+
+
+def _html(macro: str, *values: object) -> str:
+    return rendering.fragment("notebook/templates/widgets.html.j2", macro, *values)
 
 
 def show(lesson: str) -> None:
@@ -219,10 +213,7 @@ def show(lesson: str) -> None:
     # One class a lesson: the buttons of one quiz must not hide the text of another that was not run
     # yet.
     name = f"ftrag-quiz-{lesson}"
-    static = {
-        "text/plain": as_text(questions),
-        "text/html": f'<div class="{name}">{as_html(questions)}</div>',
-    }
+    static = {"text/plain": as_text(questions), "text/html": as_html(questions, name)}
     display(static, metadata={}, raw=True)
     found = Buttons(questions, name).widget._repr_mimebundle_()
     data = found[0] if isinstance(found, tuple) else found
@@ -248,13 +239,11 @@ class Buttons:
         self._verdicts = ["" for _ in questions]
         self.said = [ipywidgets.HTML() for _ in questions]
         self.count = ipywidgets.HTML(standing(questions, self.tried))
-        head = ipywidgets.HTML(f"<style>{_STYLE.replace('STATIC', static)}</style>{INTRODUCTION}")
+        head = ipywidgets.HTML(_html("quiz_head", static, INTRODUCTION))
         boxes = [
             ipywidgets.VBox(
                 [
-                    ipywidgets.HTML(
-                        f"<b>{self._title(number)}</b><br>{html.escape(question.text)}"
-                    ),
+                    ipywidgets.HTML(_html("question", self._title(number), question.text)),
                     *self.buttons[number],
                     self.said[number],
                 ]
@@ -288,31 +277,11 @@ class Buttons:
         button.description = f"{'✓' if option.right else '✗'} {LETTERS[place]}. {option.text}"
         button.add_class("right" if option.right else "wrong")
         self.tried[question.id].add(place)
-        self._verdicts[number] = html.escape(f"{LETTERS[place]}: {feedback(question, option)}")
+        self._verdicts[number] = f"{LETTERS[place]}: {feedback(question, option)}"
         self.count.value = standing(self.questions, self.tried)
         for other, verdict in enumerate(self._verdicts):
-            self.said[other].value = (
-                f'<div role="status">{verdict}<br><i>{self.count.value}</i></div>'
-                if other == number
-                else f"<div>{verdict}</div>"
-                if verdict
-                else ""
-            )
-
-
-_STYLE = """
-@media screen { .STATIC { display: none } }
-@media print { .ftrag-quiz { display: none } }
-.ftrag-quiz, .ftrag-quiz .widget-vbox { overflow: visible; max-width: 46em }
-.ftrag-quiz > .widget-vbox { margin: 0.9em 0 0 }
-.ftrag-quiz .widget-html, .ftrag-quiz .widget-html-content { line-height: 1.45; height: auto; white-space: normal }
-.ftrag-quiz button.jupyter-button { width: auto; height: auto; padding: 0.35em 0.7em; white-space: normal; text-align: left;
-  line-height: 1.4; color: var(--jp-ui-font-color1); background: var(--jp-layout-color2); border-left: 4px solid transparent }
-.ftrag-quiz button.jupyter-button:focus-visible { outline: 3px solid var(--jp-brand-color1); outline-offset: 1px }
-.ftrag-quiz [role=status], .ftrag-quiz .widget-html-content > div { padding: 0.2em 0 0 0.9em }
-.ftrag-quiz button.right { border-left-color: #009E73 }
-.ftrag-quiz button.wrong { border-left-color: #D55E00 }
-"""
+            count = self.count.value if other == number else ""
+            self.said[other].value = _html("verdict", verdict, count)
 
 
 def write_manifest(where: Path | None = None) -> dict:

@@ -21,9 +21,13 @@ def render(template: str, **values: object) -> str:
     return HIDDEN.sub("", _environment().get_template(template).render(values))
 
 
-def macros(template: str):
-    """A template whose macros are called as functions and return HTML."""
-    return _environment().get_template(template).module
+def fragment(template: str, macro: str, *values: object) -> str:
+    """What a template's macro makes of the values, without `HIDDEN` characters.
+
+    In another template it needs the filter `safe`.
+    """
+    made = getattr(_environment().get_template(template).module, macro)(*values)
+    return HIDDEN.sub("", str(made))
 
 
 @cache

@@ -8,7 +8,7 @@ computes or draws.
 
 from collections.abc import Callable
 
-from ftrag_helpers.notebook import plots
+from ftrag_helpers.notebook import plots, rendering
 from ftrag_helpers.notebook.wrapping import wrapped
 
 #: (low, high, step, start) makes a slider, a list a menu, a text a text box, True or False a tick
@@ -168,8 +168,6 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
     is computed at once and shown as an ordinary output, which nbval compares and a printed page
     keeps.
     """
-    import html
-
     import ipywidgets
     from IPython.display import display
 
@@ -191,11 +189,8 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
             said = f"{type(error).__name__}: {error}"
         finally:
             button.disabled, button.description = False, "Ask"
-        past.insert(
-            0,
-            f"<b>{html.escape(typed)}</b><pre"
-            f" style='white-space:pre-wrap'>{html.escape(said)}</pre>",
-        )
+        template = "notebook/templates/widgets.html.j2"
+        past.insert(0, rendering.fragment(template, "exchange", typed, said))
         log.value, box.value = "".join(past), ""
 
     button.on_click(ask)

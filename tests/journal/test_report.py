@@ -188,8 +188,11 @@ def test_text_stands_out_from_the_ground_by_day_by_night_and_on_paper(text):
 
 
 def test_no_verdict_is_told_by_colour_alone():
-    parts = rendering.macros("journal/templates/parts.html.j2")
-    marks = [re.sub("<[^>]*>", "", parts.verdict(verdict)) for verdict in claims.VERDICTS]
+    parts = "journal/templates/parts.html.j2"
+    marks = [
+        re.sub("<[^>]*>", "", rendering.fragment(parts, "verdict", verdict))
+        for verdict in claims.VERDICTS
+    ]
     assert len({mark.split()[0] for mark in marks}) == len(claims.VERDICTS)
     assert all(verdict in mark for verdict, mark in zip(claims.VERDICTS, marks, strict=False))
 

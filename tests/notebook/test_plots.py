@@ -52,7 +52,7 @@ def test_every_figure_labels_its_axes_and_becomes_a_picture(name):
 
 def test_alt_text_stands_in_html_metadata_and_plain_text():
     data, metadata = plots.bundle(FIGURES["bars"](), 'a "quoted"\n  text & more')
-    assert 'alt="a &quot;quoted&quot; text &amp; more"' in data["text/html"]
+    assert 'alt="a &#34;quoted&#34; text &amp; more"' in data["text/html"]
     assert metadata["image/png"]["alt"] == metadata["alt"] == 'a "quoted" text & more'
     assert data["text/plain"] == '[Figure: a "quoted" text & more]'
 

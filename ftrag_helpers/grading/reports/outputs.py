@@ -1,8 +1,8 @@
 """Everything that an instructor gets from results, on disk: tables, import files, pages, gradebook.
 
-Each file is replaced in one step; what an earlier run left and this one has no use for is
-taken away. What this module leaves out: what the files say (`tables`, `by_hand`, `pages`,
-`overview`, `gradebook`).
+Each file is replaced in one step; what an earlier run left and this one has no use for is taken
+away. What this module leaves out: what the files say (`tables`, `manual`, `pages`, `overview`,
+`gradebook`).
 """
 
 import json

@@ -91,19 +91,6 @@ def test_bars_are_in_order_with_their_values():
     assert {"0.20", "0.70"} <= {t.get_text() for t in axes.texts}
 
 
-def test_map_labels_do_not_cover_each_other():
-    rng = np.random.default_rng(0)
-    names = [f"a short text, number {n}" for n in range(12)]
-    figure = plots.scatter(
-        rng.normal(size=(12, 2)), names, groups=["g"] * 12, axis_labels=("x", "y")
-    )
-    figure.draw_without_rendering()
-    boxes = [t.get_window_extent() for t in figure.axes[0].texts]
-    assert len(boxes) == 12
-    shared = sum(plots._overlap(a, b) for i, a in enumerate(boxes) for b in boxes[:i])
-    assert shared < 0.1 * sum(box.width * box.height for box in boxes)
-
-
 def test_palette_differs_in_lightness_or_hue_for_a_red_green_blind_reader():
     # Viénot, Brettel and Mollon 1999: a deuteranope sees red and green as one mixture of both.
     seen = [(0.3 * r + 0.7 * g, b) for r, g, b in map(to_rgb, plots.PALETTE)]

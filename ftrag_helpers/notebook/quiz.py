@@ -17,6 +17,7 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.notebook import rendering
+from ftrag_helpers.notebook.widgets import show_widget
 
 LETTERS = "ABCDE"
 #: How a text announces that more than one option is right.
@@ -153,11 +154,7 @@ def feedback(question: QuizQuestion, option: Option) -> str:
     """
     count = len(question.right)
     if option.right:
-        return (
-            f"Right. {option.why}"
-            if count == 1
-            else f"Right, one of {NUMBERS[count]}. {option.why}"
-        )
+        return f"Right{f', one of {NUMBERS[count]}' if count > 1 else ''}. {option.why}"
     lesson, _, heading = question.section.rpartition("#")
     place = (f"lesson {lesson[:2]}, " if lesson else "") + f"“{heading}”"
     return f"Not this one. {option.why}" + (f" Look again at {place}." if heading else "")
@@ -215,11 +212,7 @@ def show(lesson: str) -> None:
     name = f"ftrag-quiz-{lesson}"
     static = {"text/plain": as_text(questions), "text/html": as_html(questions, name)}
     display(static, metadata={}, raw=True)
-    found = Buttons(questions, name).widget._repr_mimebundle_()
-    data = found[0] if isinstance(found, tuple) else found
-    display(
-        {**data, "text/plain": "[Run this cell in JupyterLab to answer]"}, metadata={}, raw=True
-    )
+    show_widget(Buttons(questions, name).widget, "[Run this cell in JupyterLab to answer]")
 
 
 class Buttons:
@@ -240,16 +233,12 @@ class Buttons:
         self.said = [ipywidgets.HTML() for _ in questions]
         self.count = ipywidgets.HTML(standing(questions, self.tried))
         head = ipywidgets.HTML(_html("quiz_head", static, INTRODUCTION))
-        boxes = [
-            ipywidgets.VBox(
-                [
-                    ipywidgets.HTML(_html("question", self._title(number), question.text)),
-                    *self.buttons[number],
-                    self.said[number],
-                ]
-            )
+        texts = [
+            ipywidgets.HTML(_html("question", self._title(number), question.text))
             for number, question in enumerate(questions)
         ]
+        parts = zip(texts, self.buttons, self.said, strict=True)
+        boxes = [ipywidgets.VBox([text, *buttons, said]) for text, buttons, said in parts]
         # The count stands at the top, and below the question that was answered last.
         self.widget = ipywidgets.VBox([head, self.count, *boxes])
         self.widget.add_class("ftrag-quiz")

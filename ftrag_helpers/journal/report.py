@@ -204,8 +204,8 @@ def _predictions(own: Mapping, reference: Mapping) -> list[tuple]:
     """(figure's name, what was expected, what came, whose that is, how the two compare)."""
     came = {
         figure.name: (figure, whose)
-        for whose, found in ((claims.REFERENCE, reference), (claims.OWN, own))
-        for figure in found["figures"].values()
+        for whose, source in ((claims.REFERENCE, reference), (claims.OWN, own))
+        for figure in source["figures"].values()
     }
     rows = []
     for row in own["predictions"].values():

@@ -151,8 +151,8 @@ def show_widget(widget, instead: str) -> None:
     """Display a widget; where none can live, the text `instead` says what it would be."""
     from IPython.display import display
 
-    found = widget._repr_mimebundle_()
-    data = found[0] if isinstance(found, tuple) else found
+    bundle = widget._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
     display({**data, "text/plain": instead}, metadata={}, raw=True)
 
 
@@ -179,13 +179,13 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
             return
         button.disabled, button.description = True, "Reading …"
         try:
-            said = answer(typed)
+            reply = answer(typed)
         except Exception as error:  # noqa: BLE001 (whatever goes wrong, the learner must see it)
-            said = f"{type(error).__name__}: {error}"
+            reply = f"{type(error).__name__}: {error}"
         finally:
             button.disabled, button.description = False, "Ask"
         template = "notebook/templates/widgets.html.j2"
-        past.insert(0, rendering.fragment(template, "exchange", typed, said))
+        past.insert(0, rendering.fragment(template, "exchange", typed, reply))
         log.value, box.value = "".join(past), ""
 
     button.on_click(ask)

@@ -167,17 +167,17 @@ def _graded_cells(
 
 
 def _from_notebook(notebook: dict) -> dict[str, ReferenceCell]:
-    found, answer = {}, ""
+    cells, answer = {}, ""
     for cell in notebook["cells"]:
         mark = cell.get("metadata", {}).get("nbgrader", {})
         answer = mark["grade_id"] if mark.get("solution") else answer
         task = _TASK.fullmatch(mark.get("grade_id", ""))
         if mark.get("grade") and task:
             kind = "code" if cell["cell_type"] == "code" else "markdown"
-            found[f"{task[1]}.{task[2]}"] = ReferenceCell(
+            cells[f"{task[1]}.{task[2]}"] = ReferenceCell(
                 mark["grade_id"], answer, kind, float(mark.get("points", 0))
             )
-    return found
+    return cells
 
 
 def _enter_exercise(book, slug: str, cells: dict[str, ReferenceCell]) -> None:
@@ -258,7 +258,7 @@ class _Class:
 
 
 def _enter(group: _Class, student: str, result: Result, cells: dict[str, ReferenceCell]) -> None:
-    name = tables.defused(result.learner).replace(",", " ")  # nbgrader's export quotes nothing
+    name = tables.csv_safe(result.learner).replace(",", " ")  # nbgrader's export quotes nothing
     notebook = group.notebook(student, name[:128])
     for task in (task for task in result.tasks if task.id in cells):
         cell = cells[task.id]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ftrag_helpers.grading.records import STATUSES, Result
+from ftrag_helpers.grading.records import STATUSES, Result, TaskResult
 from ftrag_helpers.grading.reports import pages, tables
 from ftrag_helpers.grading.reports.tables import number, scored
 from ftrag_helpers.notebook import rendering
@@ -116,17 +116,20 @@ def _short(message: str) -> str:
 
 def hardest(results: Sequence[Result]) -> list[Difficulty]:
     """The tasks of one exercise, the hardest first; equal ones in the course's order."""
-    found: dict[str, list] = {}
+    by_id: dict[str, list] = {}
     for task in (task for result in results if scored(result) for task in result.tasks):
-        found.setdefault(task.id, []).append(task)
-    told = []
-    for task_id, tasks in found.items():
-        known = [task for task in tasks if task.state != "needs marking" and task.max_points]
-        share = sum(task.points / task.max_points for task in known) / len(known) if known else 1.0
-        told.append(
-            Difficulty(task_id, tasks[0].title, share, Counter(task.state for task in tasks))
-        )
-    return sorted(told, key=lambda task: (task.share, tables.in_course_order(task.id)))
+        by_id.setdefault(task.id, []).append(task)
+    tasks = [
+        Difficulty(name, same[0].title, _share(same), Counter(task.state for task in same))
+        for name, same in by_id.items()
+    ]
+    return sorted(tasks, key=lambda task: (task.share, tables.in_course_order(task.id)))
+
+
+def _share(tasks: Sequence[TaskResult]) -> float:
+    """Of the points of answers that are marked, the share earned; 1 where none is."""
+    known = [task for task in tasks if task.state != "needs marking" and task.max_points]
+    return sum(task.points / task.max_points for task in known) / len(known) if known else 1.0
 
 
 def wrong_answers(results: Sequence[Result]) -> list[WrongAnswer]:
@@ -135,16 +138,13 @@ def wrong_answers(results: Sequence[Result]) -> list[WrongAnswer]:
     for result in results:
         for task in result.tasks:
             if task.state == "failed" and task.message:
-                groups.setdefault((task.id, same_but_for_numbers(task.message)), []).append(
-                    (task.message, result)
-                )
-    found = [
+                key = task.id, same_but_for_numbers(task.message)
+                groups.setdefault(key, []).append((task.message, result))
+    wrong = [
         WrongAnswer(task, group[0][0].removeprefix(_OTHER_INPUTS), len(group), group[0][1])
         for (task, _), group in groups.items()
     ]
-    return sorted(
-        found, key=lambda wrong: (-wrong.count, tables.in_course_order(wrong.task), wrong.message)
-    )
+    return sorted(wrong, key=lambda w: (-w.count, tables.in_course_order(w.task), w.message))
 
 
 def same_but_for_numbers(message: str) -> str:
@@ -165,9 +165,9 @@ def bins(results: Sequence[Result]) -> list[tuple[float, float, int, int]]:
     known = [result for result in results if scored(result)]
     if not known or not most:
         return []
-    place = [min(int(_BINS * max(result.score, 0.0) / most + 1e-9), _BINS - 1) for result in known]
     counts = Counter(
-        (at, result.status == "graded") for at, result in zip(place, known, strict=True)
+        (min(int(_BINS * max(r.score, 0.0) / most + 1e-9), _BINS - 1), r.status == "graded")
+        for r in known
     )
     return [
         (most * at / _BINS, most * (at + 1) / _BINS, counts[at, True], counts[at, False])

@@ -59,8 +59,8 @@ def file_name(learner: str, learner_id: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", learner).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "learner"
-    told = f"{learner_id}\0{learner}".encode("utf-8", "replace")
-    return f"{slug}-{hashlib.sha256(told).hexdigest()[:12]}.html"
+    digest = hashlib.sha256(f"{learner_id}\0{learner}".encode("utf-8", "replace")).hexdigest()
+    return f"{slug}-{digest[:12]}.html"
 
 
 def page(results: Sequence[Result], *, hints: Mapping[str, str], rubrics: Mapping[str, str]) -> str:

@@ -34,7 +34,7 @@ _MOODLE = (
 ).split(",")
 
 
-def defused(text: str) -> str:
+def csv_safe(text: str) -> str:
     """Text that no spreadsheet takes for a formula, on one line, without marks that turn or hide
     writing.
 
@@ -43,7 +43,7 @@ def defused(text: str) -> str:
 
     Source: OWASP, "CSV Injection", owasp.org/www-community/attacks/CSV_Injection.
 
-    >>> defused("=cmd()"), defused("Zoë"), defused("a;@b"), defused("two\\nlines")
+    >>> csv_safe("=cmd()"), csv_safe("Zoë"), csv_safe("a;@b"), csv_safe("two\\nlines")
     ("'=cmd()", 'Zoë', "a;'@b", 'two ¶ lines')
     """
     text = _BREAK.sub(" ¶ ", _HIDDEN.sub("", text.strip())).replace("\t", " ")
@@ -69,7 +69,7 @@ def text(rows: Iterable[Sequence[str]], *, bom: bool = False) -> str:
 def marks(results: Sequence[Result]) -> str:
     """A row per submission, a column per task; cells that nobody knows the points of are empty."""
     ids = sorted({task.id for result in results for task in result.tasks}, key=in_course_order)
-    heads = [*_WHO, "Status", "Score", "Of", *(f"Task {defused(task)}" for task in ids)]
+    heads = [*_WHO, "Status", "Score", "Of", *(f"Task {csv_safe(task)}" for task in ids)]
     return text([heads, *(_marks_row(result, ids) for result in results)], bom=True)
 
 
@@ -84,7 +84,7 @@ def _marks_row(result: Result, ids: Sequence[str]) -> list[str]:
 def not_graded(results: Sequence[Result]) -> str:
     """A row per submission that has no mark because it could not be graded, with the reason."""
     left = [result for result in results if not scored(result)]
-    rows = ([*_who(result), result.status, defused(result.detail)] for result in left)
+    rows = ([*_who(result), result.status, csv_safe(result.detail)] for result in left)
     return text([[*_WHO, "Status", "Reason"], *rows], bom=True)
 
 
@@ -104,10 +104,10 @@ def several(results: Sequence[Result]) -> list[tuple[Result, str]]:
     may be two people.
     """
     double = {who: [] for who in twice(results)}
-    found = [result for result in results if person(result) in double]
-    for result in found:
+    repeated = [result for result in results if person(result) in double]
+    for result in repeated:
         double[person(result)].append(result)
-    return [(result, _why(double[person(result)])) for result in found]
+    return [(result, _why(double[person(result)])) for result in repeated]
 
 
 def _why(group: Sequence[Result]) -> str:
@@ -140,7 +140,7 @@ def canvas(results: Sequence[Result], assignment: str) -> str:
     if not final:
         return ""
     rows = (
-        [_canvas_name(r.learner), defused(r.learner_id), "", _login(r), "", number(r.score)]
+        [_canvas_name(r.learner), csv_safe(r.learner_id), "", _login(r), "", number(r.score)]
         for r in final
     )
     worth = [_POINTS_ROW, "", "", "", "", number(final[0].max_score)]
@@ -151,7 +151,7 @@ def _canvas_name(name: str) -> str:
     """Canvas takes any row whose name holds "Points Possible" for the one that sets what the
     exercise is worth.
     """
-    return re.sub("points possible", "points-possible", defused(name), flags=re.IGNORECASE)
+    return re.sub("points possible", "points-possible", csv_safe(name), flags=re.IGNORECASE)
 
 
 def moodle(results: Sequence[Result], assignment: str) -> str:
@@ -178,7 +178,7 @@ def _moodle_row(result: Result) -> list[str]:
     login = "" if from_moodle else _login(result)
     return [
         f"Participant {result.learner_id}" if is_known else "",
-        defused(result.learner),
+        csv_safe(result.learner),
         "" if "@" in login else login,
         login if "@" in login else "",
         number(result.score),
@@ -190,7 +190,7 @@ def _moodle_row(result: Result) -> list[str]:
 
 def feedback(result: Result) -> str:
     """A result's tasks in one line, as feedback for a platform that has room for no page."""
-    return defused(
+    return csv_safe(
         "; ".join(
             f"Task {task.id}: {number(task.points)} of {number(task.max_points)}"
             + (f" ({task.message})" if task.message else "")
@@ -248,7 +248,7 @@ def _collected(results: Sequence[Result], assignment: str, platform: str) -> lis
 
 def _who(result: Result) -> list[str]:
     who = (result.learner, result.learner_id, result.file, result.assignment)
-    return [*map(defused, who)]
+    return [*map(csv_safe, who)]
 
 
 def _login(result: Result) -> str:
@@ -256,4 +256,4 @@ def _login(result: Result) -> str:
     nbgrader have.
     """
     is_login = not result.learner_id.isdecimal() and " " not in result.learner
-    return defused(result.learner_id or result.learner) if is_login else ""
+    return csv_safe(result.learner_id or result.learner) if is_login else ""

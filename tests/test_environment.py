@@ -194,3 +194,13 @@ def test_no_file_names_an_index_or_a_machine():
 )
 def test_a_machine_path_is_told_from_other_slashes(text, is_one):
     assert bool(MACHINE_PATH.search(text)) == is_one
+
+
+def test_every_file_of_the_package_that_is_no_module_is_shipped():
+    package = ROOT / "ftrag_helpers"
+    patterns = PYPROJECT["tool"]["setuptools"]["package-data"]["ftrag_helpers"]
+    shipped = {path for pattern in patterns for path in package.glob(pattern)}
+    files = {
+        path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {path for path in files if path.suffix != ".py"} == shipped

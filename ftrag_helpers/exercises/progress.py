@@ -5,7 +5,6 @@ It is for the learner's eyes; no mark is made from it. What it leaves out: gradi
 failed attempts, which are nobody's business.
 """
 
-import html
 import json
 import os
 import tempfile
@@ -17,6 +16,7 @@ from pydantic import BaseModel, NonNegativeInt
 
 from ftrag_helpers.environment import runtime, variables
 from ftrag_helpers.exercises import registry
+from ftrag_helpers.notebook import rendering
 
 _LOCK_SECONDS = 2
 
@@ -152,21 +152,7 @@ def progress_text() -> str:
 
 
 def progress_html() -> str:
-    """The table as HTML: header cells for rows and columns, the state in words, no script, no
-    colour that means anything.
-    """
-    rows, left = table(), "style='text-align:left'"
-    body = "".join(
-        f"<tr><th scope='row' {left}>{row['task']}</th><td"
-        f" {left}>{html.escape(row['title'])}</td><td>{row['points']}</td><td"
-        f" {left}>{row['state']}</td></tr>"
-        for row in rows
-    )
-    heads = "".join(
-        f"<th scope='col' {left}>{head}</th>" for head in ("Task", "What", "Points", "State")
-    )
-    return (
-        "<table><caption"
-        f" {left}>{html.escape(total(rows))}</caption><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
-    )
+    """The table as HTML."""
+    rows = table()
+    template = "exercises/templates/progress.html.j2"
+    return rendering.render(template, rows=rows, total=total(rows))

@@ -12,7 +12,6 @@ difference seen where every test is unclear. As long as a test that was not made
 verdict, there is none.
 """
 
-import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import measurements
 from ftrag_helpers.journal.measurements import Measurement
+from ftrag_helpers.notebook import rendering
 
 SUPPORTED, NOT_HERE, NO_DIFFERENCE, DEPENDS = (
     "supported",
@@ -300,24 +300,7 @@ def as_frame(rows: Sequence[Row]):
 
 def as_html(rows: Sequence[Row]) -> str:
     """The table as plain HTML with row and column headings, for a notebook; all text is escaped."""
-    look = 'style="text-align:left;vertical-align:top"'
-    heads = "".join(
-        f'<th scope="col" {look}>{h}</th>'
-        for h in ("", "claim", "lesson", "verdict", "because", "figures")
-    )
-    body = "".join(
-        f'<tr><th scope="row" {look}>{html.escape(r.id)}</th>'
-        + "".join(
-            f"<td {look}>{html.escape(text)}</td>"
-            for text in (r.claim, r.lesson, r.verdict, r.because, r.origin)
-        )
-        + "</tr>"
-        for r in rows
-    )
-    return (
-        f"<table><caption>{html.escape(counts(rows))}</caption><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
-    )
+    return rendering.render("journal/templates/claims.html.j2", rows=rows, counts=counts(rows))
 
 
 def write_reference(figures: Iterable[Measurement], where: Path | None = None) -> Path:

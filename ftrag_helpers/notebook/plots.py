@@ -8,12 +8,13 @@ drawn.
 """
 
 import base64
-import html
 import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from ftrag_helpers.notebook import annotations, rendering
 
 #: Source: Okabe and Ito 2008, "Color Universal Design", https://jfly.uni-koeln.de/color/
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
@@ -53,7 +54,7 @@ def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
         )
     png = base64.b64encode(_png(figure)).decode("ascii")
     width = round(figure.get_figwidth() * 100)
-    tag = f'<img src="data:image/png;base64,{png}" width="{width}" alt="{html.escape(alt)}">'
+    tag = rendering.fragment("notebook/templates/widgets.html.j2", "figure", png, width, alt)
     return (
         {"image/png": png, "text/html": tag, "text/plain": f"[Figure: {alt}]"},
         {"image/png": {"alt": alt, "width": width}, "alt": alt},
@@ -88,6 +89,11 @@ def _panels(
     return figure, panels
 
 
+def _look(n: int) -> dict:
+    """Colour and marker of the nth series."""
+    return {"color": PALETTE[n % len(PALETTE)], "marker": MARKERS[n % len(MARKERS)]}
+
+
 def bars(
     labels: Sequence[str],
     values: Mapping[str, Sequence[float]] | Sequence[float],
@@ -113,44 +119,29 @@ def bars(
     thickness, rows = 0.72 / len(series), np.arange(len(labels))
     for n, (name, numbers) in enumerate(series.items()):
         y = rows + (n - (len(series) - 1) / 2) * thickness
-        axes.barh(
-            y,
-            numbers,
-            height=thickness * 0.92,
-            color=PALETTE[n],
-            label=name,
-            hatch="" if n == 0 else "//",
-            edgecolor="white",
-            linewidth=0,
-        )
-        ends = [high for _, high in intervals] if intervals is not None else numbers
-        for row, (end, number) in enumerate(zip(ends, numbers, strict=True)):
-            axes.annotate(
-                f"{number:.{digits}f}",
-                (max(end, 0), y[row]),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
+        look = {"color": PALETTE[n], "hatch": "//" if n else "", "edgecolor": "white"}
+        axes.barh(y, numbers, height=thickness * 0.92, label=name, linewidth=0, **look)
+        ends = numbers if intervals is None else [high for _, high in intervals]
+        for place, end, number in zip(y, ends, numbers, strict=True):
+            annotations.beside(
+                axes, f"{number:.{digits}f}", (max(end, 0), place), (4, 0), fontsize=8
             )
     if intervals is not None:
-        numbers = np.asarray(next(iter(series.values())), float)
-        low, high = np.transpose(intervals)
-        axes.errorbar(
-            numbers,
-            rows,
-            xerr=np.abs([numbers - low, high - numbers]),
-            fmt="none",
-            ecolor="black",
-            capsize=4,
-        )
+        [numbers] = series.values()
+        ends = np.abs(np.transpose(intervals) - np.asarray(numbers, float))
+        axes.errorbar(numbers, rows, xerr=ends, fmt="none", ecolor="black", capsize=4)
     axes.set_yticks(rows, labels)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
     axes.margins(x=0.12)
     if len(series) > 1:
-        axes.legend(frameon=False, ncols=len(series), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+        _legend_above(axes, len(series))
     return figure
+
+
+def _legend_above(axes, columns: int, **look) -> None:
+    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
+    axes.legend(frameon=False, ncols=columns, **place, **look)
 
 
 def lines(
@@ -165,25 +156,14 @@ def lines(
     one.
     """
     figure, [axes] = _panels(height=3.4, grid="y")
-    every = (
-        1 if len(x) <= _MARKED_POINTS else len(x) // 10
-    )  # a marker on each of many points would hide the line
+    # A marker on each of many points would hide the line.
+    every = 1 if len(x) <= _MARKED_POINTS else len(x) // 10
     for n, (name, values) in enumerate(series.items()):
-        colour = PALETTE[n % len(PALETTE)]
-        axes.plot(
-            x,
-            values,
-            color=colour,
-            marker=MARKERS[n % len(MARKERS)],
-            linestyle=DASHES[n % len(DASHES)],
-            label=name,
-            markersize=5,
-            markevery=every,
-        )
+        look = _look(n) | {"linestyle": DASHES[n % len(DASHES)]}
+        axes.plot(x, values, label=name, markersize=5, markevery=every, **look)
         if bands and name in bands:
-            axes.fill_between(x, *bands[name], color=colour, alpha=0.18, linewidth=0)
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
+            axes.fill_between(x, *bands[name], color=look["color"], alpha=0.18, linewidth=0)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
     if len(series) > 1:
         axes.legend(frameon=False)
     return figure
@@ -203,15 +183,11 @@ def heatmap(
     """
     high = max(float(np.max(m)) for m in matrices.values())
     figure, panels = _panels(len(matrices), height=max(2.6, 1.2 + 0.17 * len(rows)))
+    rotation = 90 if max(map(len, columns)) > 3 else 0
     for axes, (name, matrix) in zip(panels, matrices.items(), strict=True):
         image = axes.imshow(matrix, cmap="cividis", vmin=0, vmax=high, aspect="auto")
         axes.set_title(name, fontsize=9)
-        axes.set_xticks(
-            range(len(columns)),
-            columns,
-            rotation=90 if max(map(len, columns)) > 3 else 0,
-            fontsize=7,
-        )
+        axes.set_xticks(range(len(columns)), columns, rotation=rotation, fontsize=7)
         axes.set_yticks(range(len(rows)), rows if axes is panels[0] else [], fontsize=7)
         axes.set_xlabel(axis_labels[1], fontsize=8)
     panels[0].set_ylabel(axis_labels[0], fontsize=8)
@@ -224,11 +200,10 @@ def confusion(counts: Mapping[str, np.ndarray], labels: Sequence[str]) -> Figure
     said, cells counts.
     """
     figure, panels = _panels(len(counts), height=2.6)
-    high = max(int(np.max(matrix)) for matrix in counts.values())
+    # So that black figures stay readable on the darkest cell.
+    high = 1.4 * max(int(np.max(matrix)) for matrix in counts.values())
     for axes, (name, matrix) in zip(panels, counts.items(), strict=True):
-        axes.imshow(
-            matrix, cmap="Blues", vmin=0, vmax=1.4 * high
-        )  # so that black figures stay readable on the darkest cell
+        axes.imshow(matrix, cmap="Blues", vmin=0, vmax=high)
         for (row, column), count in np.ndenumerate(matrix):
             axes.text(column, row, f"{count:g}", ha="center", va="center", fontsize=11)
         axes.set_title(name, fontsize=9)
@@ -253,76 +228,12 @@ def scatter(
     names = list(dict.fromkeys(groups))
     for n, name in enumerate(names):
         chosen = points[[group == name for group in groups]]
-        axes.scatter(
-            *chosen.T,
-            color=PALETTE[n % len(PALETTE)],
-            marker=MARKERS[n % len(MARKERS)],
-            label=name,
-            s=34,
-        )
-    axes.set_xlabel(axis_labels[0])
-    axes.set_ylabel(axis_labels[1])
+        axes.scatter(*chosen.T, label=name, s=34, **_look(n))
+    axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1])
     axes.margins(0.14)
-    axes.legend(
-        frameon=False, ncols=len(names), loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=8
-    )
-    _place_labels(figure, axes, points, labels)
+    _legend_above(axes, len(names), fontsize=8)
+    annotations.label_points(figure, axes, points, labels)
     return figure
-
-
-def _place_labels(figure: Figure, axes, points: np.ndarray, labels: Sequence[str]) -> None:
-    """Write each label beside its point, where it covers least of the points and the labels so
-    far.
-    """
-    from matplotlib.transforms import Bbox
-
-    figure.draw_without_rendering()
-    spots = axes.transData.transform(points)
-    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in spots]
-    sides = [(7, dy, "left") for dy in (0, 9, -9, 18, -18)] + [
-        (-7, dy, "right") for dy in (0, 9, -9, 18, -18)
-    ]
-    for point, label in zip(points, labels, strict=True):
-        best = None
-        for dx, dy, align in sides:
-            text = axes.annotate(
-                label,
-                point,
-                xytext=(dx, dy),
-                textcoords="offset points",
-                ha=align,
-                va="center",
-                fontsize=7,
-            )
-            box = text.get_window_extent()
-            text.remove()
-            covered = (
-                sum(_overlap(box, other) for other in taken)
-                + _outside(box, axes.bbox)
-                + 0.1 * abs(dy)
-            )
-            if best is None or covered < best[0]:
-                best = covered, dx, dy, align, box
-        axes.annotate(
-            label,
-            point,
-            xytext=best[1:3],
-            textcoords="offset points",
-            ha=best[3],
-            va="center",
-            fontsize=7,
-        )
-        taken.append(best[4])
-
-
-def _overlap(one, other) -> float:
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(width, 0) * max(height, 0)
-
-
-def _outside(box, frame) -> float:
-    return 10 * (max(frame.x0 - box.x0, 0) + max(box.x1 - frame.x1, 0))
 
 
 def histogram(
@@ -336,17 +247,9 @@ def histogram(
         np.concatenate([np.asarray(v, float) for v in groups.values()]), bins
     )
     for n, (name, values) in enumerate(groups.items()):
-        axes.hist(
-            values,
-            edges,
-            color=PALETTE[n % len(PALETTE)],
-            alpha=0.55,
-            label=name,
-            hatch=["", "//", ".."][n % 3],
-            edgecolor="white",
-        )
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
+        look = {"color": PALETTE[n % len(PALETTE)], "hatch": ["", "//", ".."][n % 3]}
+        axes.hist(values, edges, alpha=0.55, label=name, edgecolor="white", **look)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
     if len(groups) > 1:
         axes.legend(frameon=False)
     return figure
@@ -371,39 +274,18 @@ def tokens(texts: Mapping[str, Sequence[tuple[str, float]]], *, unit: str, high:
             width += span
         row += 2.1
     figure, [axes] = _panels(height=0.5 + 0.24 * row, width=8.5)
+    centred = {"ha": "center", "va": "center"}
     for text, value, x, y, span in placed:
         if value is None:
             axes.text(x, y, text, fontsize=8.5, fontweight="bold", va="center")
             continue
-        share = min(value / high, 1)
-        axes.add_patch(
-            Rectangle((x, y - 0.45), span - 0.4, 0.95, color=colormaps["Blues"](0.05 + 0.9 * share))
-        )
-        axes.text(
-            x + (span - 0.4) / 2,
-            y,
-            text.strip(),
-            family="monospace",
-            fontsize=7.5,
-            ha="center",
-            va="center",
-            color="white" if share > 0.6 else "black",
-        )
-        axes.text(
-            x + (span - 0.4) / 2,
-            y + 0.8,
-            f"{value:.1f}",
-            fontsize=6.5,
-            ha="center",
-            va="center",
-            color="#444444",
-        )
-    axes.set(
-        xlim=(0, _FLOW),
-        ylim=(row - 0.6, -0.6),
-        yticks=[],
-        xticks=[],
-        xlabel=f"Below each piece: {unit}",
-    )
+        share, middle = min(value / high, 1), x + (span - 0.4) / 2
+        ground = colormaps["Blues"](0.05 + 0.9 * share)
+        axes.add_patch(Rectangle((x, y - 0.45), span - 0.4, 0.95, color=ground))
+        look = {"color": "white" if share > 0.6 else "black", "family": "monospace"}
+        axes.text(middle, y, text.strip(), fontsize=7.5, **look, **centred)
+        axes.text(middle, y + 0.8, f"{value:.1f}", fontsize=6.5, color="#444444", **centred)
+    axes.set(xlim=(0, _FLOW), ylim=(row - 0.6, -0.6), xlabel=f"Below each piece: {unit}")
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     return figure

@@ -6,7 +6,6 @@ work. The questions are data (`datasets/quizzes`). What it leaves out: marks, an
 was answered is forgotten with the kernel.
 """
 
-import html
 import json
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +18,8 @@ from ftrag_helpers.data import data_files
 from ftrag_helpers.data.data_files import EXACTLY, Filled
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
+from ftrag_helpers.notebook import rendering
+from ftrag_helpers.notebook.widgets import show_widget
 
 LETTERS = "ABCDE"
 #: How a text announces that more than one option is right.
@@ -126,17 +127,13 @@ def _need(condition: object, message: str) -> None:
 def feedback(question: QuizQuestion, option: Option) -> str:
     """What to tell somebody who chose this option: right or not, why, and where to look again.
 
-    >>> coin = QuizQuestion("coin", "Heads?", "", (Option("Yes", True, "It was."), Option("No", False, "Look.")))
-    >>> feedback(coin, coin.options[1])
+    >>> yes, no = Option("Yes", True, "It was."), Option("No", False, "Look.")
+    >>> feedback(QuizQuestion("coin", "Heads?", "", (yes, no)), no)
     'Not this one. Look.'
     """
     count = len(question.right)
     if option.right:
-        return (
-            f"Right. {option.why}"
-            if count == 1
-            else f"Right, one of {NUMBERS[count]}. {option.why}"
-        )
+        return f"Right{f', one of {NUMBERS[count]}' if count > 1 else ''}. {option.why}"
     lesson, _, heading = question.section.rpartition("#")
     place = (f"lesson {lesson[:2]}, " if lesson else "") + f"“{heading}”"
     return f"Not this one. {option.why}" + (f" Look again at {place}." if heading else "")
@@ -170,19 +167,13 @@ def _filled(mark: str, text: str) -> str:
     return textwrap.fill(text, _WIDTH, initial_indent=mark, subsequent_indent=" " * len(mark))
 
 
-def as_html(questions: Sequence[QuizQuestion]) -> str:
-    """The same as HTML paragraphs; all text is escaped."""
-    parts = [f"<p>{INTRODUCTION}</p>"]
-    for number, question in enumerate(questions, start=1):
-        # Letters as text: a list's own marks come out as numbers in some viewers.
-        options = [
-            f"{letter}. {html.escape(option.text)}"
-            for letter, option in zip(LETTERS, question.options, strict=False)
-        ]
-        parts.append(
-            f"<p><b>{number}.</b> {html.escape(question.text)}</p><p>{'<br>'.join(options)}</p>"
-        )
-    return "".join(parts)
+def as_html(questions: Sequence[QuizQuestion], static: str) -> str:
+    """The same as HTML paragraphs, in a box of the class `static`; all text is escaped."""
+    return _html("quiz", questions, INTRODUCTION, LETTERS, static)
+
+
+def _html(macro: str, *values: object) -> str:
+    return rendering.fragment("notebook/templates/widgets.html.j2", macro, *values)
 
 
 def show(lesson: str) -> None:
@@ -198,16 +189,9 @@ def show(lesson: str) -> None:
     # One class a lesson: the buttons of one quiz must not hide the text of another that was not run
     # yet.
     name = f"ftrag-quiz-{lesson}"
-    static = {
-        "text/plain": as_text(questions),
-        "text/html": f'<div class="{name}">{as_html(questions)}</div>',
-    }
+    static = {"text/plain": as_text(questions), "text/html": as_html(questions, name)}
     display(static, metadata={}, raw=True)
-    found = Buttons(questions, name).widget._repr_mimebundle_()
-    data = found[0] if isinstance(found, tuple) else found
-    display(
-        {**data, "text/plain": "[Run this cell in JupyterLab to answer]"}, metadata={}, raw=True
-    )
+    show_widget(Buttons(questions, name).widget, "[Run this cell in JupyterLab to answer]")
 
 
 class Buttons:
@@ -227,19 +211,13 @@ class Buttons:
         self._verdicts = ["" for _ in questions]
         self.said = [ipywidgets.HTML() for _ in questions]
         self.count = ipywidgets.HTML(standing(questions, self.tried))
-        head = ipywidgets.HTML(f"<style>{_STYLE.replace('STATIC', static)}</style>{INTRODUCTION}")
-        boxes = [
-            ipywidgets.VBox(
-                [
-                    ipywidgets.HTML(
-                        f"<b>{self._title(number)}</b><br>{html.escape(question.text)}"
-                    ),
-                    *self.buttons[number],
-                    self.said[number],
-                ]
-            )
+        head = ipywidgets.HTML(_html("quiz_head", static, INTRODUCTION))
+        texts = [
+            ipywidgets.HTML(_html("question", self._title(number), question.text))
             for number, question in enumerate(questions)
         ]
+        parts = zip(texts, self.buttons, self.said, strict=True)
+        boxes = [ipywidgets.VBox([text, *buttons, said]) for text, buttons, said in parts]
         # The count stands at the top, and below the question that was answered last.
         self.widget = ipywidgets.VBox([head, self.count, *boxes])
         self.widget.add_class("ftrag-quiz")
@@ -267,31 +245,11 @@ class Buttons:
         button.description = f"{'✓' if option.right else '✗'} {LETTERS[place]}. {option.text}"
         button.add_class("right" if option.right else "wrong")
         self.tried[question.id].add(place)
-        self._verdicts[number] = html.escape(f"{LETTERS[place]}: {feedback(question, option)}")
+        self._verdicts[number] = f"{LETTERS[place]}: {feedback(question, option)}"
         self.count.value = standing(self.questions, self.tried)
         for other, verdict in enumerate(self._verdicts):
-            self.said[other].value = (
-                f'<div role="status">{verdict}<br><i>{self.count.value}</i></div>'
-                if other == number
-                else f"<div>{verdict}</div>"
-                if verdict
-                else ""
-            )
-
-
-_STYLE = """
-@media screen { .STATIC { display: none } }
-@media print { .ftrag-quiz { display: none } }
-.ftrag-quiz, .ftrag-quiz .widget-vbox { overflow: visible; max-width: 46em }
-.ftrag-quiz > .widget-vbox { margin: 0.9em 0 0 }
-.ftrag-quiz .widget-html, .ftrag-quiz .widget-html-content { line-height: 1.45; height: auto; white-space: normal }
-.ftrag-quiz button.jupyter-button { width: auto; height: auto; padding: 0.35em 0.7em; white-space: normal; text-align: left;
-  line-height: 1.4; color: var(--jp-ui-font-color1); background: var(--jp-layout-color2); border-left: 4px solid transparent }
-.ftrag-quiz button.jupyter-button:focus-visible { outline: 3px solid var(--jp-brand-color1); outline-offset: 1px }
-.ftrag-quiz [role=status], .ftrag-quiz .widget-html-content > div { padding: 0.2em 0 0 0.9em }
-.ftrag-quiz button.right { border-left-color: #009E73 }
-.ftrag-quiz button.wrong { border-left-color: #D55E00 }
-"""
+            count = self.count.value if other == number else ""
+            self.said[other].value = _html("verdict", verdict, count)
 
 
 def write_manifest(where: Path | None = None) -> dict:

@@ -8,7 +8,7 @@ computes or draws.
 
 from collections.abc import Callable
 
-from ftrag_helpers.notebook import plots
+from ftrag_helpers.notebook import plots, rendering
 from ftrag_helpers.notebook.wrapping import wrapped
 
 #: (low, high, step, start) makes a slider, a list a menu, a text a text box, True or False a tick
@@ -30,7 +30,7 @@ def explore(function: Callable, /, **controls: Control) -> None:
     boxes = {name: _box(name, control) for name, control in controls.items()}
     start = {name: box.value for name, box in boxes.items()}
     first = bundles(function(**start))
-    display(_controls(boxes), metadata={}, raw=True)
+    _show_controls(boxes)
     shown = [
         display(data, metadata=metadata, raw=True, display_id=True) for data, metadata in first
     ]
@@ -101,13 +101,11 @@ def guess(names: list[str], keep: Callable[[str, float], object], *, start: floa
 
     What was never moved is no guess and is not kept.
     """
-    from IPython.display import display
-
     boxes = {name: _box(name, (0.0, 1.0, 0.05, start)) for name in names}
     for name, box in boxes.items():
         box.style.description_width, box.layout.width = "16em", "34em"
         box.observe(lambda change, name=name: keep(name, change["new"]), names="value")
-    display(_controls(boxes), metadata={}, raw=True)
+    _show_controls(boxes)
 
 
 def decide(
@@ -117,7 +115,6 @@ def decide(
     `keep(scenario, choice, reason)` as soon as a choice is made, and again when the reason changes.
     """
     import ipywidgets
-    from IPython.display import display
 
     boxes = {}
     for scenario in scenarios:
@@ -139,25 +136,24 @@ def decide(
         reason.observe(note, names="value")
         boxes[scenario] = (menu, reason)
     rows = ipywidgets.VBox([ipywidgets.HBox(list(pair)) for pair in boxes.values()])
-    data, _ = _as_pair(rows._repr_mimebundle_())
-    display(
-        {**data, "text/plain": "[Run this cell in JupyterLab to choose for each need]"},
-        metadata={},
-        raw=True,
-    )
+    show_widget(rows, "[Run this cell in JupyterLab to choose for each need]")
 
 
-def _controls(boxes: dict) -> dict:
-    """The output that holds the controls; where no widget can live, one line says what they are."""
+def _show_controls(boxes: dict) -> None:
     import ipywidgets
 
     names = ", ".join(box.description for box in boxes.values())
-    data, _ = _as_pair(ipywidgets.VBox(list(boxes.values()))._repr_mimebundle_())
-    return {**data, "text/plain": wrapped(f"[Run this cell in JupyterLab to change: {names}]")}
+    instead = wrapped(f"[Run this cell in JupyterLab to change: {names}]")
+    show_widget(ipywidgets.VBox(list(boxes.values())), instead)
 
 
-def _as_pair(found) -> tuple[dict, dict]:
-    return found if isinstance(found, tuple) else (found, {})
+def show_widget(widget, instead: str) -> None:
+    """Display a widget; where none can live, the text `instead` says what it would be."""
+    from IPython.display import display
+
+    bundle = widget._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    display({**data, "text/plain": instead}, metadata={}, raw=True)
 
 
 def chat(answer: Callable[[str], str], *, first: str) -> None:
@@ -168,10 +164,7 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
     is computed at once and shown as an ordinary output, which nbval compares and a printed page
     keeps.
     """
-    import html
-
     import ipywidgets
-    from IPython.display import display
 
     box = ipywidgets.Text(
         placeholder="Ask the librarian, then press Enter", layout={"width": "70%"}
@@ -186,16 +179,13 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
             return
         button.disabled, button.description = True, "Reading …"
         try:
-            said = answer(typed)
+            reply = answer(typed)
         except Exception as error:  # noqa: BLE001 (whatever goes wrong, the learner must see it)
-            said = f"{type(error).__name__}: {error}"
+            reply = f"{type(error).__name__}: {error}"
         finally:
             button.disabled, button.description = False, "Ask"
-        past.insert(
-            0,
-            f"<b>{html.escape(typed)}</b><pre"
-            f" style='white-space:pre-wrap'>{html.escape(said)}</pre>",
-        )
+        template = "notebook/templates/widgets.html.j2"
+        past.insert(0, rendering.fragment(template, "exchange", typed, reply))
         log.value, box.value = "".join(past), ""
 
     button.on_click(ask)
@@ -203,9 +193,4 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
     box.observe(ask, names="value")
     print(wrapped(f"{first}\n\n{answer(first)}"))
     window = ipywidgets.VBox([ipywidgets.HBox([box, button]), log])
-    data, _ = _as_pair(window._repr_mimebundle_())
-    display(
-        {**data, "text/plain": "[Run this cell in JupyterLab to ask questions of your own]"},
-        metadata={},
-        raw=True,
-    )
+    show_widget(window, "[Run this cell in JupyterLab to ask questions of your own]")

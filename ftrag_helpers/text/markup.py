@@ -1,10 +1,9 @@
 """Markdown, reStructuredText and HTML taken apart into headings, paragraphs, list items, rows and
 code, in plain words.
 
-markdown-it and docutils make HTML, and Beautiful Soup reads
-it: one way for all three. Marks, addresses of links, comments and scripts go; alternative texts and
-footnotes stay. What it leaves out: the sentences that are made of it (`plain_text`), files
-(`own_data`).
+markdown-it and docutils make HTML, and Beautiful Soup reads it: one way for all three. Marks,
+addresses of links, comments and scripts go; alternative texts and footnotes stay. What it leaves
+out: the sentences that are made of it (`plain_text`), files (`user_documents`).
 """
 
 import io
@@ -32,68 +31,20 @@ _ROLE = re.compile(r"(?<![`:]):[a-zA-Z][\w.:+-]*:`([^`]+?)(?:\s*<[^`>]*>)?`")
 #: Of an underlined heading: an underline below more words than this is a rule below a paragraph.
 _HEADING_WORDS = 12
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_BLOCKS = (
+_BLOCKS = {
     *_HEADINGS,
-    "p",
-    "div",
-    "section",
-    "article",
-    "main",
-    "aside",
-    "header",
-    "footer",
-    "address",
-    "blockquote",
-    "pre",
-    "ul",
-    "ol",
-    "li",
-    "dl",
-    "dt",
-    "dd",
-    "hr",
-    "table",
-    "caption",
-    "tr",
-    "td",
-    "th",
-    "figure",
-    "figcaption",
-    "details",
-    "summary",
-    "fieldset",
-    "form",
-)
-_LONE_ITEM = [
-    "ordered_list_open",
-    "list_item_open",
-    "paragraph_open",
-    "inline",
-    "paragraph_close",
-    "list_item_close",
-    "ordered_list_close",
-]
-_UNREAD = (
-    "script",
-    "style",
-    "template",
-    "noscript",
-    "head",
-    "title",
-    "nav",
-    "button",
-    "select",
-    "svg",
-)
-#: Marks of a footnote, and titles that a converter adds, by their class or role.
-_ADDED = {
-    "footnote-ref",
-    "footnote-backref",
-    "doc-noteref",
-    "doc-backlink",
-    "backrefs",
-    "admonition-title",
+    *"p div section article main aside header footer address blockquote pre ul ol li dl dt".split(),
+    *"dd hr table caption tr td th figure figcaption details summary fieldset form".split(),
 }
+_UNREAD = set("script style template noscript head title nav button select svg".split())
+_LONE_ITEM = (
+    "ordered_list_open list_item_open paragraph_open inline paragraph_close list_item_close"
+    " ordered_list_close"
+).split()
+#: Marks of a footnote, and titles that a converter adds, by their class or role.
+_ADDED = set(
+    "footnote-ref footnote-backref doc-noteref doc-backlink backrefs admonition-title".split()
+)
 
 
 @dataclass(frozen=True)
@@ -164,25 +115,19 @@ def _parser(without: tuple[str, ...]):
 
 
 def _undo_blocks(state) -> None:
-    """Back to paragraphs: "3.
-
-    Mai" alone is a date, no third item, and a rule below a paragraph makes it no heading.
+    """Back to paragraphs: an item "3. Mai" that stands alone is a date, and a rule below a long
+    paragraph makes it no heading.
     """
-    tokens, place = state.tokens, 0
-    while place < len(tokens):
+    tokens = state.tokens
+    for place, token in enumerate(tokens):
         lone = tokens[place : place + 7]
-        if (
-            [token.type for token in lone] == _LONE_ITEM
-            and lone[0].markup == "."
-            and lone[1].info != "1"
-        ):
+        if [t.type for t in lone] == _LONE_ITEM and token.markup == "." and lone[1].info != "1":
             lone[2].hidden = lone[4].hidden = False
             lone[3].content = f"{lone[1].info}. {lone[3].content}"
             tokens[place : place + 7] = lone[2:5]
-        elif tokens[place].type == "heading_open" and tokens[place].markup in ("=", "-"):
+        elif token.type == "heading_open" and token.markup in ("=", "-"):
             if len(tokens[place + 1].content.split()) > _HEADING_WORDS:
-                tokens[place].tag = tokens[place + 2].tag = "p"
-        place += 1
+                token.tag = tokens[place + 2].tag = "p"
 
 
 def _undo_marks(state) -> None:
@@ -190,25 +135,22 @@ def _undo_marks(state) -> None:
     on anything.
     """
     for token in state.tokens:
-        _undo_marks_of(token.children or [])
+        opened: list[int] = []
+        for place, child in enumerate(token.children or []):
+            if child.type in ("em_open", "strong_open"):
+                opened.append(place)
+            elif child.type in ("em_close", "strong_close"):
+                start = opened.pop()
+                if _is_within_word(token.children, start, place):
+                    for mark in (token.children[start], child):
+                        mark.type, mark.content, mark.tag, mark.nesting = "text", mark.markup, "", 0
 
 
-def _undo_marks_of(children: list) -> None:
-    opened: list[int] = []
-    for place, token in enumerate(children):
-        if token.type in ("em_open", "strong_open"):
-            opened.append(place)
-        elif token.type in ("em_close", "strong_close"):
-            start = opened.pop()
-            before = next((c.content[-1:] for c in reversed(children[:start]) if c.content), "")
-            inside = "".join(c.content for c in children[start:place])
-            if (
-                re.match(r"[A-Za-z0-9]", before)
-                or token.markup == "__"
-                and re.fullmatch(r"[a-z0-9_]+", inside)
-            ):
-                for mark in (children[start], token):
-                    mark.type, mark.content, mark.tag, mark.nesting = "text", mark.markup, "", 0
+def _is_within_word(children: list, start: int, end: int) -> bool:
+    before = next((c.content[-1:] for c in reversed(children[:start]) if c.content), "")
+    inside = "".join(c.content for c in children[start:end])
+    is_name = children[end].markup == "__" and re.fullmatch(r"[a-z0-9_]+", inside)
+    return bool(re.match(r"[A-Za-z0-9]", before) or is_name)
 
 
 def of_html(text: str) -> list[Block]:
@@ -269,44 +211,39 @@ def _inline(element) -> Iterator:
             yield child
         elif child.name in ("br", "img"):
             yield f" {child.get('alt') or ''} "
-        elif child.name in (
-            "del",
-            "s",
-            "strike",
-        ):  # what no longer holds must not read as if it did
+        elif child.name in ("del", "s", "strike"):
+            # What no longer holds must not read as if it did.
             yield f"~~{child.get_text()}~~"
         else:
             yield from _inline(child)
 
 
 def _block(element, kind: str, prefix: str) -> Iterator[Block]:
-    name = element.name
+    name, classes = element.name, _classes(element)
     if name in _HEADINGS:
         yield Block(_line(element), "heading")
-    elif name == "table" and not any(
-        len(cell.find_all(["p", "div", "table", *_HEADINGS])) > 1
-        for cell in element.find_all(["td", "th"])
-    ):  # else it lays out a page
+    elif name == "table" and not _is_layout(element):
         yield from _rows(element)
-    elif "system-message" in _classes(
-        element
-    ):  # of what docutils does not know: as it is written, without the complaint
-        yield from (block for part in element.find_all("pre") for block in _read(part, "code"))
+    elif "system-message" in classes:
+        # Of what docutils does not know: as it is written, without the complaint.
+        for part in element.find_all("pre"):
+            yield from _read(part, "code")
     elif name in ("ul", "ol"):
-        for number, item in enumerate(
-            element.find_all("li", recursive=False), start=_start(element)
-        ):
-            yield from _read(
-                item,
-                "item",
-                f"({number})" if name == "ol" and "footnote-item" not in _classes(item) else "",
-            )
+        items = element.find_all("li", recursive=False)
+        for number, item in enumerate(items, start=_start(element)):
+            is_counted = name == "ol" and "footnote-item" not in _classes(item)
+            yield from _read(item, "item", f"({number})" if is_counted else "")
     else:
-        if {"footnotes", "footnote-list"} & _classes(element):
+        if {"footnotes", "footnote-list"} & classes:
             yield Block("", "heading")  # notes belong to no section
-        yield from _read(
-            element, "code" if name == "pre" else "item" if name in ("dt", "dd") else kind, prefix
-        )
+        kind = {"pre": "code", "dt": "item", "dd": "item"}.get(name, kind)
+        yield from _read(element, kind, prefix)
+
+
+def _is_layout(table) -> bool:
+    """Whether a table lays out a page: a cell holds more than one block."""
+    cells = table.find_all(["td", "th"])
+    return any(len(cell.find_all(["p", "div", "table", *_HEADINGS])) > 1 for cell in cells)
 
 
 def _line(element) -> str:
@@ -332,16 +269,9 @@ def _rows(table) -> Iterator[Block]:
         texts = [_line(cell) for cell in cells]
         if not head and len(texts) > 1 and all(cell.name == "th" for cell in cells):
             head = texts
-        elif head:
-            named = zip([*head, *[""] * len(texts)], texts, strict=False)
-            yield Block(
-                "; ".join(f"{name}: {text}" if name else text for name, text in named if text),
-                "row",
-            )
-        else:
-            rest = "; ".join(text for text in texts[1:] if text)
-            is_named = len(cells) > 1 and cells[0].name == "th" and texts[0] and rest
-            yield Block(
-                f"{texts[0]}: {rest}" if is_named else "; ".join(text for text in texts if text),
-                "row",
-            )
+            continue
+        named = zip([*head, *[""] * len(texts)], texts, strict=False)
+        line = "; ".join(f"{name}: {text}" if name else text for name, text in named if text)
+        if not head and texts and texts[0] and cells[0].name == "th":
+            line = re.sub(f"^{re.escape(texts[0])}; ", lambda mark: f"{mark[0][:-2]}: ", line)
+        yield Block(line, "row")

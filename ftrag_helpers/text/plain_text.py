@@ -1,8 +1,8 @@
 """A page of Markdown, text, reStructuredText or HTML reduced to a title and paragraphs of plain
 sentences.
 
-`markup` takes a page apart; here each part is given what it needs to be found and read
-alone. What it leaves out: reading files (`own_data`), cutting sentences (`sentences`).
+`markup` takes a page apart; here each part is given what it needs to be found and read alone. What
+it leaves out: reading files (`user_documents`), cutting sentences (`sentences`).
 """
 
 import re

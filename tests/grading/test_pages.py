@@ -4,7 +4,6 @@ right.
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from statistics import median
 
 import pytest
@@ -23,46 +22,14 @@ from graded_class import (
     task,
     waiting,
 )
+from html_page import Page
 
 from ftrag_helpers.exercises import registry
-from ftrag_helpers.grading.reports import outputs, overview, pages, template
+from ftrag_helpers.grading.reports import outputs, overview, pages
 
-VOID = {"meta", "br", "img", "link", "input", "hr", "rect", "line", "circle", "path"}
 NASTY = f'</code></pre></bdi>{SCRIPT}<img src=x onerror=alert(1)>" onmouseover="x" \x00\x1b'
 RUBRIC = {"3.6": "Names a set of documents and says why: 2.\nTells form from facts: 2."}
 HINTS = {"3.1": "What is the label of a token that should teach nothing?"}
-
-
-class Page(HTMLParser):
-    """The page's elements in order as (tag, attributes), its text, and whether its tags close as
-    they open.
-    """
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.elements, self.text, self.balanced = [], [], "", True
-        self.feed(text)
-        self.close()
-        self.balanced = self.balanced and not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.balanced = False
-
-    def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
-            self.text += data
-
-    def all(self, tag):
-        return [attrs for name, attrs in self.elements if name == tag]
 
 
 def feedback(*results):
@@ -349,6 +316,4 @@ def test_who_handed_in_twice_is_named():
 
 
 def test_an_exercise_is_named_as_people_do():
-    assert (
-        template.exercise(SLUG) == "03 · Instruction fine tuning" and template.exercise("x") == "x"
-    )
+    assert pages.exercise(SLUG) == "03 · Instruction fine tuning" and pages.exercise("x") == "x"

@@ -1,48 +1,17 @@
 """The report as a page: whole, self-contained, escaped, readable by eye, by ear and on paper."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
+from html_page import Page
 
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import claims, measurements, report
 from ftrag_helpers.journal.measurements import DIFFERENCE, Measurement
+from ftrag_helpers.notebook import rendering
 
 EMPTY = {"figures": {}, "predictions": {}, "decisions": {}}
 NASTY = '<script>alert("x")</script> & "quoted" \x00\x1b \u202eback'
-VOID = {"meta", "br", "img", "link", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """The page's elements in order as (tag, attributes), its text, and whether its tags close as
-    they open.
-    """
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.elements, self.text, self.balanced = [], [], "", True
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.balanced = False
-
-    def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
-            self.text += data
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def mine():
@@ -106,7 +75,7 @@ def test_a_page_that_cannot_be_written_is_a_clear_error(tmp_path):
 
 
 def test_its_tags_close_as_they_open(page):
-    assert page.balanced and page.open == []
+    assert page.balanced
 
 
 def test_it_needs_nothing_from_elsewhere(text, page):
@@ -219,7 +188,11 @@ def test_text_stands_out_from_the_ground_by_day_by_night_and_on_paper(text):
 
 
 def test_no_verdict_is_told_by_colour_alone():
-    marks = [re.sub("<[^>]*>", "", report._badge(verdict)) for verdict in claims.VERDICTS]
+    parts = "journal/templates/parts.html.j2"
+    marks = [
+        re.sub("<[^>]*>", "", rendering.fragment(parts, "verdict", verdict))
+        for verdict in claims.VERDICTS
+    ]
     assert len({mark.split()[0] for mark in marks}) == len(claims.VERDICTS)
     assert all(verdict in mark for verdict, mark in zip(claims.VERDICTS, marks, strict=False))
 

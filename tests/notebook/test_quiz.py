@@ -222,7 +222,7 @@ def test_a_question_is_right_once_all_its_right_options_were_found(questions):
 
 
 def test_the_text_holds_questions_and_options_and_gives_nothing_away(questions):
-    text, page = quiz.as_text(questions), quiz.as_html(questions)
+    text, page = quiz.as_text(questions), quiz.as_html(questions, "static")
     assert (
         " 1. What is in a <teapot>?\n    A. Coffee\n    B. Tea & milk\n    C. Nothing\n\n 2."
         " Which two" in text

@@ -98,3 +98,53 @@ def test_only_moved_sliders_are_guesses(screen, boxes):
     assert (
         screen[0]["text/plain"] == "[Run this cell in JupyterLab to change: closed book, retrieval]"
     )
+
+
+def test_a_chat_shows_the_latest_exchange_on_top_as_text_and_an_error_in_its_place(
+    screen, capsys, monkeypatch
+):
+    shown = []
+    monkeypatch.setattr(widgets, "show_widget", lambda widget, instead: shown.append(widget))
+
+    def answer(question):
+        if question == "why?":
+            raise KeyError("<i>")
+        return f"<script>{question}</script>"
+
+    widgets.chat(answer, first="when?")
+    assert capsys.readouterr().out == "when?\n\n<script>when?</script>\n"
+    [(row, log)] = [window.children for window in shown]
+    box, button = row.children
+    for question in ("<b>who</b>", "why?", "  "):
+        box.value = question
+        button.click()
+    pre = "<pre style='white-space:pre-wrap'>"
+    assert log.value == (
+        f"<b>why?</b>{pre}KeyError: &#39;&lt;i&gt;&#39;</pre>"
+        f"<b>&lt;b&gt;who&lt;/b&gt;</b>{pre}&lt;script&gt;&lt;b&gt;who&lt;/b&gt;&lt;/script&gt;</pre>"
+    )
+    assert button.description == "Ask" and not button.disabled
+
+
+def test_a_choice_is_kept_with_its_reason_and_nothing_before_it_is_made(monkeypatch):
+    kept, shown = [], []
+    monkeypatch.setattr(widgets, "show_widget", lambda widget, instead: shown.append(widget))
+    widgets.decide(["help desk"], ["retrieval", "fine-tuning"], lambda *of: kept.append(of))
+    [row] = shown[0].children
+    menu, reason = row.children
+    reason.value = "the rules change"
+    assert kept == []
+    menu.value = "retrieval"
+    reason.value = "they change weekly"
+    assert kept == [
+        ("help desk", "retrieval", "the rules change"),
+        ("help desk", "retrieval", "they change weekly"),
+    ]
+
+
+def test_where_no_widget_can_live_a_text_says_what_it_would_be(screen):
+    import ipywidgets
+
+    widgets.show_widget(ipywidgets.Text(), "[a box]")
+    [shown] = screen
+    assert shown["text/plain"] == "[a box]" and len(shown) == 2

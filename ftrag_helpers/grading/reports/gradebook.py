@@ -15,6 +15,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,20 +59,22 @@ def fill(results: Sequence[Result], path: Path, *, solutions: Path | None = None
         with _opened(path) as book:
             students = _students(results, _enrolled(book))
             for slug in sorted({result.assignment for result in results if result.assignment}):
-                found = [result for result in results if result.assignment == slug]
-                cells = _master(slug, found, solutions)
-                _enter_master(book, slug, cells)
+                handed_in = [result for result in results if result.assignment == slug]
+                cells = _graded_cells(slug, handed_in, solutions)
+                _enter_exercise(book, slug, cells)
                 group = _Class(book, slug)
-                found = [
-                    r
-                    for r in found
-                    if tables.person(r) not in double and r.status != "not a submission"
+                once = [
+                    (students[_who(result)], result)
+                    for result in handed_in
+                    if tables.person(result) not in double and result.status != "not a submission"
                 ]
-                for result in filter(scored, found):
-                    _enter(group, students[_who(result)], result, cells)
+                for student, result in once:
+                    if scored(result):
+                        _enter(group, student, result, cells)
                 book.db.commit()
-                for result in (result for result in found if not scored(result)):
-                    _take_out(book, group, students[_who(result)])
+                for student, result in once:
+                    if not scored(result):
+                        _take_out(book, group, student)
                 book.db.commit()
     except CourseError:
         raise
@@ -119,11 +122,9 @@ def _enrolled(book) -> dict[tuple[str, str], str]:
     """The students in the database, by ("platform", number) where nbgrader knows a platform's, and
     by ("", name).
     """
-    return {
-        ("platform", student.lms_user_id): student.id
-        for student in book.students
-        if student.lms_user_id
-    } | {("", student.id): student.id for student in book.students}
+    names = {("", student.id): student.id for student in book.students}
+    numbers = {("platform", s.lms_user_id): s.id for s in book.students if s.lms_user_id}
+    return numbers | names
 
 
 def _students(
@@ -132,73 +133,54 @@ def _students(
     """nbgrader's name for each learner: the one in the database, else a folder's name on any
     system, and one's own where two would share it.
     """
-    plain = {
-        who: (
-            enrolled.get(("platform", who[1]))
-            or enrolled.get(("", who[1] or who[0]))
-            or re.sub(r"[^\w@.-]+", "_", who[1] or who[0]).strip("._-")
-            or "learner"
-        )
-        for who in map(_who, results)
-    }
-    taken = [name.casefold() for name in plain.values()]
-
-    def unmistakable(who: tuple[str, ...], name: str) -> str:
-        if taken.count(name.casefold()) == 1 and len(name) < 100:
-            return name
-        digest = hashlib.sha256("|".join(who).encode("utf-8", "replace")).hexdigest()
-        return f"{name[:80]}-{digest[:8]}"
-
-    return {who: unmistakable(who, name) for who, name in plain.items()}
+    names = {}
+    for who in map(_who, results):
+        own = who[1] or who[0]
+        known = enrolled.get(("platform", who[1])) or enrolled.get(("", own))
+        names[who] = known or re.sub(r"[^\w@.-]+", "_", own).strip("._-") or "learner"
+    counts = Counter(name.casefold() for name in names.values())
+    for who, name in names.items():
+        if counts[name.casefold()] > 1 or len(name) >= 100:
+            digest = hashlib.sha256("|".join(who).encode("utf-8", "replace")).hexdigest()
+            names[who] = f"{name[:80]}-{digest[:8]}"
+    return names
 
 
 # --- the exercise
 
 
-def _master(
+def _graded_cells(
     slug: str, results: Sequence[Result], solutions: Path | None
 ) -> dict[str, ReferenceCell]:
     """The graded cells by task id."""
-    tasks = {task.id: task for result in results for task in result.tasks}
-    by_person = {
-        task.id
-        for result in results
-        for task in result.tasks
-        if task.state in ("needs marking", manual.MARKED)
-    }
-    names = {task: f"task_{task.replace('.', '_')}" for task in tasks}
-    found = {
-        task: ReferenceCell(
-            names[task] if task in by_person else f"{names[task]}_check",
-            names[task],
-            "markdown" if task in by_person else "code",
-            tasks[task].max_points,
-        )
-        for task in tasks
-    }
+    tasks = [task for result in results for task in result.tasks]
+    by_person = {task.id for task in tasks if task.state in ("needs marking", manual.MARKED)}
+    cells = {}
+    for task in tasks:
+        answer = f"task_{task.id.replace('.', '_')}"
+        cell = (answer, "markdown") if task.id in by_person else (f"{answer}_check", "code")
+        cells[task.id] = ReferenceCell(cell[0], answer, cell[1], task.max_points)
     path = Path(solutions or ".") / f"{slug}.ipynb"
-    return (
-        found | _from_notebook(json.loads(path.read_text("utf-8")))
-        if solutions and path.is_file()
-        else found
-    )
+    if solutions and path.is_file():
+        cells |= _from_notebook(json.loads(path.read_text("utf-8")))
+    return cells
 
 
 def _from_notebook(notebook: dict) -> dict[str, ReferenceCell]:
-    found, answer = {}, ""
+    cells, answer = {}, ""
     for cell in notebook["cells"]:
         mark = cell.get("metadata", {}).get("nbgrader", {})
         answer = mark["grade_id"] if mark.get("solution") else answer
         task = _TASK.fullmatch(mark.get("grade_id", ""))
         if mark.get("grade") and task:
             kind = "code" if cell["cell_type"] == "code" else "markdown"
-            found[f"{task[1]}.{task[2]}"] = ReferenceCell(
+            cells[f"{task[1]}.{task[2]}"] = ReferenceCell(
                 mark["grade_id"], answer, kind, float(mark.get("points", 0))
             )
-    return found
+    return cells
 
 
-def _enter_master(book, slug: str, cells: dict[str, ReferenceCell]) -> None:
+def _enter_exercise(book, slug: str, cells: dict[str, ReferenceCell]) -> None:
     book.update_or_create_assignment(slug)
     book.update_or_create_notebook(slug, slug)
     for cell in cells.values():
@@ -222,31 +204,29 @@ class _Class:
 
         self.api, self.db = api, book.db
         self.assignment, notebook = book.find_assignment(slug), book.find_notebook(slug, slug)
-        self.notebook_id, self.assignment_id = notebook.id, self.assignment.id
-        self.cells = {("grade", cell.name): cell.id for cell in notebook.grade_cells}
-        self.cells |= {("comment", cell.name): cell.id for cell in notebook.solution_cells}
-        held = (
-            self.db.query(api.SubmittedAssignment.student_id, api.SubmittedNotebook.id)
-            .join(
-                api.SubmittedNotebook,
-                api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id,
-            )
-            .filter(
-                api.SubmittedAssignment.assignment_id == self.assignment_id,
-                api.SubmittedNotebook.notebook_id == self.notebook_id,
-            )
+        self.notebook_id = notebook.id
+        self.kinds = {"grade": api.Grade, "comment": api.Comment}
+        cells = {"grade": notebook.grade_cells, "comment": notebook.solution_cells}
+        self.cells = {(kind, cell.name): cell.id for kind in cells for cell in cells[kind]}
+        submitted = (
+            self._of_this(api.SubmittedNotebook)
+            .join(api.SubmittedNotebook.assignment)
+            .with_entities(api.SubmittedAssignment.student_id, api.SubmittedNotebook.id)
         )
-        self.notebooks = dict(held.all())
+        self.notebooks = dict(submitted.all())
         self.students = {row.id for row in self.db.query(api.Student.id)}
-        self.rows = {("grade", row.notebook_id, row.cell_id): row for row in self._rows(api.Grade)}
-        self.rows |= {
-            ("comment", row.notebook_id, row.cell_id): row for row in self._rows(api.Comment)
+        self.rows = {
+            (kind, row.notebook_id, row.cell_id): row
+            for kind, table in self.kinds.items()
+            for row in self._of_this(table, table.notebook)
         }
 
-    def _rows(self, kind) -> list:
-        notebook = self.api.SubmittedNotebook
-        found = self.db.query(kind).join(notebook, kind.notebook_id == notebook.id)
-        return found.filter(notebook.notebook_id == self.notebook_id).all()
+    def _of_this(self, table, *through):
+        """The rows of a table that belong to this exercise's submitted notebooks."""
+        rows = self.db.query(table)
+        for relation in through:
+            rows = rows.join(relation)
+        return rows.filter(self.api.SubmittedNotebook.notebook_id == self.notebook_id)
 
     def notebook(self, student: str, name: str) -> str:
         """The id of a learner's submitted notebook, made with its grades and comments where there
@@ -257,16 +237,10 @@ class _Class:
             self.students.add(student)
         if student not in self.notebooks:
             submission, own = self.api.new_uuid(), self.api.new_uuid()
-            self.db.add(
-                self.api.SubmittedAssignment(
-                    id=submission, assignment_id=self.assignment_id, student_id=student
-                )
-            )
-            self.db.add(
-                self.api.SubmittedNotebook(
-                    id=own, assignment_id=submission, notebook_id=self.notebook_id
-                )
-            )
+            ids = {"assignment_id": self.assignment.id, "student_id": student}
+            self.db.add(self.api.SubmittedAssignment(id=submission, **ids))
+            ids = {"assignment_id": submission, "notebook_id": self.notebook_id}
+            self.db.add(self.api.SubmittedNotebook(id=own, **ids))
             self.notebooks[student] = own
         for kind, name in self.cells:
             self.row(kind, self.notebooks[student], name)
@@ -278,17 +252,14 @@ class _Class:
         """
         key = (kind, notebook, self.cells[kind, name])
         if key not in self.rows:
-            made = self.api.Grade if kind == "grade" else self.api.Comment
-            self.rows[key] = made(cell_id=key[2], notebook_id=notebook)
+            self.rows[key] = self.kinds[kind](cell_id=key[2], notebook_id=notebook)
             self.db.add(self.rows[key])
         return self.rows[key]
 
 
 def _enter(group: _Class, student: str, result: Result, cells: dict[str, ReferenceCell]) -> None:
-    name = tables.defused(result.learner).replace(",", " ")[
-        :128
-    ]  # nbgrader's export quotes nothing
-    notebook = group.notebook(student, name)
+    name = tables.csv_safe(result.learner).replace(",", " ")  # nbgrader's export quotes nothing
+    notebook = group.notebook(student, name[:128])
     for task in (task for task in result.tasks if task.id in cells):
         cell = cells[task.id]
         _grade(group.row("grade", notebook, cell.grade_id), task)
@@ -307,9 +278,8 @@ def _grade(grade, task: TaskResult) -> None:
     if grade.manual_score is None:
         grade.needs_manual_grade = points is None
     elif changed:
-        grade.needs_manual_grade = (
-            True  # somebody gave points to an older answer: have them look again
-        )
+        # Somebody gave points to an older answer: have them look again.
+        grade.needs_manual_grade = True
 
 
 def _take_out(book, group: _Class, student: str) -> None:

@@ -21,9 +21,8 @@ from ftrag_helpers.grading.reports import tables
 MARKED = "marked"
 NAME = "to_mark.csv"
 _HEADS = ("Key", "Learner", "ID", "File", "Task", "Title", "Answer", "Of", "Points", "Comment")
-_ANSWER = (
-    4_000  # characters; a cell of a spreadsheet holds 32,767, and the page has the whole answer
-)
+#: Characters; a cell of a spreadsheet holds 32,767, and the page has the whole answer.
+_ANSWER = 4_000
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ class Mark:
 
 def key(result: Result, task: TaskResult) -> str:
     """Names one answer; begins with a letter that no spreadsheet takes for a number."""
-    told = "\0".join((result.file, task.id, dict(result.answers).get(task.id, "")))
-    return f"k{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()[:16]}"
+    named = "\0".join((result.file, task.id, dict(result.answers).get(task.id, "")))
+    return f"k{hashlib.sha256(named.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def read(data: bytes) -> dict[str, Mark]:
@@ -70,7 +69,7 @@ def read(data: bytes) -> dict[str, Mark]:
             f"{NAME} has no column {missing[0]!r}. Restore the first line: {', '.join(_HEADS)}; or"
             " move the file away, and it is written anew, without marks."
         )
-    found: dict[str, Mark] = {}
+    marks: dict[str, Mark] = {}
     for line, row in enumerate(rows[1:], 2):
         cells = dict(zip(heads, row, strict=False))
         points, comment = cells.get("Points", "").strip(), cells.get("Comment", "").strip()
@@ -78,16 +77,16 @@ def read(data: bytes) -> dict[str, Mark]:
         if not name or not (points or comment):
             continue
         mark = Mark(points, comment, tuple(cells.get(head, "") for head in _HEADS), line)
-        if name in found and (found[name].points, found[name].comment) != (
+        if name in marks and (marks[name].points, marks[name].comment) != (
             mark.points,
             mark.comment,
         ):
             raise CourseError(
-                f"{NAME} marks one answer twice, in lines {found[name].line} and {line}. Delete one"
+                f"{NAME} marks one answer twice, in lines {marks[name].line} and {line}. Delete one"
                 " of them."
             )
-        found[name] = mark
-    return found
+        marks[name] = mark
+    return marks
 
 
 def apply(results: Sequence[Result], marks: Mapping[str, Mark]) -> list[Result]:
@@ -145,10 +144,10 @@ def table(results: Sequence[Result], marks: Mapping[str, Mark]) -> str:
                 [
                     name,
                     *_row(result, task),
-                    *map(tables.defused, (mark.points, mark.comment) if mark else ("", "")),
+                    *map(tables.csv_safe, (mark.points, mark.comment) if mark else ("", "")),
                 ]
             )
-    rows += [[*map(tables.defused, mark.row)] for name, mark in marks.items() if name not in seen]
+    rows += [[*map(tables.csv_safe, mark.row)] for name, mark in marks.items() if name not in seen]
     return tables.text([_HEADS, *rows], bom=True) if rows else ""
 
 
@@ -159,5 +158,5 @@ def _row(result: Result, task: TaskResult) -> list[str]:
         if len(answer) <= _ANSWER
         else f"{answer[:_ANSWER]} … (the rest is on the learner's page)"
     )
-    told = (result.learner, result.learner_id, result.file, task.id, task.title, shown)
-    return [*map(tables.defused, told), tables.number(task.max_points)]
+    cells = (result.learner, result.learner_id, result.file, task.id, task.title, shown)
+    return [*map(tables.csv_safe, cells), tables.number(task.max_points)]

@@ -1,8 +1,8 @@
 """Everything that an instructor gets from results, on disk: tables, import files, pages, gradebook.
 
-Each file is replaced in one step; what an earlier run left and this one has no use for is
-taken away. What this module leaves out: what the files say (`tables`, `by_hand`, `pages`,
-`overview`, `gradebook`).
+Each file is replaced in one step; what an earlier run left and this one has no use for is taken
+away. What this module leaves out: what the files say (`tables`, `manual`, `pages`, `overview`,
+`gradebook`).
 """
 
 import json
@@ -56,7 +56,7 @@ def write_all(
         **_imports(marked),
         **_pages(marked, mark_schemes(solutions)),
     }
-    written = [put(out / name, text) for name, text in texts.items() if text]
+    written = [write_atomic(out / name, text) for name, text in texts.items() if text]
     _sweep(out, texts)
     if gradebook is not None:
         from ftrag_helpers.grading.reports import gradebook as database
@@ -74,12 +74,12 @@ def _marks(path: Path) -> dict[str, manual.Mark]:
 
 def _imports(results: Sequence[Result]) -> dict[str, str]:
     slugs = sorted({result.assignment for result in results if result.assignment})
-    found = {}
+    files = {}
     for slug in slugs:
         name = re.sub(r"[^\w.-]+", "-", slug)
-        found[f"import/canvas_{name}.csv"] = tables.canvas(results, slug)
-        found[f"import/moodle_{name}.csv"] = tables.moodle(results, slug)
-    return found
+        files[f"import/canvas_{name}.csv"] = tables.canvas(results, slug)
+        files[f"import/moodle_{name}.csv"] = tables.moodle(results, slug)
+    return files
 
 
 def _pages(results: Sequence[Result], rubrics: Mapping[str, str]) -> dict[str, str]:
@@ -90,11 +90,11 @@ def _pages(results: Sequence[Result], rubrics: Mapping[str, str]) -> dict[str, s
     hints = first_hints({task.id for result in results for task in result.tasks})
     return {
         f"feedback/{name}": pages.page(
-            sorted(found, key=lambda result: (result.assignment, result.file)),
+            sorted(own, key=lambda result: (result.assignment, result.file)),
             hints=hints,
             rubrics=rubrics,
         )
-        for name, found in learners.items()
+        for name, own in learners.items()
     }
 
 
@@ -109,17 +109,17 @@ def first_hints(ids: set[str]) -> dict[str, str]:
 
 def mark_schemes(solutions: Path) -> dict[str, str]:
     """By task id, how a person marks it: the text between the markers in the solutions' cells."""
-    found = {}
+    schemes = {}
     for path in sorted(Path(solutions).glob("*.ipynb")):
         for cell in json.loads(path.read_text("utf-8"))["cells"]:
             task = _TASK.match(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
             scheme = _SCHEME.search("".join(cell["source"]))
             if task and scheme:
-                found[f"{task[1]}.{task[2]}"] = scheme[1].strip()
-    return found
+                schemes[f"{task[1]}.{task[2]}"] = scheme[1].strip()
+    return schemes
 
 
-def put(path: Path, text: str) -> Path:
+def write_atomic(path: Path, text: str) -> Path:
     """Write a file in one step, for its owner's eyes: a reader sees the old one or the new one,
     never half of one.
 

@@ -1,7 +1,7 @@
 """Results as tables: marks for a spreadsheet, and the files that Canvas and Moodle read.
 
-Every function returns the text of a file and writes nothing. What this module leaves out:
-points given by hand (`by_hand`), pages (`pages`, `overview`), files on disk (`outputs`).
+Every function returns the text of a file and writes nothing. What this module leaves out: points
+given by hand (`manual`), pages (`pages`, `overview`), files on disk (`outputs`).
 
 A mark that is not known is never a number: in `marks` its cell is empty, `not_graded` lists it with
 the reason, and the import files leave its row out, because both platforms take an empty cell as
@@ -26,9 +26,15 @@ _HIDDEN = re.compile(
 _BREAK = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]\s*")
 _FORMULA = re.compile(r"(?:^|(?<=;))(?=[\s\"]*[=+\-@＝＋－＠])")
 _POINTS_ROW = "    Points Possible"
+_WHO = ("Learner", "ID", "File", "Exercise")
+_CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+_MOODLE = (
+    "Identifier,Full name,ID number,Email address,Grade,Maximum grade,Last modified (grade),"
+    "Feedback comments"
+).split(",")
 
 
-def defused(text: str) -> str:
+def csv_safe(text: str) -> str:
     """Text that no spreadsheet takes for a formula, on one line, without marks that turn or hide
     writing.
 
@@ -37,7 +43,7 @@ def defused(text: str) -> str:
 
     Source: OWASP, "CSV Injection", owasp.org/www-community/attacks/CSV_Injection.
 
-    >>> defused("=cmd()"), defused("Zoë"), defused("a;@b"), defused("two\\nlines")
+    >>> csv_safe("=cmd()"), csv_safe("Zoë"), csv_safe("a;@b"), csv_safe("two\\nlines")
     ("'=cmd()", 'Zoë', "a;'@b", 'two ¶ lines')
     """
     text = _BREAK.sub(" ¶ ", _HIDDEN.sub("", text.strip())).replace("\t", " ")
@@ -63,44 +69,23 @@ def text(rows: Iterable[Sequence[str]], *, bom: bool = False) -> str:
 def marks(results: Sequence[Result]) -> str:
     """A row per submission, a column per task; cells that nobody knows the points of are empty."""
     ids = sorted({task.id for result in results for task in result.tasks}, key=in_course_order)
-    heads = [
-        "Learner",
-        "ID",
-        "File",
-        "Exercise",
-        "Status",
-        "Score",
-        "Of",
-        *(f"Task {defused(task)}" for task in ids),
-    ]
+    heads = [*_WHO, "Status", "Score", "Of", *(f"Task {csv_safe(task)}" for task in ids)]
     return text([heads, *(_marks_row(result, ids) for result in results)], bom=True)
 
 
 def _marks_row(result: Result, ids: Sequence[str]) -> list[str]:
-    known = (
-        {task.id: task.points for task in result.tasks if task.state != "needs marking"}
-        if scored(result)
-        else {}
-    )
+    tasks = [task for task in result.tasks if scored(result) and task.state != "needs marking"]
+    known = {task.id: task.points for task in tasks}
     score = result.score if result.status == "graded" else None
-    return [
-        *_who(result),
-        result.status,
-        number(score),
-        number(result.max_score or None),
-        *(number(known.get(task)) for task in ids),
-    ]
+    points = (score, result.max_score or None, *map(known.get, ids))
+    return [*_who(result), result.status, *map(number, points)]
 
 
 def not_graded(results: Sequence[Result]) -> str:
     """A row per submission that has no mark because it could not be graded, with the reason."""
-    heads = ["Learner", "ID", "File", "Exercise", "Status", "Reason"]
-    rows = (
-        [*_who(result), result.status, defused(result.detail)]
-        for result in results
-        if not scored(result)
-    )
-    return text([heads, *rows], bom=True)
+    left = [result for result in results if not scored(result)]
+    rows = ([*_who(result), result.status, csv_safe(result.detail)] for result in left)
+    return text([[*_WHO, "Status", "Reason"], *rows], bom=True)
 
 
 def handed_in_twice(results: Sequence[Result]) -> str:
@@ -109,39 +94,28 @@ def handed_in_twice(results: Sequence[Result]) -> str:
 
     Which of them counts is for a person to say, so none of them is in an import file.
     """
-    rows = [
-        [*_who(result), result.status, number(result.score), why]
-        for result, why in several(results)
-    ]
-    return (
-        text([["Learner", "ID", "File", "Exercise", "Status", "Score", "Remark"], *rows], bom=True)
-        if rows
-        else ""
-    )
+    double = several(results)
+    rows = ([*_who(result), result.status, number(result.score), why] for result, why in double)
+    return text([[*_WHO, "Status", "Score", "Remark"], *rows], bom=True) if double else ""
 
 
 def several(results: Sequence[Result]) -> list[tuple[Result, str]]:
     """Each submission of somebody who handed in the same exercise more than once, and whether these
     may be two people.
     """
-    double = twice(results)
-    groups: dict[tuple, list[Result]] = {}
-    for result in (result for result in results if person(result) in double):
-        groups.setdefault(person(result), []).append(result)
-    return [
-        (result, _why(groups[person(result)])) for result in results if person(result) in double
-    ]
+    double = {who: [] for who in twice(results)}
+    repeated = [result for result in results if person(result) in double]
+    for result in repeated:
+        double[person(result)].append(result)
+    return [(result, _why(double[person(result)])) for result in repeated]
 
 
 def _why(group: Sequence[Result]) -> str:
     if len({result.learner for result in group}) > 1:
         return "one number or name written differently: perhaps two learners"
-    unsure = not group[0].learner_id and len(set(map(place, group))) > 1
-    return (
-        "one name in several places: perhaps two learners"
-        if unsure
-        else "several files of one learner"
-    )
+    if not group[0].learner_id and len(set(map(place, group))) > 1:
+        return "one name in several places: perhaps two learners"
+    return "several files of one learner"
 
 
 def place(result: Result) -> str:
@@ -165,26 +139,19 @@ def canvas(results: Sequence[Result], assignment: str) -> str:
     final = [result for result in final if result.learner_id or not result.platform]
     if not final:
         return ""
-    heads = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment]
     rows = (
-        [
-            _canvas_name(result.learner),
-            defused(result.learner_id),
-            "",
-            _login(result),
-            "",
-            number(result.score),
-        ]
-        for result in final
+        [_canvas_name(r.learner), csv_safe(r.learner_id), "", _login(r), "", number(r.score)]
+        for r in final
     )
-    return text([heads, [_POINTS_ROW, "", "", "", "", number(final[0].max_score)], *rows])
+    worth = [_POINTS_ROW, "", "", "", "", number(final[0].max_score)]
+    return text([[*_CANVAS, assignment], worth, *rows])
 
 
 def _canvas_name(name: str) -> str:
     """Canvas takes any row whose name holds "Points Possible" for the one that sets what the
     exercise is worth.
     """
-    return re.sub("points possible", "points-possible", defused(name), flags=re.IGNORECASE)
+    return re.sub("points possible", "points-possible", csv_safe(name), flags=re.IGNORECASE)
 
 
 def moodle(results: Sequence[Result], assignment: str) -> str:
@@ -202,31 +169,18 @@ def moodle(results: Sequence[Result], assignment: str) -> str:
     final = _collected(results, assignment, learners.MOODLE)
     if not final:
         return ""
-    heads = [
-        "Identifier",
-        "Full name",
-        "ID number",
-        "Email address",
-        "Grade",
-        "Maximum grade",
-        "Last modified (grade)",
-        "Feedback comments",
-    ]
-    return text([heads, *(_moodle_row(result) for result in final)])
+    return text([_MOODLE, *map(_moodle_row, final)])
 
 
 def _moodle_row(result: Result) -> list[str]:
     from_moodle = result.platform == learners.MOODLE
-    identifier = (
-        f"Participant {result.learner_id}" if from_moodle and result.learner_id.isdecimal() else ""
-    )
+    is_known = from_moodle and result.learner_id.isdecimal()
     login = "" if from_moodle else _login(result)
-    mail, code = (login, "") if "@" in login else ("", login)
     return [
-        identifier,
-        defused(result.learner),
-        code,
-        mail,
+        f"Participant {result.learner_id}" if is_known else "",
+        csv_safe(result.learner),
+        "" if "@" in login else login,
+        login if "@" in login else "",
         number(result.score),
         number(result.max_score),
         "-",
@@ -236,7 +190,7 @@ def _moodle_row(result: Result) -> list[str]:
 
 def feedback(result: Result) -> str:
     """A result's tasks in one line, as feedback for a platform that has room for no page."""
-    return defused(
+    return csv_safe(
         "; ".join(
             f"Task {task.id}: {number(task.points)} of {number(task.max_points)}"
             + (f" ({task.message})" if task.message else "")
@@ -278,41 +232,28 @@ def twice(results: Sequence[Result]) -> set[tuple[str, str, str]]:
     return {who for who, count in counts.items() if count > 1}
 
 
-def _final(results: Sequence[Result], assignment: str) -> list[Result]:
+def _collected(results: Sequence[Result], assignment: str, platform: str) -> list[Result]:
     """The marks of an exercise to which nothing is added any more, of everybody who handed it in
-    once.
+    once: those that a platform collected; all, where no platform collected anything.
     """
+    platform = platform if any(result.platform for result in results) else ""
     double = twice(results)
     return [
         result
         for result in results
-        if result.assignment == assignment
-        and result.status == "graded"
+        if (result.assignment, result.status, result.platform) == (assignment, "graded", platform)
         and person(result) not in double
     ]
 
 
-def _collected(results: Sequence[Result], assignment: str, platform: str) -> list[Result]:
-    """The final marks of what a platform collected; of all that was handed in, where no platform
-    collected anything.
-    """
-    wanted = platform if any(result.platform for result in results) else ""
-    return [result for result in _final(results, assignment) if result.platform == wanted]
-
-
 def _who(result: Result) -> list[str]:
-    return [
-        defused(part)
-        for part in (result.learner, result.learner_id, result.file, result.assignment)
-    ]
+    who = (result.learner, result.learner_id, result.file, result.assignment)
+    return [*map(csv_safe, who)]
 
 
 def _login(result: Result) -> str:
     """What may be a login where no platform gave a number: a name of one word, as folders of
     nbgrader have.
     """
-    return (
-        ""
-        if result.learner_id.isdecimal() or " " in result.learner
-        else defused(result.learner_id or result.learner)
-    )
+    is_login = not result.learner_id.isdecimal() and " " not in result.learner
+    return csv_safe(result.learner_id or result.learner) if is_login else ""

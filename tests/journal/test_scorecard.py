@@ -33,7 +33,7 @@ def silent(questions):
 def test_quality_has_a_row_a_system_and_leaves_out_what_has_no_meaning():
     rows = harness.evaluate(
         {
-            "reader": reading("It costs 8p a gram at our printer. Do bring your file."),
+            "reader": reading("It costs 8p a gram at our printer, we find. [3D printer]"),
             "closed": silent,
         },
         [PRICE],

@@ -1,11 +1,11 @@
 """What every check of a graded task shares: cases, observation, judgement, and what the learner
 gets to read.
 
-A check has three steps. `cases` makes inputs from a seed. `observe` calls the learner's
+A check has three steps. `cases` makes inputs from a seed. `run_answer` calls the learner's
 answer on them and returns plain JSON values. `judge` compares these with what it works out itself.
-Only `observe` runs the learner's code, so a grader may run it in a sandbox and keep the other two
-outside. What this module leaves out: the tasks themselves (`lesson_01` and on), plain values and
-what messages say of them (`values`), the record of points (`progress`), marking by hand.
+Only `run_answer` runs the learner's code, so a grader may run it in a sandbox and keep the other
+two outside. What this module leaves out: the tasks themselves (`lesson_01` and on), plain values
+and what messages say of them (`values`), the record of points (`progress`), marking by hand.
 """
 
 import copy
@@ -79,9 +79,11 @@ PASSED = Verdict(True)
 class Task:
     """A graded task.
 
-    `cases` turns a seed into inputs (plain JSON values), `observe` the learner's answer and those
-    inputs into plain JSON values. `judge(inputs, observed)` looks at nothing else, loads no model,
-    and fails junk without an exception. `timeout` is in seconds and holds for `observe`.
+    `cases` turns a seed into inputs (plain JSON values), `run_answer` the learner's answer and
+    those inputs into plain JSON values. `judge(inputs, observed)` looks at nothing else, loads no
+    model, and fails junk without an exception. `timeout` is in seconds and holds for `run_answer`,
+    which stands in a module of its own, `run`: no other one lies beside a learner's code.
+    `answer` says in words what is checked.
     """
 
     id: str
@@ -89,9 +91,10 @@ class Task:
     points: int
     hints: tuple[str, str]
     cases: Callable[[int], list]
-    observe: Callable[[object, list], object]
+    run_answer: Callable[[object, list], object]
     judge: Callable[[list, object], Verdict]
     timeout: float = 60.0
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,17 @@ def run(task: Task, answer: object, seed: int = 0) -> None:
         print(f"Task {task.id} passed with other inputs too.")
 
 
+def checker(task: Task) -> Callable[..., None]:
+    """The function with which a notebook checks a task: `check.task_1_1(answer, seed=0)`."""
+
+    def check(answer: object, seed: int = 0) -> None:
+        run(task, answer, seed)
+
+    check.__name__ = check.__qualname__ = f"task_{task.id.replace('.', '_')}"
+    check.__doc__ = f"Check {task.answer}."
+    return check
+
+
 def observation(task: Task, answer: object, seed: int) -> object:
     """What the learner's answer gives for the cases of a seed, as plain JSON values; the part that
     a sandbox runs.
@@ -143,7 +157,7 @@ def observation(task: Task, answer: object, seed: int) -> object:
     try:
         with _time_limit(task.timeout), warnings.catch_warnings(), redirect_stderr(sys.stdout):
             warnings.simplefilter("ignore")
-            return json.loads(json.dumps(to_json(task.observe(answer, inputs))))
+            return json.loads(json.dumps(to_json(task.run_answer(answer, inputs))))
     except CheckFailed as failed:
         raise type(failed)(f"Task {task.id}: {failed}") from None
     except _TooSlow:
@@ -256,8 +270,8 @@ def _time_limit(seconds: float):
 
 
 def calls(function: object, inputs: list) -> list:
-    """`function(*case)` for each case, as plain values: the `observe` of most tasks whose answer is
-    a function.
+    """`function(*case)` for each case, as plain values: the `run_answer` of most tasks whose
+    answer is a function.
 
     Raises:
         CheckFailed: what was given is no function.

@@ -60,10 +60,7 @@ def _some_languages(
 
 def _form(statements: dict[str, str], got: object) -> str:
     if not isinstance(got, list) or not all(isinstance(language, str) for language in got):
-        return (
-            f"expected a list with the names of {len(statements)} languages to be returned, got"
-            f" {format_value(got)}"
-        )
+        return f"expected a list with the names of {len(statements)} languages to be returned, got {format_value(got)}"
     return (
         ""
         if sorted(got) == sorted(statements)
@@ -100,10 +97,7 @@ MISTAKES = [
 def _otherwise(statements: dict[str, str], got: list[str]) -> str:
     costs = [_TOKENS[statements[language]] for language in got]
     i = next(i for i in range(len(costs) - 1) if costs[i] < costs[i + 1])
-    return (
-        f"{got[i]} comes before {got[i + 1]}, yet it needs fewer tokens. Print the counts, and"
-        " compare"
-    )
+    return f"{got[i]} comes before {got[i + 1]}, yet it needs fewer tokens. Print the counts, and compare"
 
 
 TASK = Task(

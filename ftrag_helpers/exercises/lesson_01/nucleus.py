@@ -72,16 +72,9 @@ def _problem(probabilities: list[float], share: float, got: object) -> str:
         return f"expected each token number once; {twice} is there more than once: {format_value(got)}{why}"
     mass = sum(probabilities[token] for token in got)
     if mass < share - 1e-9:
-        return (
-            f"you keep tokens {got}, which hold {mass:.3f} together and do not reach {share}: the"
-            " token that reaches the share belongs to the nucleus"
-        )
+        return f"you keep tokens {got}, which hold {mass:.3f} together and do not reach {share}: the token that reaches the share belongs to the nucleus"
     if len(got) > len(fewest):
-        return (
-            f"you keep {len(got)} tokens, and {len(fewest)} are enough to reach {share}. Do you"
-            " begin with the likeliest, and stop as soon as the share is reached (reaching it"
-            " exactly is enough)?"
-        )
+        return f"you keep {len(got)} tokens, and {len(fewest)} are enough to reach {share}. Do you begin with the likeliest, and stop as soon as the share is reached (reaching it exactly is enough)?"
     if sorted(probabilities[token] for token in got) != sorted(
         probabilities[token] for token in fewest
     ):

@@ -142,10 +142,7 @@ def _otherwise(
 ) -> str:
     kept = nucleus(softened(logits, temperature), share)
     outside = "" if got in kept else ", which is not even in the nucleus"
-    return (
-        f"the number does not fall on token {got}{outside}. Lay the kept tokens in a row, likeliest"
-        " first, each as long as its share of what is kept, and walk along it"
-    )
+    return f"the number does not fall on token {got}{outside}. Lay the kept tokens in a row, likeliest first, each as long as its share of what is kept, and walk along it"
 
 
 def _problem(

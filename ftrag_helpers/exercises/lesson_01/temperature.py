@@ -93,15 +93,9 @@ def _otherwise(logits: list[float], temperature: float, got: list[float]) -> str
     plain, top = max(softened(logits, 1.0)), max(got)
     if (temperature - 1) * (top - plain) > 1e-6:
         moves = "closer together" if temperature > 1 else "further apart"
-        return (
-            f"a temperature of {temperature} must bring the probabilities {moves}, yours went the"
-            f" other way: the largest went from {plain:.3f} to {top:.3f}"
-        )
+        return f"a temperature of {temperature} must bring the probabilities {moves}, yours went the other way: the largest went from {plain:.3f} to {top:.3f}"
     want = softened(logits, temperature)
-    return (
-        f"the probability in the place of the largest logit should be {max(want):.3f}, and all of"
-        f" them follow it; got {format_value(got)}"
-    )
+    return f"the probability in the place of the largest logit should be {max(want):.3f}, and all of them follow it; got {format_value(got)}"
 
 
 TASK = Task(

@@ -46,10 +46,7 @@ def _problem(data: dict, weights: list, got: object) -> str:
     if numbers_problem(got, 3):
         return f"{numbers_problem(got, 3)}; wanted are accuracy before, weight, accuracy after"
     if got[1] not in weights:
-        return (
-            f"expected one of the weights {sorted(weights)} as the second number, got"
-            f" {format_value(got[1])}"
-        )
+        return f"expected one of the weights {sorted(weights)} as the second number, got {format_value(got[1])}"
     odd = [value for value in (got[0], got[2]) if not 0 <= value <= 1]
     return f"expected accuracies from 0 to 1, got {format_value(odd[0])}" if odd else ""
 
@@ -57,16 +54,10 @@ def _problem(data: dict, weights: list, got: object) -> str:
 def _otherwise(data: dict, weights: list, got: list[float]) -> str:
     want = domains.adapted(data, weights)
     if not equal(got[0], want[0]):
-        return (
-            f"an accuracy of {format_value(got[0])} before is not that of the reviews alone (weight 0) on"
-            " the test texts"
-        )
+        return f"an accuracy of {format_value(got[0])} before is not that of the reviews alone (weight 0) on the test texts"
     if not equal(got[1], want[1]):
         value = domains.accuracy(domains.head_of(data, got[1]), data["validation"])
-        return (
-            f"the weight {format_value(got[1])} has an accuracy of {value:.2f} on the validation texts,"
-            " and another weight does better, or a smaller one as well"
-        )
+        return f"the weight {format_value(got[1])} has an accuracy of {value:.2f} on the validation texts, and another weight does better, or a smaller one as well"
     return f"an accuracy of {format_value(got[2])} after is not that of the chosen weight on the test texts"
 
 
@@ -95,15 +86,12 @@ def _judge_adapt(inputs: list, observed: object) -> Verdict:
         if seen["embedded"] < len(set(texts)):
             return Verdict(
                 False,
-                f"the numbers are right, but only {seen['embedded']} texts were embedded, of"
-                f" {len(texts)}",
+                f"the numbers are right, but only {seen['embedded']} texts were embedded, of {len(texts)}",
             )
         if seen["embedded"] > len(texts):
             return Verdict(
                 False,
-                f"the numbers are right, but {seen['embedded']} texts were embedded where"
-                f" {len(texts)} are enough. Embedding is what takes time: do it once for each part,"
-                " before you try weights",
+                f"the numbers are right, but {seen['embedded']} texts were embedded where {len(texts)} are enough. Embedding is what takes time: do it once for each part, before you try weights",
             )
     return PASSED
 

@@ -64,8 +64,7 @@ def _probabilities_problem(got: object, length: int) -> str:
         if named:
             return "expected a probability for each text, got labels. predict_proba gives probabilities"
         return (
-            f"expected one number for each text, got two: {format_value(got[0])}. predict_proba has a"
-            ' column for each class, and one of them is that of "positive"'
+            f'expected one number for each text, got two: {format_value(got[0])}. predict_proba has a column for each class, and one of them is that of "positive"'
             if pairs
             else problem
         )
@@ -112,33 +111,20 @@ def _steady_problem(got: dict) -> str:
     if gap > 1e-4 and any(got["all"] == sorted(got["all"], reverse=turn) for turn in (False, True)):
         return "the probabilities are sorted; they should come in the order of the texts"
     if gap > 1e-4:
-        return (
-            f"the probability of the same text changes by up to {gap:.3f} when other texts are"
-            " asked about beside it. Something is fitted on the texts to be judged, or depends on"
-            " them: fit the vectoriser and the regression on the training texts alone"
-        )
+        return f"the probability of the same text changes by up to {gap:.3f} when other texts are asked about beside it. Something is fitted on the texts to be judged, or depends on them: fit the vectoriser and the regression on the training texts alone"
     return ""
 
 
 def _mark_problem(asked: list[str], mark: float, got: dict) -> str:
     right, swapped = accuracy(asked, got["all"]), accuracy(asked, got["swapped"], swapped=True)
     if max(got["all"]) - min(got["all"]) < 1e-9:
-        return (
-            f"every text gets the same probability, {format_value(got['all'][0])}. Does it depend on the"
-            " text?"
-        )
+        return f"every text gets the same probability, {format_value(got['all'][0])}. Does it depend on the text?"
     if right < 1 - mark:
-        return (
-            f"{right:.2f} of the texts are judged right, far fewer than by a coin. Is this the"
-            ' probability of "negative"? The columns of predict_proba are in the order of classes_'
-        )
+        return f'{right:.2f} of the texts are judged right, far fewer than by a coin. Is this the probability of "negative"? The columns of predict_proba are in the order of classes_'
     if min(got["all"]) >= 0.5 or max(got["all"]) <= 0.5:
         return 'all probabilities lie on one side of 0.5, though half of the texts are positive. Is this the column of "positive", or the larger of two columns?'
     if right < mark:
-        return (
-            f"{right:.2f} of the texts are judged right (above 0.5 means positive), and the mark is"
-            f" {mark:g}; guessing has 0.50"
-        )
+        return f"{right:.2f} of the texts are judged right (above 0.5 means positive), and the mark is {mark:g}; guessing has 0.50"
     if swapped < _OTHERS_MARK:
         return "with training labels that are swapped on purpose, the answers should turn round, and they do not: the given training labels are not what is learned from"
     return ""
@@ -149,11 +135,7 @@ def _learned_problem(made: dict, got: dict) -> str:
     return (
         ""
         if right >= _MADE_UP_MARK
-        else (
-            f"of made-up texts, whose words mean something else each time, {right:.2f} are judged"
-            " right. Their labels can be learned from the training texts that are handed over, and"
-            " from nothing else"
-        )
+        else f"of made-up texts, whose words mean something else each time, {right:.2f} are judged right. Their labels can be learned from the training texts that are handed over, and from nothing else"
     )
 
 

@@ -236,11 +236,7 @@ def _otherwise(sizes: list[int], accuracies: list[float], n: int, got: float) ->
     ]
     if not better:
         return f"{got} is more than needed: a smaller size has every larger one inside the noise"
-    return (
-        f"{got} is not enough: {max(better)} examples are better by"
-        f" {at[max(better)] - at[got]:.3f}, and the noise of that difference is"
-        f" {noise_of(at[got], at[max(better)], n):.3f}"
-    )
+    return f"{got} is not enough: {max(better)} examples are better by {at[max(better)] - at[got]:.3f}, and the noise of that difference is {noise_of(at[got], at[max(better)], n):.3f}"
 
 
 TASK = Task(

@@ -182,10 +182,7 @@ def _problem(_truth: list[str], _predicted: list[str], _label: str, got: object)
 def _otherwise(truth: list[str], predicted: list[str], label: str, got: list[float]) -> str:
     want = scored(truth, predicted, label)
     place = next(i for i in range(3) if not equal(got[i], want[i]))
-    counts = (
-        f"{label!r} was predicted {predicted.count(label)} times, is true {truth.count(label)}"
-        f" times, and both for {_hits(truth, predicted, label)} texts"
-    )
+    counts = f"{label!r} was predicted {predicted.count(label)} times, is true {truth.count(label)} times, and both for {_hits(truth, predicted, label)} texts"
     name = ("a precision", "a recall", "an F1")[place]
     return f"{name} of {format_value(got[place])} is not right: {counts}"
 

@@ -176,10 +176,7 @@ def _leak(ids: list[str], held: list[str]) -> str:
     if not torn:
         return ""
     name = max(torn, key=lambda name: (all_[name], name))
-    return (
-        f"{len(torn)} works stand on both sides. Of {name!r}, {out[name]} of {all_[name]} reviews"
-        " are held out; hold out all reviews of a work or none"
-    )
+    return f"{len(torn)} works stand on both sides. Of {name!r}, {out[name]} of {all_[name]} reviews are held out; hold out all reviews of a work or none"
 
 
 def size_problem(ids: list[str], share: float, held: list[str]) -> str:
@@ -187,24 +184,17 @@ def size_problem(ids: list[str], share: float, held: list[str]) -> str:
     size = len(held) / len(ids)
     if abs(size - share) > NEAR + 1e-9:
         if abs(1 - size - share) <= NEAR:
-            return (
-                f"{size:.2f} of the reviews are returned where {share:g} was wanted. Are these the"
-                " ones for training?"
-            )
+            return f"{size:.2f} of the reviews are returned where {share:g} was wanted. Are these the ones for training?"
         of_works = len(_subjects(held)) / len(_subjects(ids))
         told = f"{size:.2f} of the reviews are held out where {share:g} was wanted, within {NEAR:g}"
         by_works = abs(of_works - share) < 0.02
         return (
-            f"{told}. It is that share of the works, but works differ in size: count reviews, not"
-            " works"
+            f"{told}. It is that share of the works, but works differ in size: count reviews, not works"
             if by_works
             else told
         )
     if abs(_praise(held) - _praise(ids)) > NEAR + 1e-9:
-        return (
-            f"{_praise(held):.2f} of the held-out reviews are positive, and {_praise(ids):.2f} of"
-            f" all; they may differ by {NEAR:g}. Try another shuffle until this holds"
-        )
+        return f"{_praise(held):.2f} of the held-out reviews are positive, and {_praise(ids):.2f} of all; they may differ by {NEAR:g}. Try another shuffle until this holds"
     return ""
 
 

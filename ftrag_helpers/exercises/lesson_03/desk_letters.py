@@ -11,13 +11,10 @@ from ftrag_helpers.exercises.values import format_value
 
 #: Words that any two messages or replies may share.
 _COMMON = frozenset(
-    "about after again also asked been before desk does dont from have here just last left lost"
-    " library like near noted still that them then there they this today want well were when where"
-    " which with your".split()
+    "about after again also asked been before desk does dont from have here just last left lost library like near noted still that them then there they this today want well were when where which with your".split()
 )
 _LITTLE = frozenset(
-    "the and you your our its his her she was are has had not but for may can did get got one two"
-    " out off all any own did do".split()
+    "the and you your our its his her she was are has had not but for may can did get got one two out off all any own did do".split()
 )
 
 #: Pairs that a training set has at least.
@@ -50,15 +47,9 @@ def _pair_problem(message: str, reply: str) -> str:
             f"a message has 4 to 60 words, this one {len(message.split())}: {format_value(message)}"
         )
     if any(alike(message, known) > 0.5 for known, _thing in lost_property.MESSAGES):
-        return (
-            "this is one of the messages that measure; whoever learns it shows nothing by knowing"
-            f" it: {format_value(message)}"
-        )
+        return f"this is one of the messages that measure; whoever learns it shows nothing by knowing it: {format_value(message)}"
     if not _words(message) & _words(reply):
-        return (
-            "the reply takes no word from its message, so it cannot name the thing:"
-            f" {format_value(reply)}"
-        )
+        return f"the reply takes no word from its message, so it cannot name the thing: {format_value(reply)}"
     return ""
 
 
@@ -69,19 +60,13 @@ def _variety_problem(messages: Sequence[str], replies: Sequence[str]) -> str:
                 (n for n, other in enumerate(texts[:second]) if alike(other, text) > 0.6), None
             )
             if first is not None:
-                return (
-                    f"the {what} of pairs {first + 1} and {second + 1} say nearly the same: a set"
-                    f" of copies teaches one example: {format_value(text)}"
-                )
+                return f"the {what} of pairs {first + 1} and {second + 1} say nearly the same: a set of copies teaches one example: {format_value(text)}"
     closings = Counter(style_rules.sentences(reply)[-1].lower() for reply in replies)
     closing, often = closings.most_common(1)[0]
     return (
         ""
         if often <= len(replies) // 3
-        else (
-            f"{often} of {len(replies)} replies close with {format_value(closing)}: a model would"
-            " learn that sentence, not to close in its own way"
-        )
+        else f"{often} of {len(replies)} replies close with {format_value(closing)}: a model would learn that sentence, not to close in its own way"
     )
 
 

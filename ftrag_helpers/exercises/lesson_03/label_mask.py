@@ -159,10 +159,7 @@ def _form(prompt: list, answer_ids: list, end: int, width: int, got: object) -> 
     return (
         ""
         if got[0] == want
-        else (
-            f"the ids are {format_value(got[0])}. Wanted is the prompt, then the answer, then one end"
-            f" token, then padding (the end token again) up to the width {width}"
-        )
+        else f"the ids are {format_value(got[0])}. Wanted is the prompt, then the answer, then one end token, then padding (the end token again) up to the width {width}"
     )
 
 
@@ -176,10 +173,7 @@ def _otherwise(prompt: list, answer_ids: list, end: int, width: int, got: list) 
         if want[place] != IGNORED
         else "padding"
     )
-    return (
-        f"the label at place {place}, in the {part}, is {got[1][place]}; got the labels"
-        f" {format_value(got[1])}"
-    )
+    return f"the label at place {place}, in the {part}, is {got[1][place]}; got the labels {format_value(got[1])}"
 
 
 TASK = Task(

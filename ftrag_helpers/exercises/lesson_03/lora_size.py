@@ -135,10 +135,7 @@ MISTAKES = [
 def _otherwise(shapes: dict, rank: int, layers: int, got: list) -> str:
     count, share = size(shapes, rank, layers)
     wrong = f"{got[0]:.12g} weights" if abs(got[0] - count) > 0.5 else f"a share of {got[1]:.4g}"
-    return (
-        f"got {wrong}. A matrix of out × in gets A of rank × in and B of out × rank, in every one"
-        f" of the {layers} layers"
-    )
+    return f"got {wrong}. A matrix of out × in gets A of rank × in and B of out × rank, in every one of the {layers} layers"
 
 
 TASK = Task(

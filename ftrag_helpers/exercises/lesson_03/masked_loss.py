@@ -159,10 +159,7 @@ MISTAKES = [
 
 def _otherwise(logits: list, labels: list, got: float) -> str:
     count = sum(label != IGNORED for row in labels for label in row)
-    return (
-        f"the mean surprise of the {count} learned tokens is {loss(logits, labels):.3f} nats, got"
-        f" {format_value(got)}"
-    )
+    return f"the mean surprise of the {count} learned tokens is {loss(logits, labels):.3f} nats, got {format_value(got)}"
 
 
 TASK = Task(

@@ -52,10 +52,7 @@ def _problem(branch: str, shelves: list[str], got: object) -> str:
         None,
     )
     if unknown is not None:
-        return (
-            f"no page has {unknown!r} there; the branch is {branch!r} here, and the shelves are"
-            f" {shelves}"
-        )
+        return f"no page has {unknown!r} there; the branch is {branch!r} here, and the shelves are {shelves}"
     if not passed:
         return "no page at all comes through. Can a page have two branches at once, or two shelves?"
     missing, extra = (
@@ -70,10 +67,7 @@ def _problem(branch: str, shelves: list[str], got: object) -> str:
             else f"the shelf is none of {', '.join(shelves)}"
         )
         page = (elsewhere or extra)[0]
-        return (
-            f"a page of the branch {page['branch']!r} on the shelf {page['shelf']!r} comes through,"
-            f" and {why}"
-        )
+        return f"a page of the branch {page['branch']!r} on the shelf {page['shelf']!r} comes through, and {why}"
     lost = missing[0]
     places = {page["branch"] for page in passed}
     why = (

@@ -107,20 +107,13 @@ def _problem(pages: list[dict], news: list[dict], day: str, got: object) -> str:
     new = [id_ for id_, passage in after.items() if before.get(id_) != passage]
     fewest = sum((after[id_].document_id, after[id_].text) not in _texts(before) for id_ in new)
     if got["embedded"] > len(new):
-        return (
-            f"the index is right, but {got['embedded']} texts were embedded where {len(new)} are"
-            " enough. Work out today's documents first, then synchronise once: passages that are"
-            " there already are kept"
-        )
+        return f"the index is right, but {got['embedded']} texts were embedded where {len(new)} are enough. Work out today's documents first, then synchronise once: passages that are there already are kept"
     if got["embedded"] < fewest:
         return f"only {got['embedded']} texts were embedded, and {fewest} passages are new"
     if not is_number(got["returned"]):
         return number_problem(got["returned"])
     if got["returned"] != got["embedded"]:
-        return (
-            f"the index is right, but {got['embedded']} passages were embedded, and you return"
-            f" {format_value(got['returned'])}"
-        )
+        return f"the index is right, but {got['embedded']} passages were embedded, and you return {format_value(got['returned'])}"
     return ""
 
 
@@ -141,10 +134,7 @@ def _index_problem(texts: Counter, documents: list, updates: list, day: str) -> 
     for update in updates:
         date, name, sentence = update.news.date, update.news.id, update.edits[0][1]
         if date > day and (name in held or sentence in whole):
-            return (
-                f"{name} of {date} is in the index already, and the day is {day}: it is not in"
-                " force yet"
-            )
+            return f"{name} of {date} is in the index already, and the day is {day}: it is not in force yet"
         if date <= day and name not in held:
             exact = ". The day itself counts" if date == day else ""
             return f"{name} of {date} is not on its shelf: a news item is a document too{exact}"
@@ -152,10 +142,7 @@ def _index_problem(texts: Counter, documents: list, updates: list, day: str) -> 
         update for update in updates if update.news.date <= day and update.edits[0][0] in whole
     ]
     if stale:
-        return (
-            f"the page {stale[0].changes!r} still says {stale[0].edits[0][0]!r}, which"
-            f" {stale[0].news.id} has changed"
-        )
+        return f"the page {stale[0].changes!r} still says {stale[0].edits[0][0]!r}, which {stale[0].news.id} has changed"
     return "the index holds other passages than today's documents have"
 
 

@@ -218,11 +218,7 @@ def _case(rng: random.Random, found: Sequence[str], needed: Sequence[str], k: in
 def _otherwise(found: list[str], needed: list[str], k: int, got: list) -> str:
     recall, rank = measured(found, needed, k)
     if not equal(got[0], recall):
-        return (
-            f"a recall of {format_value(got[0])} is not right. Write down the documents in their order,"
-            f" each once: how many of the needed ones are among the first {k}, and how many are"
-            " needed?"
-        )
+        return f"a recall of {format_value(got[0])} is not right. Write down the documents in their order, each once: how many of the needed ones are among the first {k}, and how many are needed?"
     seen = (
         "no needed document is there, and then it is 0"
         if rank == 0

@@ -173,10 +173,7 @@ def _problem(_tuned: dict, _retrieval: dict, _questions: int, got: object) -> st
     if got is None:
         return ""
     if not is_number(got):
-        return (
-            f"{number_problem(got)}. A number of updates is wanted, or None where retrieval is"
-            " never cheaper"
-        )
+        return f"{number_problem(got)}. A number of updates is wanted, or None where retrieval is never cheaper"
     if got != int(got) or got < 0:
         return f"updates are counted in whole numbers from 0; got {format_value(got)}"
     return ""
@@ -186,10 +183,7 @@ def _otherwise(tuned: dict, retrieval: dict, questions: int, got: float | None) 
     if got is None:
         return "you say never, yet there is a number of updates at which retrieval costs less"
     ours, theirs = (_total(costs, int(got), questions) for costs in (retrieval, tuned))
-    told = (
-        f"with {int(got)} updates and {questions} questions retrieval costs {ours:g} and retraining"
-        f" {theirs:g}"
-    )
+    told = f"with {int(got)} updates and {questions} questions retrieval costs {ours:g} and retraining {theirs:g}"
     if ours >= theirs:
         never = first_cheaper(tuned, retrieval, questions) is None
         return f"{told}: retrieval is not cheaper there" + (

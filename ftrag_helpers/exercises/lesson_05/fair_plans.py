@@ -232,10 +232,7 @@ def _rule_problem(rule: Rule, plans: list[dict], named: list[bool]) -> str:
         if any(named == [variant(plan) for plan in plans] for variant in mistake.variants):
             return f'"{rule.name}": {mistake.message}'
     if all(named):
-        return (
-            f'"{rule.name}" is among your results for every plan. It is broken only where'
-            f" {rule.words}"
-        )
+        return f'"{rule.name}" is among your results for every plan. It is broken only where {rule.words}'
     if not any(named):
         return f'"{rule.name}" is never among your results. It is broken where {rule.words}'
     i = next(i for i, (a, b) in enumerate(zip(named, right, strict=True)) if a != b)
@@ -245,10 +242,7 @@ def _rule_problem(rule: Rule, plans: list[dict], named: list[bool]) -> str:
         else f'you do not name "{rule.name}", and it is'
     )
     seen = {name: system[rule.field] for name, system in plans[i]["systems"].items()}
-    return (
-        f"for plan {i + 1} of {len(plans)} {told} broken there. It is broken where {rule.words}."
-        f" There, {rule.field}: {format_value(seen, 160)}"
-    )
+    return f"for plan {i + 1} of {len(plans)} {told} broken there. It is broken where {rule.words}. There, {rule.field}: {format_value(seen, 160)}"
 
 
 TASK = Task(

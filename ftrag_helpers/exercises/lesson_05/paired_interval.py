@@ -208,19 +208,13 @@ def _wrong_interval(cases: list, distances: list[float]) -> str:
 def _seen(gaps: np.ndarray, got: list[float]) -> str:
     mean, error, width = float(gaps.mean()), _error(gaps), got[1] - got[0]
     if error < 1e-6:
-        return (
-            f"is one of two systems that differ by {mean:+.1f} on each question, so it should have"
-            " no width, and lie there"
-        )
+        return f"is one of two systems that differ by {mean:+.1f} on each question, so it should have no width, and lie there"
     if width < error * 0.02:
         return "has no width. A draw takes as many questions as there are, with replacement: some twice, some not at all"
     if not got[0] <= mean <= got[1]:
         return f"does not hold the mean difference of {mean:+.3f}"
     size = "wide" if width > 4.3 * error else "narrow" if width < 3.5 * error else "far to one side"
-    return (
-        f"is too {size} for these scores. How many questions does a draw take, how many draws are"
-        " there, and are both scores of the same questions?"
-    )
+    return f"is too {size} for these scores. How many questions does a draw take, how many draws are there, and are both scores of the same questions?"
 
 
 def _single_draw_problem(
@@ -229,10 +223,7 @@ def _single_draw_problem(
     gaps = np.array(second) - np.array(first)
     if draws > 1 or got[0] == got[1] and gaps.min() <= got[0] <= gaps.max():
         return ""
-    return (
-        f"with a single draw both ends are that draw's mean, and yours are {got[0]:+.3f} and"
-        f" {got[1]:+.3f}. Does the function use `draws`?"
-    )
+    return f"with a single draw both ends are that draw's mean, and yours are {got[0]:+.3f} and {got[1]:+.3f}. Does the function use `draws`?"
 
 
 TASK = Task(

@@ -198,10 +198,7 @@ def _problem(_said: str, _passages: list[str], _stop: list[str], got: object) ->
 
 def _otherwise(said: str, passages: list[str], stop: list[str], got: float) -> str:
     words = ", ".join(_content(said, stop)) or "none at all"
-    return (
-        f"a share of {format_value(got)} is not right. The answer's content words are {words}: how many "
-        f"of them stand in {format_value(passages, 160)}?"
-    )
+    return f"a share of {format_value(got)} is not right. The answer's content words are {words}: how many of them stand in {format_value(passages, 160)}?"
 
 
 TASK = Task(

@@ -97,12 +97,12 @@ def _form(_texts: list[list[float]], got: object) -> str:
 
 def _otherwise(texts: list[list[float]], got: float) -> str:
     tokens = sum(texts, [])
-    told, want = f"your perplexity of {format_value(got)}", format_value(perplexity(texts))
+    message, want = f"your perplexity of {format_value(got)}", format_value(perplexity(texts))
     if got < 1:
-        return f"{told} is below 1, and no model can hesitate between fewer than one token. It should be {want}"
+        return f"{message} is below 1, and no model can hesitate between fewer than one token. It should be {want}"
     if got > math.exp(-min(tokens)) * 1.001:
-        return f"{told} is larger than one over the smallest probability in the list, which no mean can be. It should be {want}"
-    return f"{told} should be {want}: the mean over {len(tokens)} tokens, each counted once"
+        return f"{message} is larger than one over the smallest probability in the list, which no mean can be. It should be {want}"
+    return f"{message} should be {want}: the mean over {len(tokens)} tokens, each counted once"
 
 
 TASK = Task(

@@ -70,7 +70,7 @@ _judge_returned = by_mistakes(
 )
 
 
-def _judge_adapt(inputs: list, observed: object) -> Verdict:
+def _judge(inputs: list, observed: object) -> Verdict:
     if not isinstance(observed, list) or not all(
         isinstance(seen, dict)
         and set(seen) == {"returned", "embedded"}
@@ -106,7 +106,7 @@ TASK = Task(
     ),
     cases=_cases,
     run_answer=run.adapt,
-    judge=_judge_adapt,
+    judge=_judge,
     timeout=60,
     answer="`adapt(embed, data, weights)`, which returns accuracy before, the weight chosen, accuracy after",
 )

@@ -186,12 +186,14 @@ def size_problem(ids: list[str], share: float, held: list[str]) -> str:
         if abs(1 - size - share) <= NEAR:
             return f"{size:.2f} of the reviews are returned where {share:g} was wanted. Are these the ones for training?"
         of_works = len(_subjects(held)) / len(_subjects(ids))
-        told = f"{size:.2f} of the reviews are held out where {share:g} was wanted, within {NEAR:g}"
+        message = (
+            f"{size:.2f} of the reviews are held out where {share:g} was wanted, within {NEAR:g}"
+        )
         by_works = abs(of_works - share) < 0.02
         return (
-            f"{told}. It is that share of the works, but works differ in size: count reviews, not works"
+            f"{message}. It is that share of the works, but works differ in size: count reviews, not works"
             if by_works
-            else told
+            else message
         )
     if abs(_praise(held) - _praise(ids)) > NEAR + 1e-9:
         return f"{_praise(held):.2f} of the held-out reviews are positive, and {_praise(ids):.2f} of all; they may differ by {NEAR:g}. Try another shuffle until this holds"

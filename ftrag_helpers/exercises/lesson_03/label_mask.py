@@ -23,20 +23,21 @@ def _cases(seed: int) -> list:
 
     cases = []
     for room in (3, 0, 5, 1):
-        end, prompt, said = rng.randint(1, 3), tokens(4, 7), tokens(2, 5)
+        end, prompt, reply = rng.randint(1, 3), tokens(4, 7), tokens(2, 5)
         prompt.insert(2, end)
-        cases.append([prompt, said, end, room])
-    said, lone = tokens(3, 3), tokens(2, 4)
+        cases.append([prompt, reply, end, room])
+    reply, lone = tokens(3, 3), tokens(2, 4)
     cases += [
-        [[said[0], *tokens(2, 3), said[-1], 2, 9], said, 2, 2],
-        [tokens(3, 5), said, 3, 4],
+        [[reply[0], *tokens(2, 3), reply[-1], 2, 9], reply, 2, 2],
+        [tokens(3, 5), reply, 3, 4],
         [[5, 7, 1], lone, 1, 0],
         [[8], lone[:1], 1, 2],
         [[4, 4, 4], [4, 4], 2, 3],
     ]
     rng.shuffle(cases)
     return [
-        [prompt, said, end, len(prompt) + len(said) + 1 + room] for prompt, said, end, room in cases
+        [prompt, reply, end, len(prompt) + len(reply) + 1 + room]
+        for prompt, reply, end, room in cases
     ]
 
 
@@ -72,35 +73,35 @@ MISTAKES = [
     Mistake("nothing is learned: all labels are -100", _learned_where(lambda *_: False)),
     Mistake(
         "the prompt is learned, and the answer is not; it is the other way round",
-        _learned_where(lambda place, ids, prompt, said, end: place < len(prompt)),
+        _learned_where(lambda place, ids, prompt, reply, end: place < len(prompt)),
     ),
     Mistake(
         "you look for the end token and meet one in the prompt. Count: it stands right after the answer",
         _learned_where(
-            lambda place, ids, prompt, said, end: len(prompt) <= place <= ids.index(end)
+            lambda place, ids, prompt, reply, end: len(prompt) <= place <= ids.index(end)
         ),
     ),
     Mistake(
         "you look for the answer's first token, and it may stand in the prompt too. Count: the answer begins at len(prompt)",
         _learned_where(
-            lambda place, ids, prompt, said, end: (
-                ids.index(said[0]) <= place <= len(prompt) + len(said)
+            lambda place, ids, prompt, reply, end: (
+                ids.index(reply[0]) <= place <= len(prompt) + len(reply)
             )
         ),
     ),
     Mistake(
         "a token of the answer is learned in the prompt too. It is the place that decides, not the token",
         _learned_where(
-            lambda place, ids, prompt, said, end: (
-                len(prompt) <= place <= len(prompt) + len(said) or ids[place] in said
+            lambda place, ids, prompt, reply, end: (
+                len(prompt) <= place <= len(prompt) + len(reply) or ids[place] in reply
             )
         ),
     ),
     Mistake(
         "two end tokens are learned; the second one is padding",
         _learned_where(
-            lambda place, ids, prompt, said, end: (
-                len(prompt) <= place <= len(prompt) + len(said) + 1
+            lambda place, ids, prompt, reply, end: (
+                len(prompt) <= place <= len(prompt) + len(reply) + 1
             )
         ),
     ),
@@ -110,17 +111,17 @@ MISTAKES = [
     ),
     Mistake(
         "the prompt is learned as well: its labels are -100, since the model only reads it",
-        _learned_where(lambda place, ids, prompt, said, end: place <= len(prompt) + len(said)),
+        _learned_where(lambda place, ids, prompt, reply, end: place <= len(prompt) + len(reply)),
     ),
     Mistake(
         "the padding is learned: the model would learn to repeat the end token. Only the first end after the answer counts",
-        _learned_where(lambda place, ids, prompt, said, end: place >= len(prompt)),
+        _learned_where(lambda place, ids, prompt, reply, end: place >= len(prompt)),
     ),
     Mistake(
         "every end token is learned, the patron's and the padding too: only the one right after the answer counts",
         _learned_where(
-            lambda place, ids, prompt, said, end: (
-                len(prompt) <= place <= len(prompt) + len(said) or ids[place] == end
+            lambda place, ids, prompt, reply, end: (
+                len(prompt) <= place <= len(prompt) + len(reply) or ids[place] == end
             )
         ),
     ),

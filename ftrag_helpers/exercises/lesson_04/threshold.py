@@ -182,13 +182,13 @@ def _problem(scores: list[float], _answerable: list[bool], _rate: float, got: ob
 def _otherwise(scores: list[float], answerable: list[bool], rate: float, got: float) -> str:
     known, _ = _split_scores(scores, answerable)
     refused = sum(score < got - 1e-9 for score in known)
-    told = (
+    message = (
         f"a threshold of {format_value(got)} refuses {refused} of {len(known)} answerable questions"
     )
     return (
-        f"{told}, more than {rate:g} of them"
+        f"{message}, more than {rate:g} of them"
         if refused > rate * len(known) + 1e-9
-        else f"{told}; a higher one stays within {rate:g} too, and refuses more of the unanswerable"
+        else f"{message}; a higher one stays within {rate:g} too, and refuses more of the unanswerable"
     )
 
 

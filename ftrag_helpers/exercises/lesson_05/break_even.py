@@ -183,13 +183,13 @@ def _otherwise(tuned: dict, retrieval: dict, questions: int, got: float | None) 
     if got is None:
         return "you say never, yet there is a number of updates at which retrieval costs less"
     ours, theirs = (_total(costs, int(got), questions) for costs in (retrieval, tuned))
-    told = f"with {int(got)} updates and {questions} questions retrieval costs {ours:g} and retraining {theirs:g}"
+    message = f"with {int(got)} updates and {questions} questions retrieval costs {ours:g} and retraining {theirs:g}"
     if ours >= theirs:
         never = first_cheaper(tuned, retrieval, questions) is None
-        return f"{told}: retrieval is not cheaper there" + (
+        return f"{message}: retrieval is not cheaper there" + (
             ", nor with any more of them. Then return None" if never else ""
         )
-    return f"{told}: that is cheaper, but so it is with fewer updates"
+    return f"{message}: that is cheaper, but so it is with fewer updates"
 
 
 TASK = Task(

@@ -10,7 +10,7 @@ from ftrag_helpers.exercises.checking import Task, calls
 from ftrag_helpers.exercises.mistakes import Mistake, by_mistakes, distinguishing, rng_for
 from ftrag_helpers.exercises.values import format_value
 
-_SAID = ("higher", "lower", "no difference seen")
+_WORDS = ("higher", "lower", "no difference seen")
 
 
 def _ends(means: list[float], comparisons: int, tails: float = 2) -> tuple[float, float]:
@@ -19,7 +19,7 @@ def _ends(means: list[float], comparisons: int, tails: float = 2) -> tuple[float
     return float(low), float(high)
 
 
-def said(ends: tuple[float, float], touching: bool = False) -> str:
+def words_for(ends: tuple[float, float], touching: bool = False) -> str:
     """What an interval allows to say; one that touches 0 holds it."""
     low, high = ends
     if low > 0 or touching and low == 0 < high:
@@ -29,7 +29,7 @@ def said(ends: tuple[float, float], touching: bool = False) -> str:
 
 def right_words(means: list[float], comparisons: int) -> str:
     """What the means of draws allow to say, with Bonferroni's correction."""
-    return said(_ends(means, comparisons))
+    return words_for(_ends(means, comparisons))
 
 
 def _one_way(means: list[float], comparisons: int, kept: str) -> str:
@@ -44,24 +44,24 @@ def _by_share(means: list[float], enough: float) -> str:
 
 def _of_a_thousand(means: list[float], comparisons: int) -> str:
     ordered, place = sorted(means), int(25 / comparisons)
-    return said((ordered[place], ordered[-1 - place]))
+    return words_for((ordered[place], ordered[-1 - place]))
 
 
 MISTAKES = [
     Mistake(
         "you divide the 5 % by the root of the number of comparisons; Bonferroni divides by the number itself",
-        lambda means, comparisons: said(_ends(means, math.sqrt(comparisons))),
+        lambda means, comparisons: words_for(_ends(means, math.sqrt(comparisons))),
     ),
     Mistake(
         "you halve the 5 % twice: with one comparison 2.5 % lie beyond either end",
-        lambda means, comparisons: said(_ends(means, 2 * comparisons)),
+        lambda means, comparisons: words_for(_ends(means, 2 * comparisons)),
     ),
     Mistake(
         "you never say higher", lambda means, comparisons: _one_way(means, comparisons, "lower")
     ),
     Mistake(
         "you ask whether all draws lie on one side; the interval leaves some of them out",
-        lambda means, _comparisons: said((min(means), max(means))),
+        lambda means, _comparisons: words_for((min(means), max(means))),
     ),
     Mistake(
         "you ask whether 95 % of the draws are positive, whatever the number of comparisons is; ask whether the interval holds 0",
@@ -70,30 +70,30 @@ MISTAKES = [
     Mistake("you never see a difference", lambda _means, _comparisons: "no difference seen"),
     Mistake(
         "you look at the lower end alone, and call the rest lower; an interval with an end on either side holds 0",
-        lambda means, comparisons: said((_ends(means, comparisons)[0],) * 2),
+        lambda means, comparisons: words_for((_ends(means, comparisons)[0],) * 2),
     ),
     Mistake("you count on a thousand draws; how many there are, len(means) says", _of_a_thousand),
     Mistake(
         "you ask whether 0 lies two standard deviations off the mean; the quantiles of the draws are wanted",
-        lambda means, _comparisons: said(
+        lambda means, _comparisons: words_for(
             (float(np.mean(means) - 2 * np.std(means)), float(np.mean(means) + 2 * np.std(means)))
         ),
     ),
     Mistake(
         "you look at one comparison as if it were the only one. The more are looked at together, the more often one of them leads by luck: divide the 5 % by their number",
-        lambda means, comparisons: said(_ends(means, 1)),
+        lambda means, comparisons: words_for(_ends(means, 1)),
     ),
     Mistake(
         "you put the whole 5 % at each end; half of it belongs at either one",
-        lambda means, comparisons: said(_ends(means, comparisons, tails=1)),
+        lambda means, comparisons: words_for(_ends(means, comparisons, tails=1)),
     ),
     Mistake(
         "an interval whose end is 0 holds 0",
-        lambda means, comparisons: said(_ends(means, comparisons), touching=True),
+        lambda means, comparisons: words_for(_ends(means, comparisons), touching=True),
     ),
     Mistake(
         "you look at the middle alone. The ends say whether a difference was seen",
-        lambda means, comparisons: said((float(np.mean(means)),) * 2),
+        lambda means, comparisons: words_for((float(np.mean(means)),) * 2),
     ),
     Mistake(
         "higher and lower are the wrong way round",
@@ -109,7 +109,7 @@ MISTAKES = [
     ),
     Mistake(
         "you divide the 95 % by the number of comparisons. It is the 5 % that is divided, and the interval grows",
-        lambda means, comparisons: said(
+        lambda means, comparisons: words_for(
             tuple(np.quantile(means, [0.5 - 0.475 / comparisons, 0.5 + 0.475 / comparisons]))
         ),
     ),
@@ -174,10 +174,10 @@ def _draws(
 
 
 def _problem(_means: list[float], _comparisons: int, got: object) -> str:
-    named = ", ".join(f'"{words}"' for words in _SAID)
+    named = ", ".join(f'"{words}"' for words in _WORDS)
     return (
         ""
-        if isinstance(got, str) and got in _SAID
+        if isinstance(got, str) and got in _WORDS
         else f"expected one of {named} to be returned, got {format_value(got)}"
     )
 

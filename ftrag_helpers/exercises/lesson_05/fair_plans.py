@@ -236,13 +236,13 @@ def _rule_problem(rule: Rule, plans: list[dict], named: list[bool]) -> str:
     if not any(named):
         return f'"{rule.name}" is never among your results. It is broken where {rule.words}'
     i = next(i for i, (a, b) in enumerate(zip(named, right, strict=True)) if a != b)
-    told = (
+    message = (
         f'you name "{rule.name}", and it is not'
         if named[i]
         else f'you do not name "{rule.name}", and it is'
     )
     seen = {name: system[rule.field] for name, system in plans[i]["systems"].items()}
-    return f"for plan {i + 1} of {len(plans)} {told} broken there. It is broken where {rule.words}. There, {rule.field}: {format_value(seen, 160)}"
+    return f"for plan {i + 1} of {len(plans)} {message} broken there. It is broken where {rule.words}. There, {rule.field}: {format_value(seen, 160)}"
 
 
 TASK = Task(

@@ -185,9 +185,9 @@ def _wrong_interval(cases: list, distances: list[float]) -> str:
     a, b, got = next(
         case for case, distance in zip(cases, distances, strict=True) if distance >= _TOLERANCE
     )
-    told = f"your interval [{got[0]:+.3f}, {got[1]:+.3f}]"
+    message = f"your interval [{got[0]:+.3f}, {got[1]:+.3f}]"
     if all(got[0] > got[1] for a, b, got in cases if _error(b - a) > 1e-6):
-        return f"{told} has its lower end above its upper one"
+        return f"{message} has its lower end above its upper one"
     varied = [
         (a, b, got) for a, b, got in cases if _error(b - a) > 1e-6
     ]  # a mistake of 90 % is right where nothing varies
@@ -199,9 +199,9 @@ def _wrong_interval(cases: list, distances: list[float]) -> str:
     nearest = min(off, key=lambda words: sum(off[words]))
     # In one case chance may move the far ends of a wide interval further.
     return (
-        f"{told} is not right: {nearest}"
+        f"{message} is not right: {nearest}"
         if sorted(off[nearest])[-2] < _TOLERANCE
-        else f"{told} {_seen(b - a, got)}"
+        else f"{message} {_seen(b - a, got)}"
     )
 
 

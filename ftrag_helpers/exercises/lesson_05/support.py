@@ -30,25 +30,25 @@ def _of(words: Sequence[str], held: Callable[[str], bool]) -> float:
 
 
 def supported(
-    said: str, passages: list[str], stop_words: list[str], words: Callable = _words
+    claim: str, passages: list[str], stop_words: list[str], words: Callable = _words
 ) -> float:
     """The share (0 to 1) of content words that the passages hold, 1 where there are none; `words`
     cuts a text into words.
     """
-    return _of(_content(said, stop_words, words), _words_of(passages, words).__contains__)
+    return _of(_content(claim, stop_words, words), _words_of(passages, words).__contains__)
 
 
 def _each(
-    said: str, passages: list[str], stop: list[str], join: Callable[[list[float]], float]
+    claim: str, passages: list[str], stop: list[str], join: Callable[[list[float]], float]
 ) -> float:
     return join(
-        [supported(said, [passage], stop) for passage in passages] or [supported(said, [], stop)]
+        [supported(claim, [passage], stop) for passage in passages] or [supported(claim, [], stop)]
     )
 
 
-def _singular(said: str, passages: list[str], stop: list[str]) -> float:
+def _singular(claim: str, passages: list[str], stop: list[str]) -> float:
     return _of(
-        _content(said, stop),
+        _content(claim, stop),
         lambda word: word.rstrip("s") in {held.rstrip("s") for held in _words_of(passages)},
     )
 
@@ -75,11 +75,11 @@ MISTAKES = [
     ),
     Mistake(
         "the passages are joined without a space, so that two words become one",
-        lambda said, passages, stop: supported(said, ["".join(passages)], stop),
+        lambda claim, passages, stop: supported(claim, ["".join(passages)], stop),
     ),
     Mistake(
         "only the last passage is looked at",
-        lambda said, passages, stop: supported(said, passages[-1:], stop),
+        lambda claim, passages, stop: supported(claim, passages[-1:], stop),
     ),
     Mistake(
         "you take the passage that supports most; a word counts if any of the passages holds it",
@@ -91,57 +91,57 @@ MISTAKES = [
     ),
     Mistake(
         "a word counts if any of the passages holds it; you ask whether all do",
-        lambda said, passages, stop: _of(
-            _content(said, stop),
+        lambda claim, passages, stop: _of(
+            _content(claim, stop),
             lambda word: all(word in _words_of([passage]) for passage in passages),
         ),
     ),
     Mistake(
         "you divide by the words of answer and passages together; divide by the answer's content words",
-        lambda said, passages, stop: (
+        lambda claim, passages, stop: (
             _of(
-                list(dict.fromkeys(_content(f"{said} {' '.join(passages)}", stop))),
-                lambda word: word in _content(said, stop) and word in _words_of(passages),
+                list(dict.fromkeys(_content(f"{claim} {' '.join(passages)}", stop))),
+                lambda word: word in _content(claim, stop) and word in _words_of(passages),
             )
-            if _content(said, stop)
+            if _content(claim, stop)
             else 1.0
         ),
     ),
     Mistake(
         "you divide by all words of the answer; the stop words do not count",
-        lambda said, passages, stop: (
-            supported(said, passages, stop) * len(_content(said, stop)) / len(_content(said, []))
-            if _content(said, stop)
+        lambda claim, passages, stop: (
+            supported(claim, passages, stop) * len(_content(claim, stop)) / len(_content(claim, []))
+            if _content(claim, stop)
             else 1.0
         ),
     ),
     Mistake(
         "short words are left out; only the stop words are",
-        lambda said, passages, stop: _of(
-            [word for word in _content(said, stop) if len(word) > 2],
+        lambda claim, passages, stop: _of(
+            [word for word in _content(claim, stop) if len(word) > 2],
             _words_of(passages).__contains__,
         ),
     ),
     Mistake("a word and its plural are two words here", _singular),
     Mistake(
         "a word is found inside a longer one, or a number inside a longer number. Cut the passages into words, and compare whole words",
-        lambda said, passages, stop: _of(
-            _content(said, stop), lambda word: word in " ".join(passages).lower()
+        lambda claim, passages, stop: _of(
+            _content(claim, stop), lambda word: word in " ".join(passages).lower()
         ),
     ),
     Mistake(
         "the stop words count. They stand in every text, and support nothing",
-        lambda said, passages, stop: supported(said, passages, []),
+        lambda claim, passages, stop: supported(claim, passages, []),
     ),
     Mistake(
         "a word counts as often as it is said; it should count once",
-        lambda said, passages, stop: _of(
-            [word for word in _words(said) if word not in stop], _words_of(passages).__contains__
+        lambda claim, passages, stop: _of(
+            [word for word in _words(claim) if word not in stop], _words_of(passages).__contains__
         ),
     ),
     Mistake(
         "only the first passage is looked at",
-        lambda said, passages, stop: supported(said, passages[:1], stop),
+        lambda claim, passages, stop: supported(claim, passages[:1], stop),
     ),
     Mistake(
         "capital letters make a difference; they should make none",
@@ -149,26 +149,26 @@ MISTAKES = [
     ),
     Mistake(
         "an answer without content words claims nothing, so all of it is supported: the share is 1",
-        lambda said, passages, stop: (
-            supported(said, passages, stop) if _content(said, stop) else 0.0
+        lambda claim, passages, stop: (
+            supported(claim, passages, stop) if _content(claim, stop) else 0.0
         ),
     ),
     Mistake(
         "you divide by the passages' words. The share is one of the answer's words",
-        lambda said, passages, stop: (
-            _of(_content(" ".join(passages), stop) or [""], lambda word: word in _words(said))
-            if _content(said, stop)
+        lambda claim, passages, stop: (
+            _of(_content(" ".join(passages), stop) or [""], lambda word: word in _words(claim))
+            if _content(claim, stop)
             else 1.0
         ),
     ),
     Mistake(
         "this is the share that is not supported",
-        lambda said, passages, stop: 1 - supported(said, passages, stop),
+        lambda claim, passages, stop: 1 - supported(claim, passages, stop),
     ),
     Mistake(
         "numbers are left out; a wrong number is the worst invention of all",
-        lambda said, passages, stop: _of(
-            [word for word in _content(said, stop) if word.isalpha()],
+        lambda claim, passages, stop: _of(
+            [word for word in _content(claim, stop) if word.isalpha()],
             _words_of(passages).__contains__,
         ),
     ),
@@ -181,12 +181,12 @@ def _cases(seed: int) -> list:
 
 def _some_cases(rng: random.Random) -> list:
     cases = []
-    for said, passages in [*rng.sample(claims.SOME, 10), *claims.ALWAYS]:
+    for claim, passages in [*rng.sample(claims.SOME, 10), *claims.ALWAYS]:
         numbers = {"a": rng.randint(11, 49), "b": rng.randint(2, 9)}
-        said = said.format(**numbers)
+        claim = claim.format(**numbers)
         if rng.random() < 0.3:
             numbers["a"] += 1  # the answer's number is another one than the passage's
-        cases.append([said, [text.format(**numbers) for text in passages], _STOP_WORDS])
+        cases.append([claim, [text.format(**numbers) for text in passages], _STOP_WORDS])
     return shuffled(rng, cases)
 
 
@@ -196,8 +196,8 @@ def _problem(_said: str, _passages: list[str], _stop: list[str], got: object) ->
     return "" if 0 <= got <= 1 + 1e-9 else f"a share lies between 0 and 1, got {format_value(got)}"
 
 
-def _otherwise(said: str, passages: list[str], stop: list[str], got: float) -> str:
-    words = ", ".join(_content(said, stop)) or "none at all"
+def _otherwise(claim: str, passages: list[str], stop: list[str], got: float) -> str:
+    words = ", ".join(_content(claim, stop)) or "none at all"
     return f"a share of {format_value(got)} is not right. The answer's content words are {words}: how many of them stand in {format_value(passages, 160)}?"
 
 

@@ -19,47 +19,23 @@ def first_enough(
     sizes: list[int],
     accuracies: list[float],
     n: int,
+    *,
     noise: Callable = noise_of,
     rivals: Callable = lambda later: later,
+    gain: Callable = lambda a, b: b - a,
+    order: Callable | None = None,
 ) -> int:
     """The smallest size that no rival among the larger sizes beats by more than the noise."""
-    curve = sorted(zip(sizes, accuracies, strict=True))
+    curve = sorted(zip(sizes, accuracies, strict=True), key=order)
     return next(
         size
         for i, (size, a) in enumerate(curve)
-        if all(b - a <= noise(a, b, n) for _, b in rivals(curve[i + 1 :]))
+        if all(gain(a, b) <= noise(a, b, n) for _, b in rivals(curve[i + 1 :]))
     )
-
-
-def _in_given_order(sizes: list[int], accuracies: list[float], n: int) -> int:
-    return sizes[first_enough(list(range(len(sizes))), accuracies, n)]
 
 
 def _larger(sizes: list[int], size: int) -> int:
     return min((other for other in sizes if other > size), default=size)
-
-
-def _either_way(sizes: list[int], accuracies: list[float], n: int) -> int:
-    curve = sorted(zip(sizes, accuracies, strict=True))
-    return next(
-        size
-        for i, (size, a) in enumerate(curve)
-        if all(abs(b - a) <= noise_of(a, b, n) for _, b in curve[i + 1 :])
-    )
-
-
-def _walked(sizes: list[int], accuracies: list[float], n: int) -> int:
-    """The first size that the next one does not beat by more than the noise."""
-    return first_enough(sizes, accuracies, n, rivals=lambda later: later[:1])
-
-
-def _by_accuracy(sizes: list[int], accuracies: list[float], n: int) -> int:
-    curve = sorted(zip(accuracies, sizes, strict=True))
-    return next(
-        size
-        for i, (a, size) in enumerate(curve)
-        if all(b - a <= noise_of(a, b, n) for b, _ in curve[i + 1 :])
-    )
 
 
 def _counts_as_n(sizes: list[int], accuracies: list[float], _n: int) -> int:
@@ -74,35 +50,35 @@ def _counts_as_n(sizes: list[int], accuracies: list[float], _n: int) -> int:
 MISTAKES = [
     Mistake(
         "you look one step ahead. Several steps inside the noise may add up to a gain that is not: compare with every larger size",
-        _walked,
+        partial(first_enough, rivals=lambda later: later[:1]),
     ),
     Mistake(
         "you look two steps ahead. Compare with every larger size",
-        lambda *case: first_enough(*case, rivals=lambda later: later[:2]),
+        partial(first_enough, rivals=lambda later: later[:2]),
     ),
     Mistake(
         "you compare with the largest size alone; a size between may be better than both",
-        lambda *case: first_enough(*case, rivals=lambda later: later[-1:]),
+        partial(first_enough, rivals=lambda later: later[-1:]),
     ),
     Mistake(
         "a larger size that is worse by more than the noise counts against a smaller one; only a gain does",
-        _either_way,
+        partial(first_enough, gain=lambda a, b: abs(b - a)),
     ),
     Mistake(
         "your noise is one standard error of the difference; the task wants two",
-        lambda *case: first_enough(*case, noise=partial(noise_of, errors=1.0)),
+        partial(first_enough, noise=partial(noise_of, errors=1.0)),
     ),
     Mistake(
         "your noise is that of one accuracy. Both are measured on n texts, so their squared errors add up",
-        lambda *case: first_enough(*case, noise=lambda a, _b, n: 2 * math.sqrt(a * (1 - a) / n)),
+        partial(first_enough, noise=lambda a, _b, n: 2 * math.sqrt(a * (1 - a) / n)),
     ),
     Mistake(
         "your noise is that of one accuracy, the larger size's. Both are measured on n texts, so their squared errors add up",
-        lambda *case: first_enough(*case, noise=lambda _a, b, n: 2 * math.sqrt(b * (1 - b) / n)),
+        partial(first_enough, noise=lambda _a, b, n: 2 * math.sqrt(b * (1 - b) / n)),
     ),
     Mistake(
         "your noise is the same whatever the accuracies are; a(1 − a) is smaller the nearer a comes to 1",
-        lambda *case: first_enough(*case, noise=lambda _a, _b, n: 2 * math.sqrt(0.5 / n)),
+        partial(first_enough, noise=lambda _a, _b, n: 2 * math.sqrt(0.5 / n)),
     ),
     Mistake(
         "your noise uses the number of training examples; n is the number of test texts",
@@ -110,8 +86,8 @@ MISTAKES = [
     ),
     Mistake(
         "you add the two standard errors. Add their squares, and take the root of the sum",
-        lambda *case: first_enough(
-            *case,
+        partial(
+            first_enough,
             noise=lambda a, b, n: 2 * (math.sqrt(a * (1 - a) / n) + math.sqrt(b * (1 - b) / n)),
         ),
     ),
@@ -131,9 +107,12 @@ MISTAKES = [
     ),
     Mistake(
         "the sizes are not in order; sort them together with their accuracies first",
-        _in_given_order,
+        partial(first_enough, order=lambda _row: 0),
     ),
-    Mistake("you sort by accuracy; it is the sizes that have to be in order", _by_accuracy),
+    Mistake(
+        "you sort by accuracy; it is the sizes that have to be in order",
+        partial(first_enough, order=lambda row: row[::-1]),
+    ),
     Mistake(
         "this is one size too far: the last one before it has all larger sizes inside the noise",
         lambda sizes, accuracies, n: _larger(sizes, first_enough(sizes, accuracies, n)),

@@ -68,7 +68,7 @@ MISTAKES = [
     ),
     Mistake(
         "where nothing is to be divided by, the task wants 0, and you return 1",
-        lambda *case: scored(*case, empty=1.0),
+        partial(scored, empty=1.0),
     ),
     Mistake(
         "F1 is the harmonic mean, 2 · precision · recall / (precision + recall); yours is the root of their product",

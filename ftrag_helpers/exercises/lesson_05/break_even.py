@@ -49,11 +49,10 @@ MISTAKES = [
     ),
     Mistake(
         "your search stops too early: hundreds of updates may be needed, or thousands",
-        lambda *case: _up_to(366, *case),
+        partial(_up_to, 366),
     ),
     Mistake(
-        "your search stops at a hundred updates or so; more may be needed",
-        lambda *case: _up_to(100, *case),
+        "your search stops at a hundred updates or so; more may be needed", partial(_up_to, 100)
     ),
     Mistake(
         "retraining has to be done once too, before the first update",
@@ -77,11 +76,11 @@ MISTAKES = [
     ),
     Mistake(
         "at that number both cost the same; retrieval is cheaper only after it",
-        lambda *case: _near_even(math.ceil, *case),
+        partial(_near_even, math.ceil),
     ),
     Mistake(
         "at that number retrieval is not cheaper yet: a part of an update does not happen, so round up",
-        lambda *case: _near_even(math.floor, *case),
+        partial(_near_even, math.floor),
     ),
     Mistake(
         "the questions cost something too, and not the same with both",

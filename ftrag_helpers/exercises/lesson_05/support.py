@@ -83,11 +83,11 @@ MISTAKES = [
     ),
     Mistake(
         "you take the passage that supports most; a word counts if any of the passages holds it",
-        lambda *case: _each(*case, join=max),
+        partial(_each, join=max),
     ),
     Mistake(
         "you take the mean over the passages; a word counts if any of the passages holds it",
-        lambda *case: _each(*case, join=lambda shares: sum(shares) / len(shares)),
+        partial(_each, join=lambda shares: sum(shares) / len(shares)),
     ),
     Mistake(
         "a word counts if any of the passages holds it; you ask whether all do",

@@ -47,7 +47,9 @@ def test_no_rule_for_quantiles_decides_what_may_be_said():
                 low, high = np.quantile(
                     means, [0.025 / comparisons, 1 - 0.025 / comparisons], method=method
                 )
-                assert conclusion.words_for((low, high)) == conclusion.right_words(means, comparisons)
+                assert conclusion.words_for((low, high)) == conclusion.right_words(
+                    means, comparisons
+                )
 
 
 def test_known_values():
@@ -64,4 +66,8 @@ def test_known_values():
     assert break_even.first_cheaper(tuned, {**retrieval, "update": 10}, 5) is None
     assert break_even.first_cheaper({**tuned, "once": 31}, {**retrieval, "update": 99}, 5) == 0
     assert support.supported("The key is £12.", ["A KEY costs £125."], ["the", "is"]) == 0.5
-    assert conclusion.words_for((0.0, 0.2)) == conclusion.words_for((-0.2, 0.0)) == "no difference seen"
+    assert (
+        conclusion.words_for((0.0, 0.2))
+        == conclusion.words_for((-0.2, 0.0))
+        == "no difference seen"
+    )

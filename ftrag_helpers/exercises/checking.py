@@ -1,34 +1,31 @@
 """What every check of a graded task shares: cases, observation, judgement, and what the learner
 gets to read.
 
-A check has three steps. `cases` makes inputs from a seed. `observe` calls the learner's
+A check has three steps. `cases` makes inputs from a seed. `run_answer` calls the learner's
 answer on them and returns plain JSON values. `judge` compares these with what it works out itself.
-Only `observe` runs the learner's code, so a grader may run it in a sandbox and keep the other two
-outside. What this module leaves out: the tasks themselves (`lesson_01` and on), plain values and
-what messages say of them (`values`), the record of points (`progress`), marking by hand.
+Only `run_answer` runs the learner's code, so a grader may run it in a sandbox and keep the other
+two outside. What this module leaves out: the tasks themselves (`lesson_01` and on), plain values
+and what messages say of them (`values`), the record of points (`progress`), marking by hand.
 """
 
 import copy
 import json
-import linecache
 import sys
-import sysconfig
-import textwrap
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr
 from dataclasses import dataclass
-from pathlib import Path
 
-from ftrag_helpers.errors import CourseError
 from ftrag_helpers.exercises import registry
+from ftrag_helpers.exercises.running import (
+    CheckFailed,
+    NotAttempted,
+    TooSlow,
+    explained,
+    time_limit,
+)
 from ftrag_helpers.exercises.values import format_value, to_json
 from ftrag_helpers.notebook.wrapping import wrapped
-
-_LIBRARIES = (
-    str(Path(__file__).resolve().parent.parent),
-    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
-)
 
 
 class _Missing:
@@ -38,27 +35,6 @@ class _Missing:
 
 #: What `answer` returns for a name that the learner has not defined.
 MISSING = _Missing()
-
-
-class CheckFailed(Exception):
-    """An answer did not pass. Jupyter shows the message alone, without a traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        # JupyterLab's own output breaks long lines; the box of its Validate button does not.
-        return [
-            textwrap.fill(line, 100, break_long_words=False, replace_whitespace=False)
-            for line in str(self).splitlines()
-        ]
-
-
-class NotAttempted(CheckFailed):
-    """There is no answer yet: the stub is still in its place."""
-
-
-class _TooSlow(BaseException):
-    """Not an Exception, so that a learner's `except Exception` inside an endless loop cannot hold
-    it.
-    """
 
 
 @dataclass(frozen=True)
@@ -79,9 +55,11 @@ PASSED = Verdict(True)
 class Task:
     """A graded task.
 
-    `cases` turns a seed into inputs (plain JSON values), `observe` the learner's answer and those
-    inputs into plain JSON values. `judge(inputs, observed)` looks at nothing else, loads no model,
-    and fails junk without an exception. `timeout` is in seconds and holds for `observe`.
+    `cases` turns a seed into inputs (plain JSON values), `run_answer` the learner's answer and
+    those inputs into plain JSON values. `judge(inputs, observed)` looks at nothing else, loads no
+    model, and fails junk without an exception. `timeout` is in seconds and holds for `run_answer`,
+    which stands in a module of its own, `run`: no other one lies beside a learner's code.
+    `answer` says in words what is checked.
     """
 
     id: str
@@ -89,9 +67,10 @@ class Task:
     points: int
     hints: tuple[str, str]
     cases: Callable[[int], list]
-    observe: Callable[[object, list], object]
+    run_answer: Callable[[object, list], object]
     judge: Callable[[list, object], Verdict]
     timeout: float = 60.0
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +103,17 @@ def run(task: Task, answer: object, seed: int = 0) -> None:
         print(f"Task {task.id} passed with other inputs too.")
 
 
+def checker(task: Task) -> Callable[..., None]:
+    """The function with which a notebook checks a task: `check.task_1_1(answer, seed=0)`."""
+
+    def check(answer: object, seed: int = 0) -> None:
+        run(task, answer, seed)
+
+    check.__name__ = check.__qualname__ = f"task_{task.id.replace('.', '_')}"
+    check.__doc__ = f"Check {task.answer}."
+    return check
+
+
 def observation(task: Task, answer: object, seed: int) -> object:
     """What the learner's answer gives for the cases of a seed, as plain JSON values; the part that
     a sandbox runs.
@@ -141,12 +131,12 @@ def observation(task: Task, answer: object, seed: int) -> object:
         )
     inputs = copy.deepcopy(task.cases(seed))
     try:
-        with _time_limit(task.timeout), warnings.catch_warnings(), redirect_stderr(sys.stdout):
+        with time_limit(task.timeout), warnings.catch_warnings(), redirect_stderr(sys.stdout):
             warnings.simplefilter("ignore")
-            return json.loads(json.dumps(to_json(task.observe(answer, inputs))))
+            return json.loads(json.dumps(to_json(task.run_answer(answer, inputs))))
     except CheckFailed as failed:
         raise type(failed)(f"Task {task.id}: {failed}") from None
-    except _TooSlow:
+    except TooSlow:
         raise CheckFailed(
             f"Task {task.id}: stopped after {task.timeout:g} seconds. Look for a loop that never"
             " ends, or for work inside a loop that could be done once before it."
@@ -154,7 +144,7 @@ def observation(task: Task, answer: object, seed: int) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 (a learner's code may raise anything, SystemExit too)
-        raise _explained(task, error) from None
+        raise explained(task.id, error) from None
 
 
 def decide(task: Task, observed: object, seed: int) -> Verdict:
@@ -177,87 +167,9 @@ def answer(name: str) -> object:
     return sys._getframe(1).f_globals.get(name, MISSING)
 
 
-def _explained(task: Task, error: BaseException) -> CheckFailed:
-    text = str(error)
-    stub = text.split(":")[0] if text.startswith("Task ") else ""
-    if isinstance(error, NotImplementedError) and (
-        not text or stub == f"Task {task.id}"
-    ):  # nbgrader's own stub is bare
-        return NotAttempted(
-            f"Task {task.id} is not done yet: put your code in place of the line that raises"
-            " NotImplementedError, run that cell, then this one. If you have: did that cell run"
-            " without an error, and has the function the task's name?"
-        )
-    if isinstance(error, NotImplementedError) and stub:
-        return NotAttempted(f"Task {task.id} rests on {stub}, which is not done yet.")
-    if isinstance(error, CourseError):
-        return CheckFailed(f"Task {task.id} could not be checked. {text}")
-    what = f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
-    place = _learners_line(error)
-    if not place and isinstance(error, TypeError):
-        return CheckFailed(
-            f"Task {task.id}: your answer could not be called as the task asks ({what}). "
-            "Compare its name and its parameters with the task."
-        )
-    return CheckFailed(f"Task {task.id}: your code stopped with {what}{place}")
-
-
-def _learners_line(error: BaseException) -> str:
-    """The innermost line of the error that is in no library, on a line of its own; "" if there is
-    none.
-    """
-    found, function, trace = "", "", error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if not code.co_filename.startswith(_LIBRARIES):
-            function = (
-                function if code.co_name.startswith("<") else code.co_name
-            )  # not "<listcomp>"
-            source = linecache.getline(code.co_filename, trace.tb_lineno).strip()
-            found = (
-                f"\nLine {trace.tb_lineno} of its cell{f', in {function}' if function else ''}:"
-                f" {source}"
-            )
-        trace = trace.tb_next
-    return found
-
-
-@contextmanager
-def _time_limit(seconds: float):
-    """Stop the block after so many seconds with `_TooSlow`, and again each second if something
-    swallows that.
-
-    It needs the main thread and a system with interval timers (not Windows). Elsewhere, and inside
-    a single long call of compiled code, the learner stops the kernel by hand.
-    """
-    import signal
-    import threading
-
-    if (
-        not hasattr(signal, "setitimer")
-        or threading.current_thread() is not threading.main_thread()
-    ):
-        yield
-        return
-    inside = True
-
-    def stop(_signal, _frame):
-        if inside:
-            raise _TooSlow
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
-    try:
-        yield
-    finally:
-        inside = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def calls(function: object, inputs: list) -> list:
-    """`function(*case)` for each case, as plain values: the `observe` of most tasks whose answer is
-    a function.
+    """`function(*case)` for each case, as plain values: the `run_answer` of most tasks whose
+    answer is a function.
 
     Raises:
         CheckFailed: what was given is no function.

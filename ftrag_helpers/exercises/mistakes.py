@@ -1,13 +1,13 @@
 """Judges that know the usual mistakes: an answer that is wrong in a known way gets the words that
 help.
 
-It compares, and knows no task: what is right, and which mistakes there are, the lessons say
-(`lesson_04`, `lesson_05`). What it leaves out: the form of an answer, which a lesson's `problem`
-looks at first.
+It compares, and knows no task: what is right, and which mistakes there are, each task's module
+says. What it leaves out: the form of an answer, which a task's `problem` looks at first.
 """
 
 import math
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Iterable, Sequence
 
 from ftrag_helpers.exercises.checking import PASSED, Verdict, by_case
 from ftrag_helpers.exercises.values import format_value, is_number
@@ -32,26 +32,60 @@ def equal(got: object, want: object, rel: float = 1e-6) -> bool:
     return type(got) is type(want) and got == want
 
 
-def distinguishes(
-    cases: list, right: Callable, mistakes: Mapping[str, Callable], times: int = 2
-) -> bool:
-    """True where each mistake gives another result than `right` in so many of the cases, so that
-    none passes by luck.
+class Mistake:
+    """A usual mistake: the `message` that helps, and `variants`, functions from a case to the
+    result that the mistake gives there.
     """
+
+    def __init__(self, message: str, *variants: Callable):
+        self.message, self.variants = message, variants
+
+
+def rng_for(task_id: str, seed: int) -> random.Random:
+    """The random numbers from which a task makes the cases of a seed."""
+    return random.Random(f"{task_id}/{seed}")
+
+
+def shuffled(rng: random.Random, cases: list) -> list:
+    """The same list, brought into another order."""
+    rng.shuffle(cases)
+    return cases
+
+
+def variants(mistakes: Iterable[Mistake]) -> list[Callable]:
+    """The functions of all mistakes."""
+    return [variant for mistake in mistakes for variant in mistake.variants]
+
+
+def distinguishing(
+    make: Callable[[], list], right: Callable, mistakes: Sequence[Mistake], times: int = 2
+) -> list:
+    """The first cases that `make` gives on which no mistake passes by luck, and on which each
+    learner hears of the mistake that was made (`distinguishes`, `distinguished`).
+    """
+    while True:
+        cases = make()
+        if distinguishes(cases, right, mistakes, times) and distinguished(cases, right, mistakes):
+            return cases
+
+
+def distinguishes(
+    cases: list, right: Callable, mistakes: Iterable[Mistake], times: int = 2
+) -> bool:
+    """True where each mistake gives another result than `right` in at least `times` cases."""
     wants = [right(*case) for case in cases]
     return all(
-        sum(not equal(mistake(*case), want) for case, want in zip(cases, wants, strict=True))
+        sum(not equal(variant(*case), want) for case, want in zip(cases, wants, strict=True))
         >= times
-        for mistake in mistakes.values()
+        for variant in variants(mistakes)
     )
 
 
-def distinguished(cases: list, right: Callable, mistakes: Mapping[str, Callable]) -> bool:
-    """True where no mistake gives the right results, nor those of another mistake: each learner
-    hears of the one that was made.
-    """
-    found = [[function(*case) for case in cases] for function in (right, *mistakes.values())]
-    return len(set(map(str, found))) == len(found)
+def distinguished(cases: list, right: Callable, mistakes: Iterable[Mistake]) -> bool:
+    """True where no mistake gives the right results, nor those of another mistake."""
+    functions = [right, *variants(mistakes)]
+    results = {str([function(*case) for case in cases]) for function in functions}
+    return len(results) == len(functions)
 
 
 def only_rounded(got: object, want: object) -> bool:
@@ -87,7 +121,7 @@ ROUNDED = (
 
 def by_mistakes(
     right: Callable,
-    mistakes: Mapping[str, Callable],
+    mistakes: Iterable[Mistake],
     *,
     call: str,
     problem: Callable[..., str],
@@ -110,9 +144,12 @@ def by_mistakes(
         wants = [right(*case) for case in inputs]
         if equal(observed, wants, rel):
             return PASSED
-        for words, mistake in mistakes.items():
-            if equal(observed, [mistake(*case) for case in inputs], rel):
-                return Verdict(False, words)
+        for mistake in mistakes:
+            if any(
+                equal(observed, [variant(*case) for case in inputs], rel)
+                for variant in mistake.variants
+            ):
+                return Verdict(False, mistake.message)
         if only_rounded(observed, wants):
             return Verdict(False, ROUNDED)
         i = next(i for i, want in enumerate(wants) if not equal(observed[i], want, rel))

@@ -9,7 +9,6 @@ seeds. What this module leaves out: the learner's notebook (`submissions`), and 
 import ast
 import hashlib
 import importlib
-import importlib.util
 import json
 import re
 from collections.abc import Iterable
@@ -19,7 +18,7 @@ from pathlib import Path
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.exercises import checking
-from ftrag_helpers.grading import observers
+from ftrag_helpers.grading.answer_modules import answer_modules, module_path
 
 #: What a cell of a master is: run before the first task; run between tasks; the learner's; a check;
 #: a text to mark.
@@ -69,8 +68,8 @@ class GradedTask:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One exercise. `modules` are its checks without judges, by module; `stubs` the untouched texts
-    by grade id; `prose` the course's own text cells.
+    """One exercise. `modules` are the sources that lie beside an answer, by module; `stubs` the
+    untouched texts by grade id; `prose` the course's own text cells.
     """
 
     slug: str
@@ -125,7 +124,7 @@ def load_assignment(path: Path) -> Assignment:
         )
         for cell, points in _marked(cells, path)
     ]
-    modules = _modules(module) if module else {}
+    modules = answer_modules(module, (task.check for task in tasks if task.check)) if module else {}
     order = {cell.grade_id: i for i, cell in enumerate(cells)}
     tasks.sort(key=lambda task: order[task.answer_cell])
     return Assignment(
@@ -346,28 +345,6 @@ def _checked_task(
     )
 
 
-def _modules(module: str) -> dict[str, str]:
-    """The sources that the sandbox gets in place of a check module, those that it needs before
-    it.
-    """
-    source = observers.cut(_module_path(module).read_text("utf-8"), module)
-    needed: dict[str, str] = {}
-    waiting = sorted(observers.beside(source))
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed[name] = _module_path(name).read_text("utf-8")
-            waiting += sorted(observers.beside(needed[name]) - needed.keys())
-    return {**dict(reversed(needed.items())), module: source}
-
-
-def _module_path(name: str) -> Path:
-    found = importlib.util.find_spec(name)
-    if found is None or not found.origin:
-        raise CourseError(f"The check module {name} is not installed.")
-    return Path(found.origin)
-
-
 def _fingerprint(path: Path, modules: Iterable[str]) -> str:
     """Changes with the solution, the exercise, the data, the versions of the libraries, and any
     code of the course.
@@ -381,7 +358,7 @@ def _fingerprint(path: Path, modules: Iterable[str]) -> str:
         _exercise(path),
         root / "requirements.lock",
         *sorted(package.rglob("*.py")),
-        *map(_module_path, modules),
+        *map(module_path, modules),
         *sorted(runtime.data_dir().glob("*/manifest.json")),
     ]
     total = hashlib.sha256()

@@ -3,8 +3,18 @@
 import functools
 import random
 
+from adversarial import run
 from ftrag_helpers.exercises import checking
-from ftrag_helpers.exercises.checking import PASSED, ManualTask, Task, Verdict, answer, calls, hint
+from ftrag_helpers.exercises.checking import (
+    PASSED,
+    ManualTask,
+    Task,
+    Verdict,
+    answer,
+    calls,
+    checker,
+    hint,
+)
 from ftrag_helpers.exercises.values import format_value
 
 __all__ = ["MANUAL", "TASKS", "answer", "hint", "points", "task_9_1", "task_9_2", "task_9_3"]
@@ -49,10 +59,6 @@ def _judge_longest(inputs: list, observed: object) -> Verdict:
     return PASSED
 
 
-def _look(value: object, inputs: list) -> object:
-    return value
-
-
 def _judge_share(_inputs: list, observed: object) -> Verdict:
     right = type(observed) in (int, float) and abs(observed - 0.75) < 1e-9
     return PASSED if right else Verdict(False, f"3 of 4 is not {format_value(observed)}")
@@ -87,24 +93,11 @@ TASKS = {
             4,
             ("Divide.", "Three by four."),
             lambda _seed: [],
-            _look,
+            run.look,
             _judge_share,
             10,
         ),
     )
 }
 
-
-def task_9_1(answer, seed: int = 0) -> None:
-    """Check `double(value)`."""
-    checking.run(TASKS["9.1"], answer, seed)
-
-
-def task_9_2(answer, seed: int = 0) -> None:
-    """Check `longest(words)`."""
-    checking.run(TASKS["9.2"], answer, seed)
-
-
-def task_9_3(answer, seed: int = 0) -> None:
-    """Check `share`."""
-    checking.run(TASKS["9.3"], answer, seed)
+task_9_1, task_9_2, task_9_3 = map(checker, TASKS.values())

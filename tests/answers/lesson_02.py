@@ -13,6 +13,9 @@ from sklearn.pipeline import make_pipeline
 
 from ftrag_helpers.data import tuning_data
 
+from answers import tables
+
+RIGHT, WRONG, right, wrong = tables()
 
 # Task 2.1
 
@@ -22,16 +25,13 @@ def _by_work(reviews):
         works.setdefault(review.subject, []).append(review.id)
     return works
 
-
 def _praise(reviews):
     return np.mean([review.label == "positive" for review in reviews])
-
 
 def _near(reviews, held, share):
     kept = set(held)
     return abs(len(kept) / len(reviews) - share) <= 0.05 and abs(
         _praise([r for r in reviews if r.id in kept]) - _praise(reviews)) <= 0.05
-
 
 def _first_works(reviews, share, works):
     groups, held = _by_work(reviews), []
@@ -40,7 +40,7 @@ def _first_works(reviews, share, works):
             held += groups[work]
     return held
 
-
+@right("2.1")
 def split_with_scikit(reviews, share):
     rows = sorted(reviews, key=lambda r: r.id)
     for seed in range(500):
@@ -50,7 +50,7 @@ def split_with_scikit(reviews, share):
             return held
     raise AssertionError("no split found")
 
-
+@right("2.1")
 def split_greedy(reviews, share):
     """Largest works first; each is held out if there is still room for its praise and its blame."""
     groups = {}
@@ -67,17 +67,17 @@ def split_greedy(reviews, share):
             missing, held = left, held + [row.id for row in groups[work]]
     return np.array(held)
 
-
+@wrong("2.1", "stand on both sides")
 def split_rows(reviews, share):
     ids = sorted(r.id for r in reviews)
     return random.Random(0).sample(ids, round(share * len(ids)))
 
-
+@wrong("2.1", "hold out all reviews of a work or none")
 def split_stratified_rows(reviews, share):
     rows = sorted(reviews, key=lambda r: r.id)
     return [r.id for r in train_test_split(rows, test_size=share, random_state=0, stratify=[r.label for r in rows])[1]]
 
-
+@wrong("2.1", "stand on both sides")
 def split_works_of_each_label(reviews, share):
     """Groups by work and label, so that praise and blame of one work part company."""
     works = {}
@@ -90,19 +90,19 @@ def split_works_of_each_label(reviews, share):
             held += works[work]
     return held
 
-
+@wrong("2.1", "1 works stand on both sides")
 def split_cut_to_size(reviews, share):
     """The last work is torn, so that the size is exact."""
     return split_without_balance(reviews, share, exact=True)
 
-
+@wrong("2.1", "of the held-out reviews are positive")
 def split_without_balance(reviews, share, exact=False):
     rows = sorted(reviews, key=lambda r: r.id)
     works = sorted(_by_work(rows), key=lambda w: -sum(1 if r.label == "positive" else -1 for r in rows if r.subject == w))
     held = _first_works(rows, share, works)
     return held[:round(share * len(rows)) - 1] if exact else held
 
-
+@wrong("2.1", "a second call")
 def split_unseeded(reviews, share):
     while True:
         works = sorted(_by_work(reviews))
@@ -111,7 +111,7 @@ def split_unseeded(reviews, share):
         if _near(reviews, held, share):
             return held
 
-
+@wrong("2.1", "in another order")
 def split_as_they_come(reviews, share):
     for seed in range(500):
         works = list(_by_work(reviews))
@@ -121,145 +121,144 @@ def split_as_they_come(reviews, share):
             return held
     raise AssertionError("no split found")
 
-
+@wrong("2.1", "the ones for training")
 def split_the_training_part(reviews, share):
     held = set(split_greedy(reviews, share).tolist())
     return [r.id for r in reviews if r.id not in held]
 
-
+@wrong("2.1", "count reviews, not works")
 def split_counts_works(reviews, share):
     works = _by_work(reviews)
     chosen = sorted(works, key=lambda w: (-len(works[w]), w))[:round(share * len(works))]
     return [id_ for work in chosen for id_ in works[work]]
 
-
+@wrong("2.1", "got two lists")
 def split_both_parts(reviews, share):
     return split_the_training_part(reviews, share), split_greedy(reviews, share)
 
-
+@wrong("2.1", "expected a list of review ids")
 def split_records(reviews, share):
     held = set(split_greedy(reviews, share).tolist())
     return [r for r in reviews if r.id in held]
 
-
+@wrong("2.1", "got a set object")
 def split_a_set(reviews, share):
     return set(split_greedy(reviews, share).tolist())
 
-
+@wrong("2.1", "is no id of a review")
 def split_works_names(reviews, share):
     held = set(split_greedy(reviews, share).tolist())
     return sorted({r.subject for r in reviews if r.id in held})
 
-
+@wrong("2.1", "0.00 of the reviews")
 def split_by_the_files_split(reviews, share):
     return [r.id for r in reviews if r.split == "test"]
 
-
+@wrong("2.1", "more than once")
 def split_twice_the_same(reviews, share):
     held = split_greedy(reviews, share).tolist()
     return held + held[:1]
 
-
+@wrong("2.1", "end with return")
 def split_without_return(reviews, share):
     split_greedy(reviews, share)
 
-
 # Task 2.2
 
+@right("2.2")
 def baseline_in_steps(train_texts, train_labels, texts):
     vectoriser = TfidfVectorizer()
     model = LogisticRegression().fit(vectoriser.fit_transform(train_texts), np.array(train_labels) == "positive")
     return model.predict_proba(vectoriser.transform(texts))[:, 1]
 
-
+@right("2.2")
 def baseline_counts(train_texts, train_labels, texts):
     model = make_pipeline(CountVectorizer(binary=True, min_df=2), MultinomialNB())
     model.fit(train_texts, [1 if label == "positive" else 0 for label in train_labels])
     return [float(row[1]) for row in model.predict_proba(texts)]
 
-
 def _model(train_texts, train_labels):
     return make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=10)).fit(train_texts, train_labels)
 
-
+@wrong("2.2", "fitted on the texts to be judged")
 def baseline_vectoriser_on_all(train_texts, train_labels, texts):
     vectoriser = TfidfVectorizer().fit(train_texts + texts)
     model = LogisticRegression(C=10).fit(vectoriser.transform(train_texts), train_labels)
     return model.predict_proba(vectoriser.transform(texts))[:, 1]
 
-
+@wrong("2.2", "fitted on the texts to be judged")
 def baseline_vectoriser_on_test(train_texts, train_labels, texts):
     vectoriser = TfidfVectorizer().fit(texts)
     model = LogisticRegression(C=10).fit(vectoriser.transform(train_texts), train_labels)
     return model.predict_proba(vectoriser.transform(texts))[:, 1]
 
-
+@wrong("2.2", "fitted on the texts to be judged")
 def baseline_fits_twice(train_texts, train_labels, texts):
     vectoriser = TfidfVectorizer(max_features=500)
     model = LogisticRegression(C=10).fit(vectoriser.fit_transform(train_texts), train_labels)
     return model.predict_proba(vectoriser.fit_transform(texts))[:, 1]
 
-
+@wrong("2.2", "when other texts are asked about beside it")
 def baseline_ranks(train_texts, train_labels, texts):
     """Knows that half of the texts are positive, and makes it so."""
     found = _model(train_texts, train_labels).predict_proba(texts)[:, 1]
     return found.argsort().argsort() / len(found)
 
-
+@wrong("2.2", "fitted on the texts to be judged")
 def baseline_learns_from_its_guesses(train_texts, train_labels, texts):
     guesses = _model(train_texts, train_labels).predict(texts)
     return _model(train_texts + texts, [*train_labels, *guesses]).predict_proba(texts)[:, 1]
 
-
+@wrong("2.2", 'the probability of "negative"')
 def baseline_other_column(train_texts, train_labels, texts):
     return _model(train_texts, train_labels).predict_proba(texts)[:, 0]
 
-
+@wrong("2.2", "got labels")
 def baseline_labels(train_texts, train_labels, texts):
     return _model(train_texts, train_labels).predict(texts)
 
-
+@wrong("2.2", "0 and 1 only")
 def baseline_zeros_and_ones(train_texts, train_labels, texts):
     return [float(label == "positive") for label in _model(train_texts, train_labels).predict(texts)]
 
-
+@wrong("2.2", "from 0 to 1")
 def baseline_decisions(train_texts, train_labels, texts):
     return _model(train_texts, train_labels).decision_function(texts)
 
-
+@wrong("2.2", "a column for each class")
 def baseline_both_columns(train_texts, train_labels, texts):
     return _model(train_texts, train_labels).predict_proba(texts)
 
-
+@wrong("2.2", "expected a list of 300 numbers")
 def baseline_of_the_training_texts(train_texts, train_labels, texts):
     return _model(train_texts, train_labels).predict_proba(train_texts)[:, 1]
 
-
+@wrong("2.2", "the same probability")
 def baseline_majority(train_texts, train_labels, texts):
     return [train_labels.count("positive") / len(train_labels)] * len(texts)
 
-
+@wrong("2.2", "the mark is 0.65")
 def baseline_length(train_texts, train_labels, texts):
     model = LogisticRegression().fit([[len(t) / 300] for t in train_texts], train_labels)
     return model.predict_proba([[len(t) / 300] for t in texts])[:, 1]
 
-
+@wrong("2.2", "should turn round")
 def baseline_other_labels(train_texts, train_labels, texts):
     rows = tuning_data.load_reviews("train")
     return _model([r.text for r in rows], [r.label for r in rows]).predict_proba(texts)[:, 1]
 
-
+@wrong("2.2", "end with return")
 def baseline_without_return(train_texts, train_labels, texts):
     _model(train_texts, train_labels)
 
-
 # Task 2.3
 
+@right("2.3")
 def scores_with_scikit(truth, predicted, label):
     found = precision_recall_fscore_support(truth, predicted, labels=[label], zero_division=0)
     return np.array([part[0] for part in found[:3]])
 
-
+@right("2.3")
 def scores_by_counting(truth, predicted, label):
     tp = fp = fn = 0
     for t, p in zip(truth, predicted):
@@ -270,88 +269,87 @@ def scores_by_counting(truth, predicted, label):
     recall = tp / (tp + fn) if tp + fn else 0
     return precision, recall, 2 * tp / (2 * tp + fp + fn) if tp else 0
 
-
+@wrong("2.3", "wrong way round")
 def scores_swapped(truth, predicted, label):
     precision, recall, f1 = scores_by_counting(truth, predicted, label)
     return recall, precision, f1
 
-
+@wrong("2.3", "not the mean of the two")
 def scores_mean(truth, predicted, label):
     precision, recall, _ = scores_by_counting(truth, predicted, label)
     return precision, recall, (precision + recall) / 2
 
-
+@wrong("2.3", "factor 2")
 def scores_without_two(truth, predicted, label):
     precision, recall, f1 = scores_by_counting(truth, predicted, label)
     return precision, recall, f1 / 2
 
-
+@wrong("2.3", "the task wants 0")
 def scores_one_for_nothing(truth, predicted, label):
     found = precision_recall_fscore_support(truth, predicted, labels=[label], zero_division=1)[:3]
     precision, recall = found[0][0], found[1][0]
     return [precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0]
 
-
+@wrong("2.3", "expected numbers only")
 def scores_nan_for_nothing(truth, predicted, label):
     found = precision_recall_fscore_support(truth, predicted, labels=[label], zero_division=np.nan)
     return [part[0] for part in found[:3]]
 
-
+@wrong("2.3", "ZeroDivisionError")
 def scores_unguarded(truth, predicted, label):
     hits = sum(t == p == label for t, p in zip(truth, predicted))
     precision, recall = hits / predicted.count(label), hits / truth.count(label)
     return precision, recall, 2 * precision * recall / (precision + recall)
 
-
+@wrong("2.3", "means over all labels")
 def scores_macro(truth, predicted, label):
     return precision_recall_fscore_support(truth, predicted, average="macro", zero_division=0)[:3]
 
-
+@wrong("2.3", 'always score "positive"')
 def scores_of_positive(truth, predicted, label):
     return scores_by_counting(truth, predicted, "positive")
 
-
+@wrong("2.3", "the first number is the accuracy")
 def scores_accuracy_as_precision(truth, predicted, label):
     _, recall, f1 = scores_by_counting(truth, predicted, label)
     return np.mean(np.array(truth) == np.array(predicted)), recall, f1
 
-
+@wrong("2.3", "of the label's own texts")
 def scores_accuracy_as_recall(truth, predicted, label):
     precision, _, f1 = scores_by_counting(truth, predicted, label)
     return precision, np.mean(np.array(truth) == np.array(predicted)), f1
 
-
+@wrong("2.3", "how often was the label predicted")
 def scores_over_all_texts(truth, predicted, label):
     _, recall, f1 = scores_by_counting(truth, predicted, label)
     return sum(t == p == label for t, p in zip(truth, predicted)) / len(truth), recall, f1
 
-
+@wrong("2.3", "how often is the label true")
 def scores_recall_over_all_texts(truth, predicted, label):
     precision, _, f1 = scores_by_counting(truth, predicted, label)
     return precision, sum(t == p == label for t, p in zip(truth, predicted)) / len(truth), f1
 
-
+@wrong("2.3", "from 0 to 1")
 def scores_percent(truth, predicted, label):
     return [100 * value for value in scores_by_counting(truth, predicted, label)]
 
-
+@wrong("2.3", "is not right")
 def scores_counts_other_hits(truth, predicted, label):
     """Counts every right answer as a hit of the label."""
     hits = sum(t == p for t, p in zip(truth, predicted))
     precision, recall = (hits / max(1, side.count(label)) for side in (predicted, truth))
     return min(precision, 1), min(recall, 1), 0.5
 
-
+@wrong("2.3", "wanted are precision, recall and F1")
 def scores_f1_alone(truth, predicted, label):
     return scores_by_counting(truth, predicted, label)[2]
-
 
 # Task 2.4
 
 def _noise(a, b, n):
     return 2 * math.sqrt(a * (1 - a) / n + b * (1 - b) / n)
 
-
+@right("2.4")
 def enough_loops(sizes, accuracies, n):
     order = np.argsort(sizes)
     sizes, values = np.array(sizes)[order], np.array(accuracies)[order]
@@ -361,12 +359,11 @@ def enough_loops(sizes, accuracies, n):
             return sizes[i]
     return None
 
-
+@right("2.4")
 def enough_from_above(sizes, accuracies, n):
     at = dict(zip(sizes, accuracies))
     beaten = {s for s in at for t in at if t > s and at[t] - at[s] > _noise(at[s], at[t], n)}
     return min(set(at) - beaten)
-
 
 def _enough(sizes, accuracies, n, rivals=lambda later: later, noise=_noise, sort=True):
     curve = sorted(zip(sizes, accuracies)) if sort else list(zip(sizes, accuracies))
@@ -375,68 +372,67 @@ def _enough(sizes, accuracies, n, rivals=lambda later: later, noise=_noise, sort
             return size
     return None
 
-
+@wrong("2.4", "one step ahead")
 def enough_next_step(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, rivals=lambda later: later[:1])
 
-
+@wrong("2.4", "the largest size alone")
 def enough_last(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, rivals=lambda later: later[-1:])
 
-
+@wrong("2.4", "one standard error")
 def enough_one_error(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, noise=lambda a, b, n: _noise(a, b, n) / 2)
 
-
+@wrong("2.4", "that of one accuracy")
 def enough_noise_of_one(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, noise=lambda a, b, n: 2 * math.sqrt(a * (1 - a) / n))
 
-
+@wrong("2.4", "Add their squares")
 def enough_errors_added(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, noise=lambda a, b, n: 2 * (math.sqrt(a * (1 - a) / n) + math.sqrt(b * (1 - b) / n)))
 
-
+@wrong("2.4", "root")
 def enough_without_root(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, noise=lambda a, b, n: 2 * (a * (1 - a) / n + b * (1 - b) / n))
 
-
+@wrong("2.4", "the highest accuracy")
 def enough_best(sizes, accuracies, n):
     return sizes[int(np.argmax(accuracies))]
 
-
+@wrong("2.4", "not in order")
 def enough_unsorted(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, sort=False)
 
-
+@wrong("2.4", "enough")
 def enough_sizes_sorted_alone(sizes, accuracies, n):
     return _enough(sorted(sizes), accuracies, n)
 
-
+@wrong("2.4", "one size too far")
 def enough_next_size(sizes, accuracies, n):
     found = _enough(sizes, accuracies, n)
     return min((size for size in sizes if size > found), default=found)
 
-
+@wrong("2.4", "whatever the smaller ones do")
 def enough_largest(sizes, accuracies, n):
     return max(sizes)
 
-
+@wrong("2.4", "noise")
 def enough_fixed_gain(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, noise=lambda a, b, n: 0.01)
 
-
+@wrong("2.4", "a place in the list")
 def enough_place(sizes, accuracies, n):
     return sorted(sizes).index(_enough(sizes, accuracies, n))
 
-
+@wrong("2.4", "looks like an accuracy")
 def enough_accuracy(sizes, accuracies, n):
     return dict(zip(sizes, accuracies))[_enough(sizes, accuracies, n)]
 
-
+@wrong("2.4", "expected a number")
 def enough_pair(sizes, accuracies, n):
     size = _enough(sizes, accuracies, n)
     return size, dict(zip(sizes, accuracies))[size]
-
 
 # Task 2.5
 
@@ -444,14 +440,13 @@ def _parts(embed, data):
     x = {part: embed([row["text"] for row in rows]) for part, rows in data.items()}
     return x, {part: [row["label"] for row in rows] for part, rows in data.items()}
 
-
 def _head(x, y, weight, first="reviews", added=("few",), first_weight=1):
     table = np.vstack([x[first], *(x[part] for part in added)])
     labels = sum((y[part] for part in added), list(y[first]))
     each = [first_weight] * len(y[first]) + [weight] * (len(labels) - len(y[first]))
     return LogisticRegression(max_iter=2000).fit(table, labels, sample_weight=each)
 
-
+@right("2.5")
 def adapt_rows_repeated(embed, data, weights):
     x, y = _parts(embed, data)
     heads, scores = {}, []
@@ -462,7 +457,7 @@ def adapt_rows_repeated(embed, data, weights):
     best = min(scores)[1]
     return tuple(heads[weight].score(x["test"], y["test"]) if i != 1 else weight for i, weight in enumerate([0, best, best]))
 
-
+@right("2.5")
 def adapt_all_at_once(embed, data, weights):
     """Embeds everything in one call, and compares labels as numbers."""
     rows = [row for part in data.values() for row in part]
@@ -479,7 +474,6 @@ def adapt_all_at_once(embed, data, weights):
             best = right[where == "validation"].mean(), weight, right[where == "test"].mean()
     return np.array([before, *best[1:]])
 
-
 def _adapt(embed, data, weights, judged=("validation",), larger=False, fit=_head):
     x, y = _parts(embed, data)
     heads = {weight: fit(x, y, weight) for weight in sorted(weights, reverse=larger)}
@@ -490,38 +484,37 @@ def _adapt(embed, data, weights, judged=("validation",), larger=False, fit=_head
     best = max(heads, key=lambda weight: round(score(weight), 6))
     return [_head(x, y, 0).score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
 
-
+@wrong("2.5", "best on the test texts")
 def adapt_on_test(embed, data, weights):
     return _adapt(embed, data, weights, judged=("test",))
 
-
+@wrong("2.5", "best on the few target texts")
 def adapt_on_few(embed, data, weights):
     return _adapt(embed, data, weights, judged=("few",))
 
-
+@wrong("2.5", "the test texts may have no say")
 def adapt_on_both(embed, data, weights):
     return _adapt(embed, data, weights, judged=("validation", "test"))
 
-
+@wrong("2.5", "wants the smallest")
 def adapt_larger_weight(embed, data, weights):
     return _adapt(embed, data, weights, larger=True)
 
-
+@wrong("2.5", "trained on as well")
 def adapt_trains_on_validation(embed, data, weights):
     return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, w, added=("few", "validation")))
 
-
+@wrong("2.5", "wrong way round")
 def adapt_weights_turned(embed, data, weights):
     return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, 1, first_weight=w) if w else _head(x, y, 0))
 
-
+@wrong("2.5", "reviews are dropped")
 def adapt_drops_the_reviews(embed, data, weights):
     return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, 1, first_weight=0) if w else _head(x, y, 0))
 
-
+@wrong("2.5", "handed to fit")
 def adapt_forgets_the_weight(embed, data, weights):
     return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, 1))
-
 
 def _with_accuracy(embed, data, weights, place, part):
     x, y = _parts(embed, data)
@@ -529,50 +522,50 @@ def _with_accuracy(embed, data, weights, place, part):
     found[place] = _head(x, y, found[1] if place else 0).score(x[part], y[part])
     return found
 
-
+@wrong("2.5", "on the reviews themselves")
 def adapt_before_on_reviews(embed, data, weights):
     return _with_accuracy(embed, data, weights, 0, "reviews")
 
-
+@wrong("2.5", "the first number is measured on the validation")
 def adapt_before_on_validation(embed, data, weights):
     return _with_accuracy(embed, data, weights, 0, "validation")
 
-
+@wrong("2.5", "which chose the weight")
 def adapt_after_on_validation(embed, data, weights):
     return _with_accuracy(embed, data, weights, 2, "validation")
 
-
+@wrong("2.5", "small")
 def adapt_as_listed(embed, data, weights):
     """Of equals the one that is listed first."""
     x, y = _parts(embed, data)
     best = max(weights, key=lambda w: _head(x, y, w).score(x["validation"], y["validation"]))
     return [_head(x, y, w).score(x["test"], y["test"]) if i != 1 else w for i, w in enumerate((0, best, best))]
 
-
+@wrong("2.5", "test texts are trained on")
 def adapt_trains_on_test(embed, data, weights):
     return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, w, added=("few", "test")))
 
-
+@wrong("2.5", "texts were embedded where")
 def adapt_embeds_again(embed, data, weights):
     before = _adapt(embed, data, [0])[0]  # embeds everything, as the next line does again
     return [before, *_adapt(embed, data, weights)[1:]]
 
-
+@wrong("2.5", "accuracy before, weight, accuracy after")
 def adapt_weight_alone(embed, data, weights):
     return _adapt(embed, data, weights)[1]
 
-
+@wrong("2.5", "as the second number")
 def adapt_weight_first(embed, data, weights):
     before, weight, after = _adapt(embed, data, weights)
     return weight, before, after
 
-
+@wrong("2.5", "wants a list of texts")
 def adapt_one_text(embed, data, weights):
     return [embed(row["text"]) for row in data["reviews"]]
 
-
 # Answers found later: what else learners write, right and wrong.
 
+@right("2.1")
 def split_many_tries(reviews, share):
     """The best of three hundred shuffles, given as a generator."""
     groups = _by_work(sorted(reviews, key=lambda r: r.id))
@@ -586,39 +579,38 @@ def split_many_tries(reviews, share):
             best = off, held
     return (id_ for id_ in best[1])
 
-
+@right("2.1")
 def split_numpy_ids(reviews, share):
     return np.array(sorted(split_greedy(reviews, share).tolist()), dtype=object)
-
 
 def _fixed_shuffle(reviews, share, seed):
     works = sorted(_by_work(reviews))
     random.Random(seed).shuffle(works)
     return _first_works(sorted(reviews, key=lambda r: r.id), share, works)
 
-
+@wrong("2.1", "held")
 def split_fixed_0(reviews, share):
     return _fixed_shuffle(reviews, share, 0)
 
-
+@wrong("2.1", "held")
 def split_fixed_1(reviews, share):
     return _fixed_shuffle(reviews, share, 1)
 
-
+@wrong("2.1", "held")
 def split_fixed_42(reviews, share):
     return _fixed_shuffle(reviews, share, 42)
 
-
+@wrong("2.1", "held")
 def split_one_group_shuffle(reviews, share):
     rows = sorted(reviews, key=lambda r: r.id)
     parts = GroupShuffleSplit(1, test_size=share, random_state=0).split(rows, groups=[r.subject for r in rows])
     return [rows[i].id for i in next(parts)[1]]
 
-
+@wrong("2.1", "held")
 def split_alphabetical(reviews, share):
     return _first_works(sorted(reviews, key=lambda r: r.id), share, sorted(_by_work(reviews)))
 
-
+@wrong("2.1", "held")
 def split_half_positive(reviews, share):
     """Wants half of the held-out reviews to be positive, whatever the whole set is like."""
     label = {r.id: r.label == "positive" for r in reviews}
@@ -628,7 +620,7 @@ def split_half_positive(reviews, share):
             return held
     return held
 
-
+@wrong("2.1", "of the held-out reviews are positive")
 def split_size_alone(reviews, share):
     for seed in range(500):
         held = _fixed_shuffle(reviews, share, seed)
@@ -636,7 +628,7 @@ def split_size_alone(reviews, share):
             return held
     return held
 
-
+@wrong("2.1", "of the reviews are held out")
 def split_balance_alone(reviews, share):
     label = {r.id: r.label == "positive" for r in reviews}
     for seed in range(500):
@@ -647,11 +639,11 @@ def split_balance_alone(reviews, share):
             return held
     return held
 
-
+@wrong("2.1", "of the reviews are held out")
 def split_always_a_fifth(reviews, share):
     return split_with_scikit(reviews, 0.2)
 
-
+@wrong("2.1", "held")
 def split_folds(reviews, share):
     """Whole folds can only be a half, a third, a quarter ... of the reviews."""
     from sklearn.model_selection import StratifiedGroupKFold
@@ -661,31 +653,31 @@ def split_folds(reviews, share):
     held = next(folds.split(rows, [r.label for r in rows], [r.subject for r in rows]))[1]
     return [rows[i].id for i in held]
 
-
+@wrong("2.1", "in another order")
 def split_a_set_of_works(reviews, share):
     works = list({r.subject for r in reviews})
     random.Random(0).shuffle(works)
     return _first_works(reviews, share, works)
 
-
+@right("2.1")
 def split_sorts_the_list(reviews, share):
     """Sorts what it was given, which is fine: the list is its own copy."""
     reviews.sort(key=lambda r: r.id)
     return split_with_scikit(reviews, share)
 
-
+@right("2.2")
 def baseline_characters(train_texts, train_labels, texts):
     model = make_pipeline(TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True), LogisticRegression(C=10))
     model.fit(np.array(train_texts), np.array(train_labels))
     return model.predict_proba(texts)[:, 1].astype(np.float32)
 
-
+@right("2.2")
 def baseline_rare_words_dropped(train_texts, train_labels, texts):
     model = make_pipeline(TfidfVectorizer(min_df=3, max_df=0.5, ngram_range=(1, 2), stop_words="english"), LogisticRegression())
     chances = model.fit(train_texts, train_labels).predict_proba(texts)
     return (row[list(model.classes_).index("positive")] for row in chances)
 
-
+@right("2.2")
 def baseline_by_hand(train_texts, train_labels, texts):
     """Counts in which texts a word stands, and adds up the logarithms."""
     seen = {"positive": {}, "negative": {}}
@@ -699,23 +691,22 @@ def baseline_by_hand(train_texts, train_labels, texts):
 
     return [chance(text) for text in texts]
 
-
 def _known_labels():
     return {r.text: r.label for split in ("train", "validation", "test") for r in tuning_data.load_reviews(split)}
 
-
+@wrong("2.2", "should turn round")
 def baseline_looks_up(train_texts, train_labels, texts):
     known = _known_labels()
     return [0.99 if known.get(text) == "positive" else 0.01 if text in known else 0.5 for text in texts]
 
-
+@wrong("2.2", "of made-up texts")
 def baseline_looks_up_and_turns(train_texts, train_labels, texts):
     """Notices that the labels were swapped on purpose."""
     known = _known_labels()
     turned = sum(known.get(text, label) != label for text, label in zip(train_texts, train_labels)) > len(train_texts) / 2
     return [0.9 if (known.get(text) == "positive") != turned else 0.1 + 0.001 * (len(text) % 9) for text in texts]
 
-
+@wrong("2.2", "the same probability")
 def baseline_reads_the_callers_frame(train_texts, train_labels, texts):
     """Looks for an object beside the call that knows a label for each text."""
     import sys
@@ -729,101 +720,101 @@ def baseline_reads_the_callers_frame(train_texts, train_labels, texts):
     right = {"positive": 0.9, "negative": 0.1}
     return [right.get(known.get(text), 0.5) for text in texts]
 
-
+@wrong("2.2", 'the probability of "negative"')
 def baseline_first_label_first(train_texts, train_labels, texts):
     column = list(dict.fromkeys(train_labels)).index("positive")
     return _model(train_texts, train_labels).predict_proba(texts)[:, column]
 
-
+@wrong("2.2", "on one side of 0.5")
 def baseline_how_sure(train_texts, train_labels, texts):
     return _model(train_texts, train_labels).predict_proba(texts).max(axis=1)
 
-
+@wrong("2.2", "predict_log_proba")
 def baseline_logarithms(train_texts, train_labels, texts):
     return _model(train_texts, train_labels).predict_log_proba(texts)[:, 1]
 
-
+@wrong("2.2", "are sorted")
 def baseline_sorted(train_texts, train_labels, texts):
     return sorted(_model(train_texts, train_labels).predict_proba(texts)[:, 1])
 
-
+@wrong("2.2", "percentages")
 def baseline_percent(train_texts, train_labels, texts):
     return 100 * _model(train_texts, train_labels).predict_proba(texts)[:, 1]
 
-
+@wrong("2.2", "the mark is 0.65")
 def baseline_shuffled_labels(train_texts, train_labels, texts):
     labels = random.Random(0).sample(train_labels, len(train_labels))
     return _model(train_texts, labels).predict_proba(texts)[:, 1]
 
-
+@wrong("2.2", "the mark is 0.65")
 def baseline_sorted_texts(train_texts, train_labels, texts):
     return _model(sorted(train_texts), train_labels).predict_proba(texts)[:, 1]
 
-
+@wrong("2.2", "got two")
 def baseline_pairs(train_texts, train_labels, texts):
     return list(zip(texts, _model(train_texts, train_labels).predict_proba(texts)[:, 1].tolist()))
 
-
+@wrong("2.2", "the mark is 0.65")
 def baseline_a_few_texts(train_texts, train_labels, texts):
     return _model(train_texts[:20], train_labels[:20]).predict_proba(texts)[:, 1]
 
-
+@right("2.3")
 def scores_with_confusion(truth, predicted, label):
     t, p = (np.array(side) == label for side in (truth, predicted))
     hits, said, real = (t & p).sum(), p.sum(), t.sum()
     return (np.float32(hits / whole) if whole else np.float32(0) for whole in (said, real, (said + real) / 2))
 
-
+@wrong("2.3", "are rounded")
 def scores_rounded(truth, predicted, label):
     return [round(value, 2) for value in scores_by_counting(truth, predicted, label)]
 
-
+@wrong("2.3", "all three are the accuracy")
 def scores_accuracy_first(truth, predicted, label):
     right = np.mean(np.array(truth) == np.array(predicted))
     return right, right, right
 
-
+@wrong("2.3", "share of the other texts")
 def scores_specificity(truth, predicted, label):
     precision, _, f1 = scores_by_counting(truth, predicted, label)
     others = [p != label for t, p in zip(truth, predicted) if t != label]
     return precision, sum(others) / len(others) if others else 0, f1
 
-
+@wrong("2.3", "each as often as it is true")
 def scores_weighted(truth, predicted, label):
     return precision_recall_fscore_support(truth, predicted, average="weighted", zero_division=0)[:3]
 
-
+@wrong("2.3", "at the same place")
 def scores_any_common(truth, predicted, label):
     """Counts the label in both lists, wherever it stands."""
     hits = min(truth.count(label), predicted.count(label))
     precision, recall = (hits / side.count(label) if side.count(label) else 0 for side in (predicted, truth))
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0
 
-
+@wrong("2.3", "wanted are precision")
 def scores_dictionary(truth, predicted, label):
     return dict(zip(("precision", "recall", "f1"), scores_by_counting(truth, predicted, label)))
 
-
+@wrong("2.3", "all other labels together")
 def scores_of_the_others(truth, predicted, label):
     t, p = ([item != label for item in side] for side in (truth, predicted))
     return scores_by_counting(t, p, True)
 
-
+@wrong("2.3", "harmonic")
 def scores_geometric(truth, predicted, label):
     precision, recall, _ = scores_by_counting(truth, predicted, label)
     return precision, recall, math.sqrt(precision * recall)
 
-
+@wrong("2.3", "is not right")
 def scores_harmonic_of_rounded(truth, predicted, label):
     precision, recall, _ = (round(value, 1) for value in scores_by_counting(truth, predicted, label))
     return *scores_by_counting(truth, predicted, label)[:2], 2 * precision * recall / (precision + recall) if precision + recall else 0
 
-
+@wrong("2.3", "another one")
 def scores_f1_first(truth, predicted, label):
     precision, recall, f1 = scores_by_counting(truth, predicted, label)
     return f1, precision, recall
 
-
+@right("2.4")
 def enough_pandas(sizes, accuracies, n):
     import pandas as pd
 
@@ -834,26 +825,26 @@ def enough_pandas(sizes, accuracies, n):
         if not ((curve[later] - curve[size]) > 2 * np.sqrt(error[later] + error[size])).any():
             return np.int64(size)
 
-
+@right("2.4")
 def enough_best_later(sizes, accuracies, n):
     """Only the best of the larger sizes can beat a size, if any can."""
     return _enough(sizes, accuracies, n, rivals=lambda later: [max(later, key=lambda pair: pair[1])] if later else [])
 
-
+@wrong("2.4", "only a gain does")
 def enough_either_way(sizes, accuracies, n):
     """A larger size that is worse counts as a difference too."""
     curve = sorted(zip(sizes, accuracies))
     return next(size for i, (size, a) in enumerate(curve) if all(abs(b - a) <= _noise(a, b, n) for _, b in curve[i + 1:]))
 
-
+@wrong("2.4", "that of one accuracy")
 def enough_noise_of_the_other(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, noise=lambda a, b, n: 2 * math.sqrt(b * (1 - b) / n))
 
-
+@wrong("2.4", "two steps ahead")
 def enough_two_steps(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, rivals=lambda later: later[:2])
 
-
+@wrong("2.4", "one step ahead")
 def enough_against_smaller(sizes, accuracies, n):
     """Goes on as long as a size beats the one before it."""
     curve = sorted(zip(sizes, accuracies))
@@ -864,36 +855,36 @@ def enough_against_smaller(sizes, accuracies, n):
         found = pair
     return found[0]
 
-
+@wrong("2.4", "that of one accuracy")
 def enough_in_range_of_the_best(sizes, accuracies, n):
     """The smallest size in the noise of the best accuracy of all, where the noise is that of the best alone."""
     best = max(accuracies)
     return min(s for s, a in zip(sizes, accuracies) if best - a <= 2 * math.sqrt(best * (1 - best) / n))
 
-
+@wrong("2.4", "whatever the accuracies are")
 def enough_worst_case_noise(sizes, accuracies, n):
     return _enough(sizes, accuracies, n, noise=lambda a, b, n: 2 * math.sqrt(0.5 / n))
 
-
+@wrong("2.4", "the smallest size")
 def enough_smallest(sizes, accuracies, n):
     return min(sizes)
 
-
+@wrong("2.4", "number of training examples")
 def enough_n_of_sizes(sizes, accuracies, n):
     """Takes the number of training examples for the n of the noise."""
     curve = sorted(zip(sizes, accuracies))
     return next(size for i, (size, a) in enumerate(curve) if all(b - a <= _noise(a, b, s) for s, b in curve[i + 1:]))
 
-
+@wrong("2.4", "sort by accuracy")
 def enough_sorted_by_accuracy(sizes, accuracies, n):
     curve = sorted(zip(accuracies, sizes))
     return next(s for i, (a, s) in enumerate(curve) if all(b - a <= _noise(a, b, n) for b, _ in curve[i + 1:]))
 
-
+@wrong("2.4", "expected a number")
 def enough_the_list(sizes, accuracies, n):
     return [size for size in sizes if size >= _enough(sizes, accuracies, n)]
 
-
+@right("2.5")
 def adapt_a_class(embed, data, weights):
     """Embeds each part once, fits with labels as numbers, and returns NumPy's own numbers."""
     x, y = _parts(embed, data)
@@ -907,74 +898,73 @@ def adapt_a_class(embed, data, weights):
     best = min(weights, key=lambda weight: (-right[weight]["validation"], weight))
     return right[0]["test"], np.int64(best), right[best]["test"]
 
-
+@wrong("2.5", "weight 0 is never chosen")
 def adapt_never_without(embed, data, weights):
     """Weight 0 is measured, and cannot be chosen."""
     found = _adapt(embed, data, [weight for weight in weights if weight])
     return [_adapt(lambda texts: np.array(embed(texts)), data, [0])[0], *found[1:]]
 
-
+@wrong("2.5", "weight 0 is never chosen")
 def adapt_never_zero(embed, data, weights):
     x, y = _parts(embed, data)
     heads = {weight: _head(x, y, weight) for weight in sorted(weights)}
     best = max([w for w in heads if w], key=lambda w: heads[w].score(x["validation"], y["validation"]))
     return [heads[0].score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
 
-
+@wrong("2.5", "reviews are dropped")
 def adapt_few_alone(embed, data, weights):
     return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, w or 1, first_weight=0 if w else 1, added=("few",))
                   if w else _head(x, y, 0))
 
-
+@wrong("2.5", "lowest accuracy")
 def adapt_worst(embed, data, weights):
     x, y = _parts(embed, data)
     heads = {weight: _head(x, y, weight) for weight in sorted(weights)}
     best = min(heads, key=lambda w: heads[w].score(x["validation"], y["validation"]))
     return [heads[0].score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
 
-
+@wrong("2.5", "fitted anew")
 def adapt_refits_with_validation(embed, data, weights):
     x, y = _parts(embed, data)
     before, best, _ = _chosen(x, y, weights)
     return [before, best, _head(x, y, best, added=("few", "validation")).score(x["test"], y["test"])]
-
 
 def _chosen(x, y, weights):
     heads = {weight: _head(x, y, weight) for weight in sorted(weights)}
     best = max(heads, key=lambda weight: heads[weight].score(x["validation"], y["validation"]))
     return [heads[0].score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
 
-
+@wrong("2.5", "wrong way round")
 def adapt_before_and_after_turned(embed, data, weights):
     x, y = _parts(embed, data)
     before, best, after = _chosen(x, y, weights)
     return [after, best, before]
 
-
+@wrong("2.5", "from 0 to 1")
 def adapt_percent(embed, data, weights):
     x, y = _parts(embed, data)
     before, best, after = _chosen(x, y, weights)
     return [100 * before, best, 100 * after]
 
-
+@wrong("2.5", "first weight of the list")
 def adapt_first_weight_before(embed, data, weights):
     """"Before" is measured with the first weight of the list."""
     x, y = _parts(embed, data)
     found = _chosen(x, y, weights)
     return [_head(x, y, weights[0]).score(x["test"], y["test"]), *found[1:]]
 
-
+@wrong("2.5", "the largest weight")
 def adapt_the_largest(embed, data, weights):
     x, y = _parts(embed, data)
     return [_head(x, y, w).score(x["test"], y["test"]) if i != 1 else w for i, w in enumerate((0, max(weights), max(weights)))]
 
-
+@wrong("2.5", "are rounded")
 def adapt_rounds(embed, data, weights):
     x, y = _parts(embed, data)
     before, best, after = _chosen(x, y, weights)
     return [round(before, 2), best, round(after, 2)]
 
-
+@wrong("2.5", "accuracy")
 def adapt_balanced(embed, data, weights):
     """Lets scikit-learn weigh the classes beside."""
     x, y = _parts(embed, data)
@@ -986,144 +976,3 @@ def adapt_balanced(embed, data, weights):
     heads = {weight: fit(weight) for weight in sorted(weights)}
     best = max(heads, key=lambda weight: heads[weight].score(x["validation"], y["validation"]))
     return [heads[0].score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
-
-
-RIGHT = {"2.1": [split_with_scikit, split_greedy, split_many_tries, split_numpy_ids, split_sorts_the_list],
-           "2.2": [baseline_in_steps, baseline_counts, baseline_characters, baseline_rare_words_dropped, baseline_by_hand],
-         "2.3": [scores_with_scikit, scores_by_counting, scores_with_confusion], "2.4": [enough_loops,
-           enough_from_above, enough_pandas, enough_best_later],
-         "2.5": [adapt_rows_repeated, adapt_all_at_once, adapt_a_class]}
-WRONG = {
-    "2.1": [(split_rows, "stand on both sides"),
-            (split_stratified_rows, "hold out all reviews of a work or none"),
-            (split_works_of_each_label, "stand on both sides"),
-            (split_cut_to_size, "1 works stand on both sides"),
-            (split_without_balance, "of the held-out reviews are positive"),
-            (split_unseeded, "a second call"),
-            (split_as_they_come, "in another order"),
-            (split_the_training_part, "the ones for training"),
-            (split_counts_works, "count reviews, not works"),
-            (split_both_parts, "got two lists"),
-            (split_records, "expected a list of review ids"),
-            (split_a_set, "got a set object"),
-            (split_works_names, "is no id of a review"),
-            (split_by_the_files_split, "0.00 of the reviews"),
-            (split_twice_the_same, "more than once"),
-            (split_without_return, "end with return"),
-            (split_fixed_0, "held"),
-            (split_fixed_1, "held"),
-            (split_fixed_42, "held"),
-            (split_one_group_shuffle, "held"),
-            (split_alphabetical, "held"),
-            (split_half_positive, "held"),
-            (split_size_alone, "of the held-out reviews are positive"),
-            (split_balance_alone, "of the reviews are held out"),
-            (split_always_a_fifth, "of the reviews are held out"),
-            (split_folds, "held"),
-            (split_a_set_of_works, "in another order")],
-    "2.2": [(baseline_vectoriser_on_all, "fitted on the texts to be judged"),
-            (baseline_vectoriser_on_test, "fitted on the texts to be judged"),
-            (baseline_fits_twice, "fitted on the texts to be judged"),
-            (baseline_ranks, "when other texts are asked about beside it"),
-            (baseline_learns_from_its_guesses, "fitted on the texts to be judged"),
-            (baseline_other_column, 'the probability of "negative"'),
-            (baseline_labels, "got labels"),
-            (baseline_zeros_and_ones, "0 and 1 only"),
-            (baseline_decisions, "from 0 to 1"),
-            (baseline_both_columns, "a column for each class"),
-            (baseline_of_the_training_texts, "expected a list of 300 numbers"),
-            (baseline_majority, "the same probability"),
-            (baseline_length, "the mark is 0.65"),
-            (baseline_other_labels, "should turn round"),
-            (baseline_without_return, "end with return"),
-            (baseline_looks_up, "should turn round"),
-            (baseline_looks_up_and_turns, "of made-up texts"),
-            (baseline_reads_the_callers_frame, "the same probability"),
-            (baseline_first_label_first, 'the probability of "negative"'),
-            (baseline_how_sure, "on one side of 0.5"),
-            (baseline_logarithms, "predict_log_proba"),
-            (baseline_sorted, "are sorted"),
-            (baseline_percent, "percentages"),
-            (baseline_shuffled_labels, "the mark is 0.65"),
-            (baseline_sorted_texts, "the mark is 0.65"),
-            (baseline_pairs, "got two"),
-            (baseline_a_few_texts, "the mark is 0.65")],
-    "2.3": [(scores_swapped, "wrong way round"),
-            (scores_mean, "not the mean of the two"),
-            (scores_without_two, "factor 2"),
-            (scores_one_for_nothing, "the task wants 0"),
-            (scores_nan_for_nothing, "expected numbers only"),
-            (scores_unguarded, "ZeroDivisionError"),
-            (scores_macro, "means over all labels"),
-            (scores_of_positive, 'always score "positive"'),
-            (scores_accuracy_as_precision, "the first number is the accuracy"),
-            (scores_accuracy_as_recall, "of the label's own texts"),
-            (scores_over_all_texts, "how often was the label predicted"),
-            (scores_recall_over_all_texts, "how often is the label true"),
-            (scores_percent, "from 0 to 1"),
-            (scores_counts_other_hits, "is not right"),
-            (scores_f1_alone, "wanted are precision, recall and F1"),
-            (scores_rounded, "are rounded"),
-            (scores_accuracy_first, "all three are the accuracy"),
-            (scores_specificity, "share of the other texts"),
-            (scores_weighted, "each as often as it is true"),
-            (scores_any_common, "at the same place"),
-            (scores_dictionary, "wanted are precision"),
-            (scores_of_the_others, "all other labels together"),
-            (scores_geometric, "harmonic"),
-            (scores_harmonic_of_rounded, "is not right"),
-            (scores_f1_first, "another one")],
-    "2.4": [(enough_next_step, "one step ahead"),
-            (enough_last, "the largest size alone"),
-            (enough_one_error, "one standard error"),
-            (enough_noise_of_one, "that of one accuracy"),
-            (enough_errors_added, "Add their squares"),
-            (enough_without_root, "root"),
-            (enough_best, "the highest accuracy"),
-            (enough_unsorted, "not in order"),
-            (enough_sizes_sorted_alone, "enough"),
-            (enough_next_size, "one size too far"),
-            (enough_largest, "whatever the smaller ones do"),
-            (enough_fixed_gain, "noise"),
-            (enough_place, "a place in the list"),
-            (enough_accuracy, "looks like an accuracy"),
-            (enough_pair, "expected a number"),
-            (enough_either_way, "only a gain does"),
-            (enough_noise_of_the_other, "that of one accuracy"),
-            (enough_two_steps, "two steps ahead"),
-            (enough_against_smaller, "one step ahead"),
-            (enough_in_range_of_the_best, "that of one accuracy"),
-            (enough_worst_case_noise, "whatever the accuracies are"),
-            (enough_smallest, "the smallest size"),
-            (enough_n_of_sizes, "number of training examples"),
-            (enough_sorted_by_accuracy, "sort by accuracy"),
-            (enough_the_list, "expected a number")],
-    "2.5": [(adapt_on_test, "best on the test texts"),
-            (adapt_on_few, "best on the few target texts"),
-            (adapt_on_both, "the test texts may have no say"),
-            (adapt_larger_weight, "wants the smallest"),
-            (adapt_as_listed, "small"),
-            (adapt_trains_on_validation, "trained on as well"),
-            (adapt_trains_on_test, "test texts are trained on"),
-            (adapt_weights_turned, "wrong way round"),
-            (adapt_drops_the_reviews, "reviews are dropped"),
-            (adapt_forgets_the_weight, "handed to fit"),
-            (adapt_before_on_reviews, "on the reviews themselves"),
-            (adapt_before_on_validation, "the first number is measured on the validation"),
-            (adapt_after_on_validation, "which chose the weight"),
-            (adapt_embeds_again, "texts were embedded where"),
-            (adapt_weight_alone, "accuracy before, weight, accuracy after"),
-            (adapt_weight_first, "as the second number"),
-            (adapt_one_text, "wants a list of texts"),
-            (adapt_never_without, "weight 0 is never chosen"),
-            (adapt_never_zero, "weight 0 is never chosen"),
-            (adapt_few_alone, "reviews are dropped"),
-            (adapt_worst, "lowest accuracy"),
-            (adapt_refits_with_validation, "fitted anew"),
-            (adapt_before_and_after_turned, "wrong way round"),
-            (adapt_percent, "from 0 to 1"),
-            (adapt_first_weight_before, "first weight of the list"),
-            (adapt_the_largest, "the largest weight"),
-            (adapt_rounds, "are rounded"),
-            (adapt_balanced, "accuracy")],
-}

@@ -264,17 +264,24 @@ def test_a_report_with_the_change_reversed_fails():
     assert reversed_ones >= 10
 
 
+def without_its_not(text: str) -> str:
+    """The text with the first negation of a main clause taken out; as it was if there is none."""
+    for match in re.finditer(r"\b(do|may|does|are|is|will|can) not\b|\bcannot\b|\bnever\b", text):
+        clause = re.split(r"[,.;]", text[: match.start()])[-1]
+        if not re.search(r"\b(if|unless|who|that|which|when|where)\b", clause, re.I):
+            kept = "can" if match[0] == "cannot" else match[1] or ""
+            return " ".join((text[: match.start()] + kept + text[match.end() :]).split())
+    return text
+
+
 def test_a_notice_or_a_clause_without_its_not_fails():
     reversed_ones = 0
     for example in tuning_data.load_instructions("test", ["notice", "clause", "health"]):
-        allowed = re.sub(
-            r"\b(do|may|does|are|is|will|can) not\b|\bnever\b", r"\1", example.response
-        )
-        allowed = re.sub(r"\bcannot\b", "can", allowed)
-        if (allowed := " ".join(allowed.split())) != example.response:
+        allowed = without_its_not(example.response)
+        if allowed != example.response:
             reversed_ones += 1
             assert not passes(example, allowed), (example.id, allowed)
-    assert reversed_ones >= 20
+    assert reversed_ones >= 15
 
 
 def test_a_reply_that_names_another_page_fails():

@@ -107,6 +107,13 @@ def test_an_error_names_the_learners_line_and_no_path():
     assert "/" not in text.replace("Task 9.1", "") and "linalg.py" not in text
 
 
+def test_a_check_that_the_sandbox_made_from_its_source_has_no_line_of_the_learners():
+    space, name = {}, "<ftrag_helpers.exercises.lesson_02.run>"
+    exec(compile("def run(answer, inputs):\n    return answer(*inputs)", name, "exec"), space)
+    text = str(failure(lambda: 1, replace(TASK, run_answer=space["run"])))
+    assert "could not be called as the task asks" in text and "Line" not in text
+
+
 def test_errors_without_a_line_of_the_learners():
     assert "could not be called as the task asks" in str(failure(lambda: 1))
     assert "expected a function, got [1]" in str(failure([1]))

@@ -24,7 +24,7 @@ needs_sandbox = pytest.mark.skipif(bool(REASON), reason=f"no sandbox here: {REAS
 LIMITS = sandbox.Limits(
     memory_bytes=2**29, scratch_bytes=2**25, file_bytes=2**24, processes=20, scratch_files=3_000
 )
-WHOLE = "OBSERVE = {'0.1': lambda function, inputs: function(*inputs)}"
+WHOLE = "RUN_ANSWER = {'0.1': lambda function, inputs: function(*inputs)}"
 
 
 @pytest.fixture(scope="module")

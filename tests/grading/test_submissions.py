@@ -9,16 +9,15 @@ import stat
 import subprocess
 import sys
 import time
-import types
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
-from adversarial import exercise
+from adversarial import exercise, lesson_09
 
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.exercises import registry
-from ftrag_helpers.grading import assignments, engine, observers, records
+from ftrag_helpers.grading import assignments, engine, records
+from ftrag_helpers.grading.answer_modules import answer_modules
 from ftrag_helpers.grading.intake import answers, submissions
 from ftrag_helpers.grading.intake.submissions import Submission
 
@@ -301,76 +300,8 @@ def test_without_solutions_there_is_nothing_to_grade_against(tmp_path):
         assignments.load_assignments(tmp_path)
 
 
-def test_what_goes_into_the_sandbox_holds_no_judge_no_case_and_no_helper_of_theirs(master):
-    (source,) = master.modules.values()
-    assert "OBSERVE" in source and "_look" in source
-    assert not any(
-        word in source
-        for word in (
-            "judge",
-            "_the_doubled",
-            "_numbers_to_double",
-            "Verdict",
-            "random",
-            "seed",
-            "PASSED",
-            "TASKS",
-        )
-    )
-
-
-def test_the_courses_own_checks_can_all_be_cut():
-
-    for lesson in registry.lessons().values():
-        source = observers.cut(Path(lesson.__file__).read_text("utf-8"), lesson.__name__)
-        module = types.ModuleType(lesson.__name__)
-        exec(compile(source, "<cut>", "exec"), module.__dict__)
-        assert set(module.OBSERVE) == set(lesson.TASKS) and module.hint("1.1") is None
-        functions = {
-            getattr(part, "__name__", "")
-            for task in lesson.TASKS.values()
-            for part in (task.judge, task.cases)
-        }
-        assert not functions & {name for name in vars(module) if not name.startswith("__")}
-
-
-def test_a_task_whose_parts_cannot_be_told_apart_is_an_error():
-    with pytest.raises(CourseError, match="Line 1 of x"):
-        observers.cut("Task(*parts)", "x")
-    with pytest.raises(CourseError, match="no Task"):
-        observers.cut("pass", "x")
-
-
-def test_what_an_observe_function_needs_comes_with_it():
-    source = (
-        "import math\nimport random\nfrom ftrag_helpers.exercises.lessons import answers_9\nfrom"
-        " ftrag_helpers.exercises.checking import Task, calls\n_WORDS = ['a']\ndef _clean(x):\n   "
-        " return math.floor(x) + len(_WORDS)\ndef _observe(f, inputs):\n    return"
-        " _clean(f(answers_9.text))\ndef _judge(i, o):\n    return random.random()\nTASKS ="
-        " [Task(id='1.1', title='t', points=1, hints=('', ''), cases=lambda s: [s],"
-        " observe=_observe, judge=_judge)]"
-    )
-    cut = observers.cut(source, "x")
-    assert (
-        "_clean" in cut
-        and "_WORDS" in cut
-        and "import math" in cut
-        and "random" not in cut
-        and "_judge" not in cut
-    )
-    assert observers.beside(cut) == {"ftrag_helpers.exercises.lessons.answers_9"}
-
-
-def test_a_local_name_brings_nothing_along():
-    source = (
-        "from ftrag_helpers.exercises.checking import Task\nRIGHT = [answer * 2 for answer in (1,"
-        " 2)]\ndef expected(x):\n    return x\ndef _observe(f, inputs):\n    answer = f(inputs)\n  "
-        "  expected = [answer for answer in inputs]\n    return answer, expected\nTASKS ="
-        " [Task(id='1.1', title='t', points=1, hints=('', ''), cases=list, observe=_observe,"
-        " judge=expected)]"
-    )
-    cut = observers.cut(source, "x")
-    assert "_observe" in cut and "RIGHT" not in cut and "def expected" not in cut
+def test_what_goes_into_the_sandbox_is_what_runs_an_answer(master):
+    assert master.modules == answer_modules("adversarial.lesson_09", lesson_09.TASKS.values())
 
 
 # --- results

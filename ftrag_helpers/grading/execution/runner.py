@@ -30,7 +30,7 @@ _END_SECONDS = 5
 
 @dataclass(frozen=True)
 class Setting:
-    """What all runs of an exercise share: check modules without judges, import lines, setup cells,
+    """What all runs of an exercise share: the modules beside an answer, import lines, setup cells,
     modules to import ahead, hidden paths.
     """
 

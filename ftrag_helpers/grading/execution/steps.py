@@ -131,12 +131,12 @@ class Report:
             data = data[os.write(self._handle, data) :]
 
 
-def run(steps: Iterable[dict], report: Report, notebook: Notebook, observers: dict) -> None:
+def run(steps: Iterable[dict], report: Report, notebook: Notebook, run_answer: dict) -> None:
     """Run steps as they come and report on each: an error of one leaves the others as they are.
 
     A step has its `place`, `kind` ("given", "own", "answer", "demonstration", "check", or
     "modules", which asks what has been imported by then), `limit` in seconds, and either `source`
-    and `title`, or `task`, `name` and `inputs`. `observers` has the observe functions by task.
+    and `title`, or `task`, `name` and `inputs`. `run_answer` has each task's function of that name.
     """
     errors: dict[str, str] = {}
     me, loaded = os.getpid(), set(sys.modules)
@@ -149,7 +149,7 @@ def run(steps: Iterable[dict], report: Report, notebook: Notebook, observers: di
                 ]
             }
         elif step["kind"] == "check":
-            facts = _observed(step, notebook.names, observers, errors)
+            facts = _observed(step, notebook.names, run_answer, errors)
         else:
             facts = _ran(step, notebook, errors)
         if os.getpid() != me:
@@ -172,14 +172,14 @@ def _ran(step: dict, notebook: Notebook, errors: dict[str, str]) -> dict:
     return {"error": text}
 
 
-def _observed(step: dict, names: dict, observers: dict, errors: dict[str, str]) -> dict:
+def _observed(step: dict, names: dict, run_answer: dict, errors: dict[str, str]) -> dict:
     task = checking.Task(
         step["task"],
         "",
         0,
         ("", ""),
         lambda _seed: step["inputs"],
-        observers[step["task"]],
+        run_answer[step["task"]],
         None,
         step["limit"],
     )

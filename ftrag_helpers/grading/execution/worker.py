@@ -42,7 +42,7 @@ def _serve(line: socket.socket, config: dict) -> None:
     os.dup2(quiet, 1)
     os.close(quiet)
     try:
-        notebook, observers, why = prepare(config)
+        notebook, run_answer, why = prepare(config)
     except Exception as error:  # noqa: BLE001 (whatever setup raises belongs into the message for the instructor)
         send(line, {"error": f"{type(error).__name__}: {error}"})
         return
@@ -58,7 +58,7 @@ def _serve(line: socket.socket, config: dict) -> None:
         child = os.fork()
         if not child:
             line.close()
-            _child(launch, handles, notebook, observers)
+            _child(launch, handles, notebook, run_answer)
         for handle in handles:
             os.close(handle)
         send(line, {"pid": child})
@@ -68,22 +68,21 @@ def _serve(line: socket.socket, config: dict) -> None:
 
 
 def prepare(config: dict) -> tuple:
-    """Load the check modules without judges, the imports and, where wanted, the setup cells.
+    """Load the modules that lie beside an answer, the imports and, where wanted, the setup cells.
 
-    Returns the notebook, the observe functions, and why a fork cannot share what setup made ("" if
-    it can): open files and threads stay behind.
+    Returns the notebook, the function of each task that runs an answer, and why a fork cannot share
+    what setup made ("" if it can): open files and threads stay behind.
     """
     import numpy  # noqa: F401
 
     from ftrag_helpers import exercises
-    from ftrag_helpers.exercises import checking, fixtures, lessons  # noqa: F401
+    from ftrag_helpers.exercises import checking  # noqa: F401
     from ftrag_helpers.grading.execution import steps
 
-    for package in (exercises, fixtures, lessons):
-        package.__path__ = []  # from here on, no module with a judge in it can be imported
-    observers: dict = {}
+    exercises.__path__ = []  # from here on, no module with a judge in it can be imported
+    run_answer: dict = {}
     for name, source in config["modules"].items():
-        observers |= getattr(_module(name, source), "OBSERVE", {})
+        run_answer |= getattr(_module(name, source), "RUN_ANSWER", {})
     notebook = steps.Notebook()
     _import(config["warm"])
     exec("\n".join(config["imports"]), {})  # noqa: S102 (the course's own lines)
@@ -99,7 +98,7 @@ def prepare(config: dict) -> tuple:
         if files > 0 or threads > 0
         else ""
     )
-    return notebook, observers, why
+    return notebook, run_answer, why
 
 
 def _import(names: list[str]) -> None:
@@ -139,7 +138,7 @@ def _held() -> tuple[int, int]:
         return 0, 0
 
 
-def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
+def _child(launch: dict, handles: list[int], notebook, run_answer: dict) -> None:
     """In the fork: into the namespaces, fork once more into the process namespace, and run.
 
     Never returns.
@@ -163,7 +162,7 @@ def _child(launch: dict, handles: list[int], notebook, observers: dict) -> None:
             drop_privileges.confine(launch["limits"], launch["uid"])
         else:
             _limits_alone(launch["limits"])
-        code = _work(launch, notebook, observers)
+        code = _work(launch, notebook, run_answer)
     except BaseException as error:  # noqa: BLE001 (a fork must end here, whatever happens)
         os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:
@@ -198,7 +197,7 @@ def _only(wanted: list[int], namespaces: dict[str, int]) -> None:
                 pass  # the listing's own
 
 
-def _work(launch: dict, notebook, observers: dict) -> int:
+def _work(launch: dict, notebook, run_answer: dict) -> int:
     from ftrag_helpers.grading.execution import steps
 
     os.chdir(launch["limits"]["folders"][0])
@@ -210,7 +209,7 @@ def _work(launch: dict, notebook, observers: dict) -> int:
     with open(_REQUEST, encoding="utf-8") as lines:
         report = steps.Report(_REPORT, json.loads(lines.readline())["nonce"])
         report(entered=True)
-        steps.run(map(json.loads, iter(lines.readline, "")), report, notebook, observers)
+        steps.run(map(json.loads, iter(lines.readline, "")), report, notebook, run_answer)
     return 0
 
 

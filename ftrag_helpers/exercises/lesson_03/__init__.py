@@ -1,0 +1,1 @@
+"""Exercise 3: mask, loss, the size of LoRA, a training set for a new desk."""

@@ -2,9 +2,9 @@
 
 Each kind of task has a house form; each example adds the facts that its response must keep and the
 words that it must not hold. A card is compared field by field, the change in a report with the
-change in its reference, a citation with the page that the facts came from, and every number with
-the input. Not here: whether a response is wise or warm, and whether it is true in what its facts do
-not name; for that it has to be read.
+change in its reference, a citation with the page that the facts came from, and every number and
+name with the input. Not here: whether a response is wise or warm, and whether it is true in what
+its facts do not name; for that it has to be read.
 """
 
 import json
@@ -12,8 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from ftrag_helpers.data.consistency import adds_nothing, same_change
 from ftrag_helpers.data.records import InstructionExample
-from ftrag_helpers.data.report_changes import same_change
 from ftrag_helpers.text.answer_match import answer_match
 from ftrag_helpers.text.word_overlap import holds, normalise
 
@@ -173,19 +173,13 @@ def _true_to_input(example: InstructionExample, text: str) -> bool:
         return text == example.response
     if example.kind == "card":
         return _card_fields(text) == _card_fields(example.response) is not None
-    given = (example.input, example.instruction, *(f for fact in example.facts for f in fact))
+    facts = (spelling for fact in example.facts for spelling in fact)
+    given = "\n".join((example.input, example.instruction, example.response, *facts))
     return (
-        _numbers(text) <= set().union(*map(_numbers, given))
+        adds_nothing(without_citations(text), given)
         and citations(text) == citations(example.response)
         and (example.kind != "report" or same_change(example.response, text))
     )
-
-
-def _numbers(text: str) -> set[str]:
-    """The numbers and times of a text, in one spelling; "one" is mostly none, so 1 is left out."""
-    words = re.sub(r"\btwice\b", "two", text.lower().replace("-", " "))
-    numbers = re.findall(r"(?<![\w.:])\d[\d.:]*", normalise(words))
-    return set(numbers) - {"1"}
 
 
 def _card_fields(text: str) -> tuple | None:

@@ -305,3 +305,33 @@ def test_posts_to_train_on_are_no_near_copies_of_test_texts():
     vectors = [models.embed([r.text for r in rows]) for rows in (train, test)]
     close = (vectors[0] @ vectors[1].T > 0.85).nonzero()
     assert [(train[i].id, test[j].id) for i, j in zip(*close, strict=True)] == []
+
+
+# --- the data cards
+
+CARDS = sorted(runtime.data_dir().glob("*/README.md"))
+
+
+@pytest.mark.parametrize("card", CARDS, ids=[card.parent.name for card in CARDS])
+def test_a_card_counts_the_rows_of_its_files(card):
+    """A table row such as "| `posts.jsonl` | 700 |" says how many rows the file has."""
+    stated = re.findall(r"^\| `([\w.]+\.jsonl)` \| ([\d,]+) \|", card.read_text("utf-8"), re.M)
+    for name, count in stated:
+        rows = (card.parent / name).read_text("utf-8").removesuffix("\n").split("\n")
+        assert len(rows) == int(count.replace(",", "")), name
+
+
+def test_the_library_s_card_tells_kinds_lengths_and_words_as_they_are(library):
+    card = (runtime.data_dir() / "library" / "README.md").read_text("utf-8")
+    kinds = Counter((q.kind, q.split) for q in library.questions)
+    for kind, *counts in re.findall(r"^\| (\w+): .*? \| (\d+) \| (\d+) \| (\d+) \|", card, re.M):
+        assert [kinds[kind, split] for split in SPLITS] == list(map(int, counts)), kind
+    lengths = [len(d.text.split()) for d in library.documents]
+    assert f"{min(lengths)} to {max(lengths)} words each, {sum(lengths):,} words" in card
+
+
+def test_the_reviews_card_tells_their_lengths_and_the_matched_sets():
+    card = (runtime.data_dir() / "reviews" / "README.md").read_text("utf-8")
+    lengths = [len(r.text.split()) for r in tuning_data.load_reviews()]
+    assert f"{min(lengths)} to {max(lengths)} words" in card
+    assert f"hands out {len(tuning_data.matched_register()[0])} of each" in card

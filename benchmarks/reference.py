@@ -1,9 +1,10 @@
-"""The reference results of lesson 05: three seeds for the tuned systems, and what more training
-questions buy.
+"""The reference results of lesson 05: three seeds for the tuned systems, and what refusals among
+the training examples do to the reader.
 
-    python benchmarks/reference.py            all of it, into datasets/reference (some fifty minutes
-    on two cores) python benchmarks/reference.py --choose   the choices of
-    `ftrag_helpers.evaluation.comparison`, on the validation questions
+    python benchmarks/reference.py            all of it, into datasets/reference (some half an hour
+                                              on two cores)
+    python benchmarks/reference.py --choose   the choices of `ftrag_helpers.evaluation.comparison`,
+                                              on the validation questions
 
 A run that was stopped goes on where it was: trainings are cached by content, and each finished part
 is written at once. Delete a file to measure it anew. The test questions here measure; what is
@@ -31,7 +32,6 @@ from ftrag_helpers.retrieval import passage_index, reranking
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
 PER_KIND = 8
-CURVE = (60, 120, 240, 480, 720)
 
 
 class Setting:
@@ -69,7 +69,7 @@ def main(arguments) -> None:
         return choose()
     OUT.mkdir(exist_ok=True)
     setting = Setting()
-    for measure in (systems, curve, refusals):
+    for measure in (systems, refusals):
         path = OUT / f"{measure.__name__}.jsonl"
         if not path.exists():
             rows = measure(setting)
@@ -168,27 +168,6 @@ def _table(rows: pd.DataFrame) -> list[dict]:
 
 def _rounded(value: float):
     return None if np.isnan(value) else round(value, 3)
-
-
-def curve(setting: Setting) -> list[dict]:
-    """Right answers of the reader by number of training questions, one seed."""
-    out = []
-    for count in CURVE:
-        tuned = comparison.train_reader(
-            setting.lm, comparison.training_questions(count), setting.retriever, progress=False
-        )
-        rows = _run(setting, {"reader": tuned}, [System.TUNED_READER])
-        low, high = metrics.bootstrap_interval(rows.correct)
-        out.append(
-            {
-                "questions": count,
-                "right": round(rows.correct.mean(), 3),
-                "low": round(low, 3),
-                "high": round(high, 3),
-                "tokens": tuned.tokens,
-            }
-        )
-    return out
 
 
 def refusals(setting: Setting) -> list[dict]:

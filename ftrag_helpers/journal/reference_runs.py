@@ -11,7 +11,7 @@ from ftrag_helpers.environment import runtime
 
 
 def load(name: str) -> list[dict]:
-    """The rows of one result, by its file's name: "systems", "curve", "longer_reviews", ...
+    """The rows of one result, by its file's name: "systems", "refusals", "longer_reviews", ...
 
     Raises:
         ValueError: no such result.

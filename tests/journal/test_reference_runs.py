@@ -35,14 +35,14 @@ def test_every_test_pair_has_its_response_of_the_longer_run():
 
 
 def test_a_name_that_is_not_there_is_answered_with_those_that_are():
-    with pytest.raises(ValueError, match="no longer run 'sytems': there are curve.*systems"):
+    with pytest.raises(ValueError, match="no longer run 'sytems': there are longer.*systems"):
         reference_runs.load("sytems")
 
 
 def test_a_changed_file_is_not_believed(tmp_path, monkeypatch):
     shutil.copytree(runtime.data_dir() / "reference", tmp_path / "reference")
     monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
-    path = tmp_path / "reference" / "curve.jsonl"
+    path = tmp_path / "reference" / "systems.jsonl"
     path.write_text(path.read_text("utf-8").replace("0.5", "0.9"), "utf-8")
-    with pytest.raises(CourseError, match="curve.jsonl"):
-        reference_runs.load("curve")
+    with pytest.raises(CourseError, match="systems.jsonl"):
+        reference_runs.load("systems")

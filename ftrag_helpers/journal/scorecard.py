@@ -27,9 +27,9 @@ def in_house_style(text: str) -> bool:
 
 
 def quality(rows):
-    """A pandas DataFrame with a row a system: shares of right answers, of the house style, of
-    faithful answers, citation precision and recall, token F1, words an answer. "-" (NaN) where a
-    system reads nothing and so cites nothing.
+    """A pandas DataFrame with a row a system: shares of right answers and of exact matches, token
+    F1, shares of the house style and of faithful answers, citation precision and recall, words an
+    answer. "-" (NaN) where a system reads nothing and so cites nothing.
     """
     read = rows.read.map(len) > 0
     table = rows.assign(
@@ -39,11 +39,12 @@ def quality(rows):
         recall=rows.citation_recall.where(read),
     )
     means = table.groupby("system", sort=False)[
-        ["correct", "style", "faithful", "precision", "recall", "f1", "words"]
+        ["correct", "exact", "f1", "style", "faithful", "precision", "recall", "words"]
     ].mean()
     return means.rename(
         columns={
             "correct": "right",
+            "exact": "exact match",
             "style": "house style",
             "precision": "cites right",
             "recall": "cites all",

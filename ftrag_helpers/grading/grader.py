@@ -17,7 +17,7 @@ from pathlib import Path
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import marking
 from ftrag_helpers.grading.assignments import SETUP, TEXT, Assignment, GradedTask, load_assignments
-from ftrag_helpers.grading.execution import sandbox as walls
+from ftrag_helpers.grading.execution.sandbox import require as require_sandbox
 from ftrag_helpers.grading.execution.runner import Runner, Setting, WorkerLost
 from ftrag_helpers.grading.intake import answers as notebooks
 from ftrag_helpers.grading.intake.answers import Answers
@@ -55,10 +55,10 @@ class Grader:
         assignment: str = "",
         hidden: tuple[Path, ...] = (),
     ):
-        self.timeout, self._walls, self.only = timeout, sandbox, assignment
+        self.timeout, self._isolated, self.only = timeout, sandbox, assignment
         self._hidden = (Path(solutions), *(Path(path) for path in hidden))
         if sandbox:
-            walls.require()
+            require_sandbox()
         elif not hasattr(os, "fork"):
             raise CourseError(
                 "Nothing was graded. Grading needs Linux or a Mac, sandbox or not; on Windows, use"
@@ -128,7 +128,7 @@ class Grader:
             submission.sha256,
             submission.detail,
             tests,
-            str(self._walls),
+            str(self._isolated),
             self.only,
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -292,7 +292,7 @@ class Grader:
                 setup,
                 self._warm.get(assignment.slug, ()),
                 self._hidden,
-                self._walls,
+                self._isolated,
             )
             self._runners[me, assignment.slug] = Runner(setting)
         if self._stopped:  # after it is known to `stop`, before it starts

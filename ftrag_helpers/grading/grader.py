@@ -17,8 +17,8 @@ from pathlib import Path
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import marking
 from ftrag_helpers.grading.assignments import SETUP, TEXT, Assignment, GradedTask, load_assignments
-from ftrag_helpers.grading.execution.sandbox import require as require_sandbox
 from ftrag_helpers.grading.execution.runner import Runner, Setting, WorkerLost
+from ftrag_helpers.grading.execution.sandbox import require as require_sandbox
 from ftrag_helpers.grading.intake import answers as notebooks
 from ftrag_helpers.grading.intake.answers import Answers
 from ftrag_helpers.grading.intake.cells import Cell, read_cells

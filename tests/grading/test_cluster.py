@@ -138,7 +138,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(
 
     out = tmp_path / "results"
     found = cluster.grade(
-        handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20, tell=tell
+        handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20, on_result=tell
     )
     assert first.returncode == -signal.SIGKILL and second.poll() is None
     assert [result.file for result in found] == sorted(result.file for result in told)

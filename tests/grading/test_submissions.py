@@ -1,4 +1,4 @@
-"""Intake: whose a file is, what can be read, where the answers are; and results that are kept,
+"""Intake: what can be read, where the answers are; and results that are kept,
 resumed and told apart.
 """
 
@@ -11,7 +11,7 @@ import sys
 import time
 import types
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 from adversarial import exercise
@@ -41,51 +41,6 @@ def zipped(path, members, method=zipfile.ZIP_DEFLATED):
         for name, text in members:
             archive.writestr(name, text)
     return path
-
-
-# --- whose
-
-
-@pytest.mark.parametrize(
-    ("name", "learner", "number"),
-    [
-        ("Ada King.ipynb", "Ada King", ""),
-        ("ada/02_task_fine_tuning.ipynb", "ada", ""),
-        ("ada/ps1/02_task_fine_tuning.ipynb", "ada", ""),
-        ("kingada_12345_67890_02_task_fine_tuning.ipynb", "kingada", "12345"),
-        ("kingada_LATE_12345_67890_02_task_fine_tuning-2.ipynb", "kingada", "12345"),
-        ("Ada King_4711_assignsubmission_file_/02.ipynb", "Ada King", "4711"),
-        ("Zoë O'Neil-Øst_4711_assignsubmission_file_02_task.ipynb", "Zoë O'Neil-Øst", "4711"),
-        ("Ada_King_4711_assignsubmission_file_/sub/02.ipynb", "Ada_King", "4711"),
-        # A file's own name cannot make its learner somebody else.
-        (
-            "Ada King_4711_assignsubmission_file_/Bob_9_assignsubmission_file_x.ipynb",
-            "Ada King",
-            "4711",
-        ),
-        ("Ada King_4711_assignsubmission_file_/bob_9_10_x.ipynb", "Ada King", "4711"),
-        (
-            "Ada King_4711_assignsubmission_file_Bob_9_assignsubmission_file_x.ipynb",
-            "Ada King",
-            "4711",
-        ),
-        ("kingada_12_345_Bob_9_assignsubmission_file_x.ipynb", "kingada", "12"),
-        ("../../etc/cron.d/evil.ipynb", "etc", ""),
-        ("=cmd|' /C calc'!A0.ipynb", "=cmd|' ", ""),
-        ("02_task_fine_tuning.ipynb", "02_task_fine_tuning", ""),
-    ],
-)
-def test_the_path_tells_whose_a_submission_is(name, learner, number):
-    assert submissions.whose(PurePosixPath(name)) == (learner.strip(), number)
-
-
-def test_names_are_one_line_of_characters_that_can_be_shown():
-    name = submissions.whose(PurePosixPath("Ada\n\x1b[31m\u202eKing\ud800.ipynb"))[0]
-    assert (
-        name.isprintable()
-        and name.startswith("Ada")
-        and len(submissions.whose(PurePosixPath("x" * 900))[0]) == 200
-    )
 
 
 # --- folders
@@ -238,9 +193,6 @@ def test_too_many_files_and_a_broken_zip_are_errors_for_the_instructor(tmp_path,
     path = zipped(tmp_path / "class.zip", [(f"{i}.ipynb", "{}") for i in range(4)])
     with pytest.raises(CourseError, match="4 files"):
         list(submissions.intake(path))
-
-
-# --- notebooks
 
 
 # --- masters
@@ -471,7 +423,7 @@ def test_a_class_from_a_zip_with_every_kind_of_file(tmp_path):
         tmp_path / "out",
         jobs=2,
         sandbox=False,
-        tell=heard.append,
+        on_result=heard.append,
     )
     by_id = {item.learner_id: (item.learner, item.status, item.score) for item in found}
     assert by_id == {
@@ -511,7 +463,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, tell=stop)
+        engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, on_result=stop)
     kept = {
         json.loads(path.read_text("utf-8"))["result"]["learner"]
         for path in (tmp_path / "out" / "results").glob("*.json")
@@ -525,7 +477,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
     assert [item.score for item in found] == [12] * 5 and sorted(run) == sorted(
         {"L0", *(f"L{i}" for i in range(5))} - (kept - {"L0"})
     )
-    assert not list((tmp_path / "out" / "results").glob(".result-*"))
+    assert not list((tmp_path / "out" / "results").glob(".new-*"))
 
 
 @forked

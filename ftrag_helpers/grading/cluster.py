@@ -153,25 +153,31 @@ def _result(judge: Grader, submission: Submission, future, results: Path) -> Res
     from distributed import KilledWorker
 
     try:
-        fingerprint, slug, observed = future.result()
+        answer = future.result()
     except KilledWorker:  # not kept: the next run tries it again
-        return judge.result(
-            submission,
-            Observed(
-                status="crashed",
-                detail=(
-                    "Every worker of the cluster that ran this "
-                    "submission was lost. Run the same command again, or grade on one machine."
-                ),
-            ),
+        detail = (
+            "Every worker of the cluster that ran this submission was lost. Run the same command"
+            " again, or grade on one machine."
         )
-    result = judge.result(submission, replace(observed, assignment=judge.assignments.get(slug)))
+        return judge.result(submission, Observed(status="crashed", detail=detail))
+    return engine.store(results, judge, submission, judged(judge, submission, answer))
+
+
+def judged(judge: Grader, submission: Submission, answer: tuple[str, str, Observed]) -> Result:
+    """The result of what `observe` returned on a worker.
+
+    Raises:
+        CourseError: the worker's course or solutions are not those of this machine.
+    """
+    fingerprint, slug, observed = answer
+    assignment = judge.assignments.get(slug)
+    result = judge.result(submission, replace(observed, assignment=assignment))
     if fingerprint != judge.fingerprint(submission, result.assignment):
         raise CourseError(
             "A worker of the cluster has another version of the course or of the solutions. Give"
             " all machines the same one, restart the workers, and run the same command again."
         )
-    return engine.store(results, judge, submission, result)
+    return result
 
 
 # --- on a worker

@@ -463,7 +463,9 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, on_result=stop)
+        engine.grade(
+            tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, on_result=stop
+        )
     kept = {
         json.loads(path.read_text("utf-8"))["result"]["learner"]
         for path in (tmp_path / "out" / "results").glob("*.json")

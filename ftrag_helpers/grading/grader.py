@@ -19,9 +19,9 @@ from ftrag_helpers.grading import marking
 from ftrag_helpers.grading.assignments import SETUP, TEXT, Assignment, GradedTask, load_assignments
 from ftrag_helpers.grading.execution.runner import Runner, Setting, WorkerLost
 from ftrag_helpers.grading.execution.sandbox import require as require_sandbox
-from ftrag_helpers.grading.intake import answers as notebooks
-from ftrag_helpers.grading.intake.answers import Answers
+from ftrag_helpers.grading.intake.answers import Answers, find_answers
 from ftrag_helpers.grading.intake.cells import Cell, read_cells
+from ftrag_helpers.grading.intake.matching import recognise
 from ftrag_helpers.grading.intake.submissions import Submission, Unreadable
 from ftrag_helpers.grading.marking import Observed
 from ftrag_helpers.grading.records import SCORED, Result
@@ -109,7 +109,7 @@ class Grader:
             return (
                 ""
                 if submission.status
-                else notebooks.recognise(read_cells(submission.data), self.assignments)
+                else recognise(read_cells(submission.data), self.assignments)
             )
         except Unreadable:
             return ""
@@ -189,7 +189,7 @@ class Grader:
         if submission.status:
             raise Unreadable(submission.status, submission.detail)
         cells = read_cells(submission.data)
-        slug = notebooks.recognise(cells, self.assignments)
+        slug = recognise(cells, self.assignments)
         if not slug:
             raise Unreadable(
                 "not a submission", "is a notebook, but holds no answer cell of any exercise"
@@ -198,7 +198,7 @@ class Grader:
             raise Unreadable(
                 "not a submission", f"is the notebook of {slug}, and {self.only} is being graded"
             )
-        return self.assignments[slug], notebooks.find_answers(cells, self.assignments[slug])
+        return self.assignments[slug], find_answers(cells, self.assignments[slug])
 
     def _prove(self, assignment: Assignment) -> None:
         """Grade the solution itself once: where it fails, no learner could pass, and the fault is
@@ -213,7 +213,7 @@ class Grader:
                 )
                 for cell in assignment.cells
             ]
-            master = notebooks.find_answers(cells, assignment)
+            master = find_answers(cells, assignment)
             observed = self._run(assignment, master, learn=True)
             problem, modules = marking.solution_problem(observed), observed.modules()
             if (

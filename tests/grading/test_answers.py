@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.grading import assignments, grader
-from ftrag_helpers.grading.intake import answers
+from ftrag_helpers.grading.intake import answers, matching
 from ftrag_helpers.grading.intake.cells import read_cells
 from ftrag_helpers.grading.intake.submissions import Submission, Unreadable
 
@@ -190,9 +190,9 @@ def test_cells_of_the_learners_own_and_changed_cells_of_the_course_are_run_where
 def test_a_notebook_of_something_else_is_no_submission(path):
     """Its texts are not taken for the answers in words of some exercise."""
     courses = assignments.load_assignments(runtime.course_root() / "solutions")
-    assert answers.recognise(read_cells(path.read_bytes()), courses) == ""
+    assert matching.recognise(read_cells(path.read_bytes()), courses) == ""
     notes = {"nbformat": 4, "cells": [markdown("My notes."), exercise.code("x", "x = 1")]}
-    assert answers.recognise(read_cells(json.dumps(notes).encode()), courses) == ""
+    assert matching.recognise(read_cells(json.dumps(notes).encode()), courses) == ""
 
 
 def test_a_long_answer_is_an_answer(master):

@@ -76,6 +76,16 @@ def find_answers(cells: list[Cell], assignment: Assignment) -> Answers:
     return Answers(sources, tuple(_program(matched)), tuple(matched.remarks))
 
 
+def solution_answers(assignment: Assignment) -> Answers:
+    """As `find_answers`, of the solution itself."""
+    kinds = {TEXT: "markdown"}
+    cells = [
+        Cell(cell.id, cell.grade_id, kinds.get(cell.kind, "code"), cell.source)
+        for cell in assignment.cells
+    ]
+    return find_answers(cells, assignment)
+
+
 # --- answers in words
 
 

@@ -66,7 +66,9 @@ def recognise(cells: list[Cell], assignments: dict[str, Assignment]) -> str:
 
     A text that might be an answer in words does not count: any notebook has texts.
     """
-    counts = {slug: _answer_cells(match(cells, each)) for slug, each in assignments.items()}
+    counts = {
+        slug: _answer_cells(match(cells, assignment)) for slug, assignment in assignments.items()
+    }
     best = max(counts, key=counts.get, default="")
     return best if counts.get(best) else ""
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from adversarial import exercise
+from graded_class import small_result
 
 from ftrag_helpers.cli import instructor
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.grading import engine, records
+from ftrag_helpers.grading import engine
 from ftrag_helpers.grading.intake import filenames, learners, submissions
 from ftrag_helpers.grading.reports import outputs, tables
 
@@ -510,28 +511,6 @@ def test_a_name_twice_in_a_zip_is_two_submissions(tmp_path):
     )
 
 
-def result(item, **more):
-    task = records.TaskResult("9.1", "Twice", 4.0, 4.0, "", "passed")
-    return records.Result(
-        **{
-            "learner": item[0],
-            "learner_id": item[1],
-            "platform": item[2],
-            "file": item[3],
-            "assignment": "09_small",
-            "status": "graded",
-            "tasks": (task,),
-            "score": 4.0,
-            "max_score": 14.0,
-            "detail": "",
-            "sha256": "0" * 64,
-            "seconds": 0.1,
-            "answers": (("9.1", "double = 1"),),
-            **more,
-        }
-    )
-
-
 @pytest.mark.parametrize(
     ("pair", "remark"),
     [
@@ -568,7 +547,7 @@ def result(item, **more):
     ],
 )
 def test_submissions_that_meet_are_nobody_s_marks_until_a_person_looks(pair, remark, tmp_path):
-    both = [result(item) for item in pair]
+    both = [small_result(*item) for item in pair]
     assert tables.canvas(both, "09_small") == tables.moodle(both, "09_small") == ""
     table = tables.handed_in_twice(both)
     assert table.count(remark) == 2 and all(item[3] in table for item in pair)
@@ -579,14 +558,19 @@ def test_submissions_that_meet_are_nobody_s_marks_until_a_person_looks(pair, rem
 
 def test_two_people_of_one_name_whom_the_platform_tells_apart_each_keep_their_mark():
     both = [
-        result(("Ada King", number, MOODLE, f"Ada King_{number}_assignsubmission_file/x.ipynb"))
+        small_result(
+            *("Ada King", number, MOODLE, f"Ada King_{number}_assignsubmission_file/x.ipynb")
+        )
         for number in ("4", "5")
     ]
     assert (
         tables.handed_in_twice(both) == ""
         and tables.moodle(both, "09_small").count("Ada King") == 2
     )
-    other = [result(("Ada King", "4", MOODLE, "a")), result(("kingada", "4", CANVAS, "b"))]
+    other = [
+        small_result(*("Ada King", "4", MOODLE, "a")),
+        small_result(*("kingada", "4", CANVAS, "b")),
+    ]
     assert tables.handed_in_twice(other) == ""
 
 
@@ -604,8 +588,8 @@ def test_two_people_of_one_name_whom_the_platform_tells_apart_each_keep_their_ma
 )
 def test_a_row_is_written_for_the_platform_that_collected_it_alone(platform, canvas, moodle):
     class_ = [
-        result(("Ada King", "4711", platform, "a")),
-        result(("Ben Ek", "", "", "Ben Ek/a.ipynb")),
+        small_result(*("Ada King", "4711", platform, "a")),
+        small_result(*("Ben Ek", "", "", "Ben Ek/a.ipynb")),
     ]
     assert (
         "Ada King" in tables.canvas(class_, "09_small"),
@@ -616,7 +600,10 @@ def test_a_row_is_written_for_the_platform_that_collected_it_alone(platform, can
 
 def test_no_number_no_identifier_and_the_anonymous_have_no_row_at_canvas():
     found = tables.moodle(
-        [result(("Default group", "", MOODLE, "a")), result(("Participant 7", "7", MOODLE, "b"))],
+        [
+            small_result(*("Default group", "", MOODLE, "a")),
+            small_result(*("Participant 7", "7", MOODLE, "b")),
+        ],
         "09_small",
     )
     assert [line.split(",")[0] for line in found.splitlines()] == [
@@ -624,7 +611,7 @@ def test_no_number_no_identifier_and_the_anonymous_have_no_row_at_canvas():
         "",
         "Participant 7",
     ]
-    assert tables.canvas([result(("anonymous x7Gh2", "", CANVAS, "a"))], "09_small") == ""
+    assert tables.canvas([small_result(*("anonymous x7Gh2", "", CANVAS, "a"))], "09_small") == ""
 
 
 # --- control characters
@@ -643,8 +630,11 @@ def test_control_characters_of_names_and_metadata_reach_nothing_that_is_shown(tm
         for name, text in members:
             archive.writestr(name, text)
     found = [
-        result(
-            (item.learner, item.learner_id, item.platform, item.file),
+        small_result(
+            item.learner,
+            item.learner_id,
+            item.platform,
+            item.file,
             status=item.status or "graded",
             detail=item.detail,
             score=None if item.status else 4.0,
@@ -655,8 +645,10 @@ def test_control_characters_of_names_and_metadata_reach_nothing_that_is_shown(tm
 
     with pytest.raises(submissions.Unreadable) as raised:
         cells.read_cells(members[1][1].encode())
-    found.append(result(("e", "", "", "e"), status="damaged", score=None, detail=str(raised.value)))
-    found.append(result(("f", "", "", "f"), status="crashed", score=None, detail=HOSTILE))
+    found.append(
+        small_result(*("e", "", "", "e"), status="damaged", score=None, detail=str(raised.value))
+    )
+    found.append(small_result(*("f", "", "", "f"), status="crashed", score=None, detail=HOSTILE))
     for one in found:
         instructor._tell(one)
     outputs.write_all(found, tmp_path / "out", solutions=tmp_path)

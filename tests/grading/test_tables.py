@@ -209,8 +209,8 @@ def test_an_import_file_is_empty_where_there_is_nothing_to_import():
 
 
 def test_tasks_stand_in_the_course_s_order():
-    ids = ["extra", "2.9", "2.10", "10.1"]
-    assert sorted(ids[::-1], key=tables.in_course_order) == ids
+    ids = ["2.10", "2.9", "10.1", "extra"]
+    assert sorted(ids, key=tables.in_course_order) == ["extra", "2.9", "2.10", "10.1"]
 
 
 # --- marks by hand

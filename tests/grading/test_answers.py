@@ -555,7 +555,7 @@ def kernel(tmp_path_factory):
 def seen_by_kernel(kernel, sources, inputs):
     texts = []
 
-    def told(message):
+    def collect(message):
         if message["msg_type"] == "stream":
             texts.append(message["content"]["text"])
 
@@ -567,12 +567,12 @@ def seen_by_kernel(kernel, sources, inputs):
         OBSERVE.format(inputs=inputs),
     ]:
         kernel.execute_interactive(
-            source, timeout=20, stop_on_error=False, allow_stdin=False, output_hook=told
+            source, timeout=20, stop_on_error=False, allow_stdin=False, output_hook=collect
         )
-    said = next(line for line in reversed("".join(texts).splitlines()) if line.startswith("SEEN "))[
+    seen = next(line for line in reversed("".join(texts).splitlines()) if line.startswith("SEEN "))[
         5:
     ]
-    return None if said == "error" else json.loads(said)
+    return None if seen == "error" else json.loads(seen)
 
 
 @forked
@@ -589,7 +589,7 @@ def test_the_grader_observes_what_a_plain_kernel_observes(one, kernel, above, an
     assignment = one.assignments["09_small"]
     observed = one._run(assignment, read(cells, assignment))
     step = observed.steps[observed.places("9.1", 0)[0]]
-    told = observed.facts[observed.places("9.1", 0)[0]].get("observed")
+    value = observed.facts[observed.places("9.1", 0)[0]].get("observed")
     sources = [
         exercise.SETUP.replace("from adversarial import lesson_09 as check", ""),
         "x = y = 2\nlog = []",
@@ -597,4 +597,4 @@ def test_the_grader_observes_what_a_plain_kernel_observes(one, kernel, above, an
         answer,
         *below,
     ]
-    assert told == seen_by_kernel(kernel, sources, step["inputs"])
+    assert value == seen_by_kernel(kernel, sources, step["inputs"])

@@ -47,10 +47,10 @@ class Cluster:
 
     def __init__(self, folder):
         self.folder, self.processes = folder, []
-        found = folder / "scheduler.json"
-        self._start("scheduler", f"--host 127.0.0.1 --port 0 --scheduler-file {found}")
-        self._await(lambda: found.exists() and found.stat().st_size)
-        self.address = json.loads(found.read_text("utf-8"))["address"]
+        file = folder / "scheduler.json"
+        self._start("scheduler", f"--host 127.0.0.1 --port 0 --scheduler-file {file}")
+        self._await(lambda: file.exists() and file.stat().st_size)
+        self.address = json.loads(file.read_text("utf-8"))["address"]
 
     def worker(self, name):
         options = f"--nthreads 1 --no-nanny --name {name} --memory-limit 0"
@@ -92,9 +92,9 @@ def dask(tmp_path):
     pytest.importorskip("distributed")
     folder = tmp_path / "cluster"
     folder.mkdir()
-    made = Cluster(folder)
-    yield made
-    made.close()
+    running = Cluster(folder)
+    yield running
+    running.close()
 
 
 @pytest.mark.model
@@ -106,25 +106,26 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(
 
     with Client(dask.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
-    kept, told = [], []
+    kept, heard = [], []
     store = engine.store
     monkeypatch.setattr(engine, "store", lambda *given: kept.append(given[2].file) or store(*given))
 
-    def tell(result):
-        told.append(result)
-        if len(told) == 4:
+    def on_result(result):
+        heard.append(result)
+        if len(heard) == 4:
             first.send_signal(signal.SIGKILL)
             first.wait()
 
     out = tmp_path / "results"
-    found = cluster.grade(
-        handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20, on_result=tell
+    options = {"sandbox": False, "timeout": 20}
+    results = cluster.grade(
+        handed_in, solutions, out, scheduler=dask.address, on_result=on_result, **options
     )
     assert first.returncode == -signal.SIGKILL and second.poll() is None
-    assert [result.file for result in found] == sorted(result.file for result in told)
-    assert len({result.file for result in found}) == len(found) == LEARNERS + 1
-    assert sorted(kept) == sorted(result.file for result in found)
-    by_learner = {result.learner: result for result in found}
+    assert [result.file for result in results] == sorted(result.file for result in heard)
+    assert len({result.file for result in results}) == len(results) == LEARNERS + 1
+    assert sorted(kept) == sorted(result.file for result in results)
+    by_learner = {result.learner: result for result in results}
     assert by_learner["broken"].status == "damaged" and by_learner["broken"].score is None
     for i in range(LEARNERS):
         result = by_learner[f"learner{i:02}"]
@@ -133,17 +134,12 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(
         records.from_json(json.loads(path.read_text("utf-8"))["result"])
         for path in (out / "results").glob("*.json")
     ]
-    assert sorted(stored, key=lambda result: result.file) == found
+    assert sorted(stored, key=lambda result: result.file) == results
 
     kept.clear()
-    again = cluster.grade(
-        handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20
-    )
-    assert again == found and kept == []
-    assert (
-        engine.grade(handed_in, solutions, out, sandbox=False, timeout=20, jobs=1) == found
-        and kept == []
-    )
+    again = cluster.grade(handed_in, solutions, out, scheduler=dask.address, **options)
+    assert again == results and kept == []
+    assert engine.grade(handed_in, solutions, out, jobs=1, **options) == results and kept == []
 
 
 @pytest.mark.model

@@ -26,15 +26,15 @@ MOODLE, CANVAS, BRIGHTSPACE, BLACKBOARD = "moodle", "canvas", "brightspace", "bl
 
 
 def learners_of(*names, given=""):
-    return [learner for learner, _id, _platform in told(*names, given=given)]
+    return [learner for learner, _id, _platform in owners_of(*names, given=given)]
 
 
-def told(*names, given=""):
+def owners_of(*names, given=""):
     """(learner, id, platform) for each name of a class."""
-    found = learners.owners(
+    owners = learners.owners(
         [filenames.parts_of(name) for name in names], given=given, exercises=SLUGS
     )
-    return [(owner.learner, owner.learner_id, owner.platform) for owner in found]
+    return [(owner.learner, owner.learner_id, owner.platform) for owner in owners]
 
 
 # --- the platforms
@@ -119,11 +119,11 @@ OWNERS = {
 @pytest.mark.parametrize("name", OWNERS)
 def test_a_name_alone_tells_learner_number_and_platform(name):
     owner = OWNERS[name]
-    assert told(name) == [owner]
-    assert told(unicodedata.normalize("NFD", name)) == [owner]
-    assert told("submissions/" + name) == [owner]
+    assert owners_of(name) == [owner]
+    assert owners_of(unicodedata.normalize("NFD", name)) == [owner]
+    assert owners_of("submissions/" + name) == [owner]
     assert (
-        told(
+        owners_of(
             "Downloads/kurs 2026/" + name,
             "Downloads/kurs 2026/" + name.replace("King", "Ek").replace("king", "ek"),
         )[0]
@@ -143,7 +143,7 @@ def test_a_name_alone_tells_learner_number_and_platform(name):
     ],
 )
 def test_any_path_tells_a_name_of_one_line_that_can_be_shown(name, learner):
-    assert told(name) == [(learner, "", "")]
+    assert owners_of(name) == [(learner, "", "")]
 
 
 POSES = (
@@ -188,16 +188,19 @@ def test_what_a_learner_names_makes_nobody_else(front, pose):
         + "x.ipynb"
         for i, other in enumerate(("Cy Li", "Di Ro"))
     ]
-    assert told(name) == [FRONTS[front]]
-    assert told(name, *others)[0] == FRONTS[front]
-    assert told("class/" + name, *("class/" + other for other in others))[0] == FRONTS[front]
+    assert owners_of(name) == [FRONTS[front]]
+    assert owners_of(name, *others)[0] == FRONTS[front]
+    assert owners_of("class/" + name, *("class/" + other for other in others))[0] == FRONTS[front]
 
 
 @pytest.mark.parametrize("pose", POSES[:5])
 def test_one_file_in_a_platform_s_form_among_files_that_people_named_takes_no_number(pose):
-    owner = told("Ada King.ipynb", "Ben Okafor.ipynb", pose)[2]
+    owner = owners_of("Ada King.ipynb", "Ben Okafor.ipynb", pose)[2]
     assert owner == (pose.removesuffix(".ipynb"), "", "")
-    assert told("hand-in/Ada King.ipynb", "hand-in/Ben Okafor.ipynb", f"hand-in/{pose}")[2] == owner
+    assert (
+        owners_of("hand-in/Ada King.ipynb", "hand-in/Ben Okafor.ipynb", f"hand-in/{pose}")[2]
+        == owner
+    )
 
 
 # --- layouts
@@ -289,13 +292,13 @@ def test_folders_of_several_exercises_each_hold_a_class():
         "Week 2/Ada King_5_assignsubmission_file/x.ipynb": ("Ada King", "5", MOODLE),
         "Week 2/Ben_6_assignsubmission_file/bob_9_10_x.ipynb": ("Ben", "6", MOODLE),
     }
-    assert told(*moodle) == list(moodle.values())
+    assert owners_of(*moodle) == list(moodle.values())
     canvas = {
         "Exercise 1/kingada_4_10_x.ipynb": ("kingada", "4", CANVAS),
         "Exercise 1/benek_5_11_x.ipynb": ("benek", "5", CANVAS),
         "Exercise 2/kingada_4_12_x.ipynb": ("kingada", "4", CANVAS),
     }
-    assert told(*canvas) == list(canvas.values())
+    assert owners_of(*canvas) == list(canvas.values())
     students = [
         f"aking/{first}/{first}.ipynb",
         f"ben/{first}/{first}.ipynb",

@@ -113,12 +113,17 @@ def run_grade(options: argparse.Namespace, rest: list[str]) -> int:
             solutions,
             options.out,
             scheduler=options.scheduler,
-            tell=_tell,
+            on_result=_tell,
             **common,
         )
     else:
         results = engine.grade(
-            options.submissions, solutions, options.out, jobs=options.jobs, tell=_tell, **common
+            options.submissions,
+            solutions,
+            options.out,
+            jobs=options.jobs,
+            on_result=_tell,
+            **common,
         )
     from ftrag_helpers.grading.reports import outputs
 
@@ -143,12 +148,12 @@ def run_grade(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _tell(result) -> None:
-    from ftrag_helpers.grading.intake import learners
+    from ftrag_helpers.grading.intake import filenames
 
     marks = (
         f"{result.score:g} of {result.max_score:g}" if result.score is not None else result.detail
     )
     told = f"{result.status:15} {result.learner[:40]:40} {marks}"
     print(
-        learners.printable(told, 1000), flush=True
+        filenames.printable(told, 1000), flush=True
     )  # part of it is the learner's text, which is not to steer a terminal

@@ -1,8 +1,8 @@
 """Grading on a Dask cluster: submissions are run by its workers, judged and kept here.
 
-Needs the optional library `distributed`. Workers need the course installed, and its
-folders under the same path as here (a shared folder, say). A worker runs a submission in its own
-sandbox and sends back JSON; judging and keeping is done by this process alone. So a task whose
+Needs the optional library `distributed`. Workers need the course installed, and its folders under
+the same path as here (a shared folder, say). A worker runs a submission in its own sandbox and
+sends back what it observed; judging and keeping is done by this process alone. So a task whose
 worker is lost is run again by another one, and its result is kept once. What this module leaves
 out: starting a cluster (`dask scheduler`, `dask worker`), one machine without one (`engine`).
 """
@@ -15,13 +15,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import engine
 from ftrag_helpers.grading.grader import Grader
-from ftrag_helpers.grading.intake.answers import Answers
 from ftrag_helpers.grading.intake.submissions import Submission
 from ftrag_helpers.grading.marking import Observed
 from ftrag_helpers.grading.records import Result
@@ -44,7 +43,7 @@ def grade(
     timeout: float | None = None,
     sandbox: bool = True,
     assignment: str = "",
-    tell: Callable[[Result], None] | None = None,
+    on_result: Callable[[Result], None] | None = None,
 ) -> list[Result]:
     """As `engine.grade`, on the cluster whose scheduler listens at an address like
     "tcp://10.0.0.5:8786".
@@ -53,8 +52,6 @@ def grade(
         CourseError: as `engine.grade`; `distributed` is not installed; no scheduler answers there,
             or it has no worker; a worker has another version of the course.
     """
-    from filelock import FileLock, Timeout
-
     setting = {
         "solutions": str(Path(solutions).resolve()),
         "timeout": timeout,
@@ -62,33 +59,22 @@ def grade(
         "assignment": assignment,
         "hidden": [str(Path(path).resolve()) for path in (folder_or_zip, out)],
     }
-    results = Path(out) / "results"
-    results.mkdir(parents=True, exist_ok=True)
     with (
         _client(scheduler) as client,
         Grader(solutions, timeout=timeout, sandbox=sandbox, assignment=assignment) as judge,
     ):
         try:
-            with FileLock(results / ".lock", timeout=0):
-                found = []
-                for result in _graded(client, judge, setting, folder_or_zip, results):
-                    found.append(result)
-                    if tell:
-                        tell(result)
-        except Timeout:
-            raise CourseError(
-                f"Another run is writing to {out}. Wait until it ends, or name another folder."
-            ) from None
+            return engine.collect(
+                lambda results: _graded(client, judge, setting, folder_or_zip, results),
+                folder_or_zip,
+                out,
+                on_result,
+            )
         except CancelledError as error:
             raise CourseError(
                 f"The connection to the cluster was lost ({error}). Run the same command again: it"
                 " goes on where it was."
             ) from None
-    if not found:
-        raise CourseError(
-            f"There is no file in {folder_or_zip}. Name the folder with the submitted notebooks."
-        )
-    return sorted(found, key=lambda result: result.file)
 
 
 @contextmanager
@@ -118,7 +104,7 @@ def _graded(
     memory.
     """
     waiting: dict = {}
-    told, run = json.dumps(setting, sort_keys=True), uuid.uuid4().hex
+    asked, run = json.dumps(setting, sort_keys=True), uuid.uuid4().hex
     room = _AHEAD * max(_threads(client), 1)
     try:
         for place, submission in enumerate(engine.in_order(judge, folder_or_zip)):
@@ -126,15 +112,8 @@ def _graded(
             if earlier:
                 yield earlier
                 continue
-            fields = [
-                submission.learner,
-                submission.learner_id,
-                submission.file,
-                submission.data,
-                submission.status,
-                submission.detail,
-            ]
-            future = client.submit(observe, told, fields, key=f"ftrag-{run}-{place}", pure=False)
+            key = f"ftrag-{run}-{place}"
+            future = client.submit(observe, asked, submission, key=key, pure=False)
             waiting[future] = submission
             while len(waiting) >= room:
                 yield from _finished(client, judge, waiting, results)
@@ -153,15 +132,14 @@ def _finished(client, judge: Grader, waiting: dict, results: Path) -> Iterator[R
     """Wait for a submission at least; judge and keep what came back."""
     from distributed import wait
 
-    lonely = None
+    lonely_since = None
     while True:
         try:
             done = wait(list(waiting), timeout=2, return_when="FIRST_COMPLETED").done
             break
         except TimeoutError:
-            alone = not _threads(client)
-            lonely = (lonely or time.monotonic()) if alone else None
-            if lonely and time.monotonic() - lonely > _PATIENCE_SECONDS:
+            lonely_since = None if _threads(client) else lonely_since or time.monotonic()
+            if lonely_since and time.monotonic() - lonely_since > _PATIENCE_SECONDS:
                 raise CourseError(
                     "The cluster has no worker left. Start workers (dask worker ADDRESS) and run"
                     " the same command again: it goes on where it was."
@@ -175,42 +153,51 @@ def _result(judge: Grader, submission: Submission, future, results: Path) -> Res
     from distributed import KilledWorker
 
     try:
-        fingerprint, observed = unpacked(future.result(), judge)
+        answer = future.result()
     except KilledWorker:  # not kept: the next run tries it again
-        return judge.result(
-            submission,
-            Observed(
-                status="crashed",
-                detail=(
-                    "Every worker of the cluster that ran this "
-                    "submission was lost. Run the same command again, or grade on one machine."
-                ),
-            ),
+        detail = (
+            "Every worker of the cluster that ran this submission was lost. Run the same command"
+            " again, or grade on one machine."
         )
-    result = judge.result(submission, observed)
+        return judge.result(submission, Observed(status="crashed", detail=detail))
+    return engine.store(results, judge, submission, judged(judge, submission, answer))
+
+
+def judged(judge: Grader, submission: Submission, answer: tuple[str, str, Observed]) -> Result:
+    """The result of what `observe` returned on a worker.
+
+    Raises:
+        CourseError: the worker's course or solutions are not those of this machine.
+    """
+    fingerprint, slug, observed = answer
+    assignment = judge.assignments.get(slug)
+    result = judge.result(submission, replace(observed, assignment=assignment))
     if fingerprint != judge.fingerprint(submission, result.assignment):
         raise CourseError(
             "A worker of the cluster has another version of the course or of the solutions. Give"
             " all machines the same one, restart the workers, and run the same command again."
         )
-    return engine.store(results, judge, submission, result)
+    return result
 
 
 # --- on a worker
 
 
-def observe(setting: str, fields: list) -> str:
-    """Run one submission; what came of it as JSON.
+def observe(setting: str, submission: Submission) -> tuple[str, str, Observed]:
+    """Run one submission: this worker's fingerprint of it, its assignment's name, and what was
+    observed, without the assignment itself, which holds the judges.
 
     A worker keeps its warmed processes from one submission to the next.
 
     Raises:
         CourseError: this machine cannot grade.
     """
-    submission = Submission(*fields)
     try:
         grader = _grader(setting)
-        return packed(grader.observe(submission), grader, submission)
+        observed = grader.observe(submission)
+        slug = observed.assignment.slug if observed.assignment else ""
+        fingerprint = grader.fingerprint(submission, slug or grader.only)
+        return fingerprint, slug, replace(observed, assignment=None)
     except CourseError as error:
         raise CourseError(f"On a worker of the cluster: {error}") from None
 
@@ -218,50 +205,9 @@ def observe(setting: str, fields: list) -> str:
 def _grader(setting: str) -> Grader:
     with _making:
         if setting not in _graders:
-            told = json.loads(setting)
-            grader = Grader(
-                Path(told["solutions"]),
-                timeout=told["timeout"],
-                sandbox=told["sandbox"],
-                assignment=told["assignment"],
-                hidden=tuple(Path(path) for path in told["hidden"]),
-            )
+            options = json.loads(setting)
+            hidden = tuple(map(Path, options.pop("hidden")))
+            grader = Grader(Path(options.pop("solutions")), hidden=hidden, **options)
             _graders[setting] = grader
             atexit.register(grader.close)
         return _graders[setting]
-
-
-def packed(observed: Observed, grader: Grader, submission: Submission) -> str:
-    """What running a submission told, and the worker's fingerprint of it, as JSON."""
-    slug = observed.assignment.slug if observed.assignment else ""
-    answers = observed.answers
-    told = {field.name: getattr(observed, field.name) for field in fields(observed)}
-    told |= {
-        "assignment": slug,
-        "answers": [answers.sources, answers.remarks],
-        "steps": [
-            {name: value for name, value in step.items() if name != "source"}
-            for step in observed.steps
-        ],
-        "facts": list(observed.facts.items()),
-    }
-    return json.dumps(
-        {"fingerprint": grader.fingerprint(submission, slug or grader.only), "observed": told}
-    )
-
-
-def unpacked(told: str, grader: Grader) -> tuple[str, Observed]:
-    """The fingerprint and the observations that `packed` wrote."""
-    found = json.loads(told)
-    observed = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in found["observed"].items()
-    }
-    sources, remarks = observed["answers"]
-    observed |= {
-        "assignment": grader.assignments.get(observed["assignment"]),
-        "facts": dict(observed["facts"]),
-        "answers": Answers(sources, remarks=tuple(remarks)),
-        "ends": tuple(map(tuple, observed["ends"])),
-    }
-    return found["fingerprint"], Observed(**observed)

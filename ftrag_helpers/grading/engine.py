@@ -6,12 +6,8 @@ read `records`), clusters (they may map `Grader.grade` over `in_order`, with `st
 around it).
 """
 
-import hashlib
 import json
 import os
-import re
-import tempfile
-import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -19,6 +15,7 @@ from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import records
+from ftrag_helpers.grading.files import safe_name, write_atomic
 from ftrag_helpers.grading.grader import Grader
 from ftrag_helpers.grading.intake import submissions
 from ftrag_helpers.grading.intake.submissions import Submission
@@ -34,7 +31,7 @@ def grade(
     timeout: float | None = None,
     sandbox: bool = True,
     assignment: str = "",
-    tell: Callable[[Result], None] | None = None,
+    on_result: Callable[[Result], None] | None = None,
 ) -> list[Result]:
     """Grade every submission; the results in the order of the files' names, and each as JSON in
     `out`/results.
@@ -42,15 +39,13 @@ def grade(
     `jobs` submissions at a time (0: one per core); `timeout` in seconds holds for each cell and
     each check (None: 60, and what a task itself allows). `assignment` names the solution
     ("02_task_fine_tuning") that all submissions are for; without it each is recognised by its
-    cells. `tell` hears of each result as it is known. A submission is run again only if it, the
-    tests or the grader changed, or if it timed out and is given more time.
+    cells. `on_result` is called with each result as it is known. A submission is run again only if
+    it, the tests or the grader changed, or if it timed out and is given more time.
 
     Raises:
         CourseError: no sandbox (where one is wanted), no submissions, no solutions, another run in
             the same folder, or a solution that fails its own tests in the sandbox.
     """
-    from filelock import FileLock, Timeout
-
     with Grader(
         solutions,
         timeout=timeout,
@@ -58,24 +53,45 @@ def grade(
         assignment=assignment,
         hidden=(folder_or_zip, out),
     ) as grader:
-        results = Path(out) / "results"
-        results.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(results / ".lock", timeout=0):
-                found = []
-                for result in _graded(grader, folder_or_zip, results, jobs or _cores()):
-                    found.append(result)
-                    if tell:
-                        tell(result)
-        except Timeout:
-            raise CourseError(
-                f"Another run is writing to {out}. Wait until it ends, or name another folder."
-            ) from None
-    if not found:
+        return collect(
+            lambda results: _graded(grader, folder_or_zip, results, jobs or _cores()),
+            folder_or_zip,
+            out,
+            on_result,
+        )
+
+
+def collect(
+    run: Callable[[Path], Iterator[Result]],
+    folder_or_zip: Path,
+    out: Path,
+    on_result: Callable[[Result], None] | None,
+) -> list[Result]:
+    """All results of a run that is given the folder for them, which is this run's alone until its
+    end.
+
+    Raises:
+        CourseError: there were no submissions; another run writes to the folder.
+    """
+    from filelock import FileLock, Timeout
+
+    folder, results = Path(out) / "results", []
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            for result in run(folder):
+                results.append(result)
+                if on_result:
+                    on_result(result)
+    except Timeout:
+        raise CourseError(
+            f"Another run is writing to {out}. Wait until it ends, or name another folder."
+        ) from None
+    if not results:
         raise CourseError(
             f"There is no file in {folder_or_zip}. Name the folder with the submitted notebooks."
         )
-    return sorted(found, key=lambda result: result.file)
+    return sorted(results, key=lambda result: result.file)
 
 
 def in_order(grader: Grader, folder_or_zip: Path) -> Iterator[Submission]:
@@ -133,29 +149,22 @@ def _graded(grader: Grader, folder_or_zip: Path, results: Path, jobs: int) -> It
 
 
 def file_name(submission: Submission) -> str:
-    """A name for a submission's result: safe on every system, readable, and different for different
-    files.
-
-    >>> file_name(Submission("Zoë / ../Ek", "", "a/b.ipynb"))
-    'zoe-ek-a1bee0d799b6.json'
-    """
-    plain = (
-        unicodedata.normalize("NFKD", submission.learner).encode("ascii", "ignore").decode().lower()
-    )
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "learner"
-    return f"{slug}-{hashlib.sha256(submission.file.encode()).hexdigest()[:12]}.json"
+    """The name of a submission's result, and of no other file's."""
+    return safe_name(submission.learner, submission.file, ".json")
 
 
 def stored(results: Path, grader: Grader, submission: Submission) -> Result | None:
     """The result that an earlier run kept, if it is still right."""
     try:
-        found = json.loads((results / file_name(submission)).read_text("utf-8"))
-        result = records.from_json(found["result"])
+        content = json.loads((results / file_name(submission)).read_text("utf-8"))
+        result = records.from_json(content["result"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if found.get("fingerprint") != grader.fingerprint(submission, result.assignment):
+    if content.get("fingerprint") != grader.fingerprint(submission, result.assignment):
         return None
-    more_time = result.status == "timed out" and (grader.timeout or 0) > (found.get("timeout") or 0)
+    more_time = result.status == "timed out" and (grader.timeout or 0) > (
+        content.get("timeout") or 0
+    )
     return None if more_time else _of(submission, result)
 
 
@@ -174,19 +183,10 @@ def _of(submission: Submission, result: Result) -> Result:
 def store(results: Path, grader: Grader, submission: Submission, result: Result) -> Result:
     """Keep a result, in one step, so that a reader sees all of it or nothing; returns it."""
     result = _of(submission, result)
-    found = {
+    content = {
         "fingerprint": grader.fingerprint(submission, result.assignment),
         "timeout": grader.timeout,
         "result": records.to_json(result),
     }
-    handle, name = tempfile.mkstemp(dir=results, prefix=".result-")
-    try:
-        with open(handle, "w", encoding="utf-8") as target:
-            json.dump(found, target, indent=1)
-            target.flush()
-            os.fsync(target.fileno())
-        os.replace(name, results / file_name(submission))
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomic(results / file_name(submission), json.dumps(content, indent=1))
     return result

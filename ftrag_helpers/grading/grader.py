@@ -1,32 +1,31 @@
 """One submission to one result: read it, run it in a sandbox, have it judged.
 
 A `Grader` may be used by many threads; each has a warmed process of its own. What this
-module leaves out: many submissions at once, and results kept on disk (`engine`); how a run is
-watched (`runner`); judging (`marking`).
+module leaves out: many submissions at once, and results kept on disk (`engine`); the steps of a
+run (`program`) and how it is watched (`runner`); judging (`marking`).
 """
 
-import ast
+import functools
 import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading import marking
-from ftrag_helpers.grading.assignments import SETUP, TEXT, Assignment, GradedTask, load_assignments
-from ftrag_helpers.grading.execution import sandbox as walls
+from ftrag_helpers.grading.assignments import SETUP, Assignment, GradedTask, load_assignments
+from ftrag_helpers.grading.execution.program import CELL_SECONDS, import_lines, program
 from ftrag_helpers.grading.execution.runner import Runner, Setting, WorkerLost
-from ftrag_helpers.grading.intake import answers as notebooks
-from ftrag_helpers.grading.intake.answers import Answers
-from ftrag_helpers.grading.intake.cells import Cell, read_cells
+from ftrag_helpers.grading.execution.sandbox import require as require_sandbox
+from ftrag_helpers.grading.intake.answers import Answers, find_answers, solution_answers
+from ftrag_helpers.grading.intake.cells import read_cells
+from ftrag_helpers.grading.intake.matching import recognise
 from ftrag_helpers.grading.intake.submissions import Submission, Unreadable
 from ftrag_helpers.grading.marking import Observed
 from ftrag_helpers.grading.records import SCORED, Result
 
-CELL_SECONDS = 60.0
 #: Of an answer, this much is kept beside its mark: more than anybody reads.
 SHOWN_CHARACTERS = 200_000
 #: All runs of one submission together never take longer than this many cells' limits.
@@ -55,10 +54,10 @@ class Grader:
         assignment: str = "",
         hidden: tuple[Path, ...] = (),
     ):
-        self.timeout, self._walls, self.only = timeout, sandbox, assignment
+        self.timeout, self._isolated, self.only = timeout, sandbox, assignment
         self._hidden = (Path(solutions), *(Path(path) for path in hidden))
         if sandbox:
-            walls.require()
+            require_sandbox()
         elif not hasattr(os, "fork"):
             raise CourseError(
                 "Nothing was graded. Grading needs Linux or a Mac, sandbox or not; on Windows, use"
@@ -72,9 +71,9 @@ class Grader:
             )
         self._inputs: dict[tuple[str, str, int], list] = {}
         self._runners: dict[tuple[int, str], Runner] = {}
-        self._proved: set[str] = set()
+        self._passed: set[str] = set()
         self._warm: dict[str, tuple[str, ...]] = {}
-        self._proving, self._stopped = threading.Lock(), False
+        self._testing, self._stopped = threading.Lock(), False
 
     def __enter__(self) -> "Grader":
         return self
@@ -105,12 +104,10 @@ class Grader:
 
     def recognised(self, submission: Submission) -> str:
         """Which assignment a submission is for; "" for none, or if it cannot be read."""
+        if submission.status:
+            return ""
         try:
-            return (
-                ""
-                if submission.status
-                else notebooks.recognise(read_cells(submission.data), self.assignments)
-            )
+            return recognise(read_cells(submission.data), self.assignments)
         except Unreadable:
             return ""
 
@@ -118,17 +115,14 @@ class Grader:
         """Changes with the file, its name, the tests and the code that grades; not with the time
         that is allowed.
         """
-        tests = (
-            self.assignments[slug].fingerprint
-            if slug in self.assignments
-            else "".join(assignment.fingerprint for assignment in self.assignments.values())
-        )
+        of = self.assignments
+        tests = [of[slug]] if slug in of else of.values()
         parts = (
             submission.file,
             submission.sha256,
             submission.detail,
-            tests,
-            str(self._walls),
+            "".join(assignment.fingerprint for assignment in tests),
+            str(self._isolated),
             self.only,
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -180,7 +174,7 @@ class Grader:
             assignment, answers = self._read(submission)
         except Unreadable as problem:
             return Observed(status=problem.status, detail=f"The file {problem}.")
-        self._prove(assignment)
+        self._test_solution(assignment)
         observed = self._run(assignment, answers)
         observed.seconds = round(time.monotonic() - start, 3)
         return observed
@@ -189,7 +183,7 @@ class Grader:
         if submission.status:
             raise Unreadable(submission.status, submission.detail)
         cells = read_cells(submission.data)
-        slug = notebooks.recognise(cells, self.assignments)
+        slug = recognise(cells, self.assignments)
         if not slug:
             raise Unreadable(
                 "not a submission", "is a notebook, but holds no answer cell of any exercise"
@@ -198,80 +192,72 @@ class Grader:
             raise Unreadable(
                 "not a submission", f"is the notebook of {slug}, and {self.only} is being graded"
             )
-        return self.assignments[slug], notebooks.find_answers(cells, self.assignments[slug])
+        return self.assignments[slug], find_answers(cells, self.assignments[slug])
 
-    def _prove(self, assignment: Assignment) -> None:
+    def _test_solution(self, assignment: Assignment) -> None:
         """Grade the solution itself once: where it fails, no learner could pass, and the fault is
         not theirs.
         """
-        with self._proving:
-            if assignment.slug in self._proved:
+        with self._testing:
+            if assignment.slug in self._passed:
                 return
-            cells = [
-                Cell(
-                    cell.id, cell.grade_id, "markdown" if cell.kind == TEXT else "code", cell.source
-                )
-                for cell in assignment.cells
-            ]
-            master = notebooks.find_answers(cells, assignment)
-            observed = self._run(assignment, master, learn=True)
+            reference = solution_answers(assignment)
+            observed = self._run(assignment, reference, learn=True)
             problem, modules = marking.solution_problem(observed), observed.modules()
-            if (
-                not problem and modules
-            ):  # imported ahead, they cost the class nothing; unless that breaks something
-                self._warm[assignment.slug] = modules
-                self._runner(assignment).warm(list(modules))
-                if marking.solution_problem(self._run(assignment, master)):
-                    self._warm.pop(assignment.slug)
-                    self._drop(self._runner(assignment))
             if problem:
                 raise CourseError(
                     f"Nothing more was graded: the solution {assignment.slug} does not pass its own"
                     f" tests where submissions are graded ({problem}). Mend that first; ftrag check"
                     " may tell more."
                 )
-            self._proved.add(assignment.slug)
+            if modules:  # imported ahead, they cost the class nothing; unless that breaks something
+                self._warm[assignment.slug] = modules
+                self._runner(assignment).warm(list(modules))
+                if marking.solution_problem(self._run(assignment, reference)):
+                    self._warm.pop(assignment.slug)
+                    self._drop(self._runner(assignment))
+            self._passed.add(assignment.slug)
 
     def _run(self, assignment: Assignment, answers: Answers, *, learn: bool = False) -> Observed:
         """Run the steps, with a second warmed process where the first one is lost."""
+        inputs = functools.partial(self._cases, assignment)
         for _ in range(2):
             if self._stopped:
                 raise KeyboardInterrupt
             runner = self._runner(assignment)
-            wanted = self._steps(assignment, answers, runner.setup_steps)
-            wanted += [{"kind": "modules", "limit": CELL_SECONDS}] if learn else []
+            setup = runner.setup_steps
+            steps = program(assignment, answers, inputs, setup=setup, timeout=self.timeout)
+            steps += [{"kind": "modules", "limit": CELL_SECONDS}] if learn else []
             try:
-                return self._runs(runner, Observed(assignment, answers, tuple(wanted)))
+                return self._runs(runner, Observed(assignment, answers, tuple(steps)))
             except WorkerLost as lost:
                 self._drop(runner)
                 end = ("died", f"took the grader's own process with it ({lost})", None)
-        return Observed(assignment, answers, tuple(wanted), ends=(end,))
+        return Observed(assignment, answers, tuple(steps), ends=(end,))
 
     def _runs(self, runner: Runner, observed: Observed) -> Observed:
         """Run until the end, again without the step that ended the process, and without that task's
         checks.
         """
-        wanted, skip = list(observed.steps), set()
+        steps, skip = list(observed.steps), set()
         end = time.monotonic() + TOTAL * (self.timeout or CELL_SECONDS)
         for _ in range(1 + RESTARTS):
-            outcome = runner.run(wanted, skip, max(end - time.monotonic(), 1))
+            outcome = runner.run(steps, skip, max(end - time.monotonic(), 1))
             if self._stopped:
                 raise KeyboardInterrupt
             observed.facts = {**outcome.facts, **observed.facts}
             if outcome.ended == "done":
                 known = skip | observed.facts.keys()
-                missing = any(
+                if any(
                     step["kind"] == "check" and "serves" not in step and i not in known
-                    for i, step in enumerate(wanted)
-                )
-                observed.ends += (
-                    (("died", "ended before every check was made", None),) if missing else ()
-                )
+                    for i, step in enumerate(steps)
+                ):
+                    observed.ends += (("died", "ended before every check was made", None),)
                 return observed
             observed.ends += ((outcome.ended, outcome.why, outcome.at),)
             if outcome.at is None or outcome.at in skip or time.monotonic() >= end:
                 return observed
-            task = wanted[outcome.at].get("task")
+            task = steps[outcome.at].get("task")
             skip |= {outcome.at, *(observed.places(task) if task else ())}
         return observed
 
@@ -279,90 +265,35 @@ class Grader:
         """This thread's warmed process; a thread keeps one, so submissions had better come by
         assignment.
         """
-        me = threading.get_ident()
-        for key in [
-            key for key in list(self._runners) if key[0] == me and key[1] != assignment.slug
-        ]:
-            self._runners.pop(key).close()
-        if (me, assignment.slug) not in self._runners:
+        key = (threading.get_ident(), assignment.slug)
+        for other in list(self._runners):
+            if other[0] == key[0] and other != key:
+                self._runners.pop(other).close()
+        if key not in self._runners:
             setup = [cell.source for cell in assignment.cells if cell.kind == SETUP]
             setting = Setting(
                 assignment.modules,
-                _imports(setup),
+                import_lines(setup),
                 setup,
                 self._warm.get(assignment.slug, ()),
                 self._hidden,
-                self._walls,
+                self._isolated,
             )
-            self._runners[me, assignment.slug] = Runner(setting)
+            self._runners[key] = Runner(setting)
         if self._stopped:  # after it is known to `stop`, before it starts
             raise KeyboardInterrupt
         try:
-            return self._runners[me, assignment.slug].started()
+            return self._runners[key].started()
         except BaseException:
-            self._drop(self._runners[me, assignment.slug])
+            self._drop(self._runners[key])
             raise
 
     def _drop(self, runner: Runner) -> None:
         for key in [key for key, other in list(self._runners.items()) if other is runner]:
             self._runners.pop(key).close()
 
-    # --- steps
-
-    def _steps(self, assignment: Assignment, answers: Answers, setup: bool) -> list[dict]:
-        """The program as the sandbox gets it: each cell one step, each check one step a seed.
-
-        A step that `serves` others, by their places, is only made if one of these could not be.
-        """
-        limit, checks = self.timeout or CELL_SECONDS, {task.id: task for task in assignment.tasks}
-        found = [
-            {"kind": "given", "limit": limit, "source": cell.source, "title": f"<cell {cell.id}>"}
-            for cell in assignment.cells
-            if setup and cell.kind == SETUP
-        ]
-        places: dict[str, list[int]] = {}
-        for part in answers.program:
-            if part.kind != "check":
-                serves = {"serves": sum(places.values(), [])} if part.extra else {}
-                found.append(
-                    {
-                        "kind": part.kind,
-                        "limit": limit,
-                        "source": part.source,
-                        "title": part.title,
-                        "task": part.task,
-                        **serves,
-                    }
-                )
-                continue
-            for number, step in enumerate(self._checks(assignment, checks[part.task])):
-                if part.extra:
-                    step["serves"] = [places[part.task][number]]
-                else:
-                    places.setdefault(part.task, []).append(len(found))
-                found.append(step)
-        return found
-
-    def _checks(self, assignment: Assignment, task: GradedTask) -> Iterator[dict]:
-        for number, seed in enumerate(task.seeds):
-            key = (assignment.slug, task.id, seed)
-            if key not in self._inputs:
-                self._inputs[key] = assignment.cases(task, seed)
-            yield {
-                "kind": "check",
-                "limit": self.timeout or task.check.timeout,
-                "task": task.id,
-                "name": task.name,
-                "inputs": self._inputs[key],
-                "check": number,
-            }
-
-
-def _imports(sources: list[str]) -> list[str]:
-    """The import lines of setup cells: what a warmed process can always do ahead."""
-    return [
-        ast.unparse(node)
-        for source in sources
-        for node in ast.parse(source).body
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-    ]
+    def _cases(self, assignment: Assignment, task: GradedTask, seed: int) -> list:
+        key = (assignment.slug, task.id, seed)
+        if key not in self._inputs:
+            self._inputs[key] = assignment.cases(task, seed)
+        return self._inputs[key]

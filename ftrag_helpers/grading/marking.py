@@ -58,8 +58,8 @@ class Observed:
         below all cells.
         """
         places = self.places(task_id, check)
-        made = [place for place in places if "observed" in self.facts.get(place, {})]
-        place = (made or places)[0]
+        observed = [place for place in places if "observed" in self.facts.get(place, {})]
+        place = (observed or places)[0]
         return place, self.facts.get(place)
 
     def made_late(self, task_id: str) -> bool:
@@ -93,10 +93,10 @@ def _task(task: GradedTask, observed: Observed) -> TaskResult:
     if task.check is None:
         return _written(result, source, observed.assignment.stubs.get(task.answer_cell, ""))
     for check in range(len(task.seeds)):
-        place, told = observed.fact(task.id, check)
-        if told is None:
+        place, facts = observed.fact(task.id, check)
+        if facts is None:
             return replace(result, message=_unreached(task, observed))
-        state, message = _verdict(task, observed.steps[place], told)
+        state, message = _verdict(task, observed.steps[place], facts)
         if state == "not attempted" and source is None:
             message = f"{_NO_CELL}. {message}"
         if state != "passed":
@@ -123,16 +123,16 @@ def _unreached(task: GradedTask, observed: Observed) -> str:
     return "this task could not be checked, because other code ended the process"
 
 
-def _verdict(task: GradedTask, step: dict, told: dict) -> tuple[str, str]:
+def _verdict(task: GradedTask, step: dict, facts: dict) -> tuple[str, str]:
     """State and message of one check."""
-    if "observed" not in told:
-        failed = told.get("failed")
-        state = "not attempted" if told.get("attempted") is False else "failed"
+    if "observed" not in facts:
+        failed = facts.get("failed")
+        state = "not attempted" if facts.get("attempted") is False else "failed"
         return state, one_text(failed if isinstance(failed, str) else "the check told nothing")
     trusted = replace(task.check, cases=lambda _seed: json.loads(json.dumps(step["inputs"])))
     try:
         with _judge_limit():
-            verdict = checking.decide(trusted, told["observed"], task.seeds[step["check"]])
+            verdict = checking.decide(trusted, facts["observed"], task.seeds[step["check"]])
     except steps.TooSlow:
         return "failed", "the check could not read this answer in time"
     return ("passed", "") if verdict.passed is True else ("failed", one_text(verdict.message))
@@ -153,11 +153,9 @@ def _status(tasks: tuple[TaskResult, ...], observed: Observed) -> tuple[str, lis
     unchecked = any(task.state == "failed" for task in tasks)
     slow = [
         step
-        for step in (
-            observed.steps[place]
-            for place, told in observed.facts.items()
-            if told.get("slow") is True
-        )
+        for place, facts in observed.facts.items()
+        if facts.get("slow") is True
+        for step in [observed.steps[place]]
         if step["kind"] in ("answer", "check") or (step["kind"] == "own" and unchecked)
     ]
     if not observed.ends and not slow:

@@ -68,15 +68,15 @@ def to_json(result: Result) -> dict:
     return asdict(result)
 
 
-def from_json(found: dict) -> Result:
+def from_json(fields: dict) -> Result:
     """The result that `to_json` wrote.
 
     Raises:
         ValueError: these are not a result's fields.
     """
     try:
-        tasks = tuple(TaskResult(**task) for task in found["tasks"])
-        answers = tuple((task, text) for task, text in found["answers"])
-        return Result(**{**found, "tasks": tasks, "answers": answers})
+        tasks = tuple(TaskResult(**task) for task in fields["tasks"])
+        answers = tuple((task, text) for task, text in fields["answers"])
+        return Result(**{**fields, "tasks": tasks, "answers": answers})
     except (KeyError, TypeError) as error:
         raise ValueError(f"this is no stored result: {error}") from error

@@ -362,7 +362,7 @@ if __name__ == "__main__":
         grade(
             Path(sys.argv[1]),
             **({"timeout": float(sys.argv[2])} if sys.argv[2:] else {}),
-            tell=lambda result: print(
+            on_result=lambda result: print(
                 f"{result.seconds:6.1f} {result.status:10} {result.learner:40} {result.detail}",
                 flush=True,
             ),

@@ -39,10 +39,10 @@ def graded(tmp_path_factory):
         exercise.write(folder / "in" / f"{name}.ipynb", exercise.notebook())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FTRAG_CACHE", str(folder / "cache"))
-        found = engine.grade(
+        results = engine.grade(
             folder / "in", exercise.write_solution(folder), folder / "out", jobs=2, timeout=TIMEOUT
         )
-    return {result.learner: result for result in found}, folder
+    return {result.learner: result for result in results}, folder
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -55,8 +55,8 @@ def test_an_attack_ends_with_the_right_status_and_marks(graded, name):
     earned = 4 * attack.states.count("passed")
     assert sum(task.points for task in result.tasks) == earned and result.max_score == 14
     assert result.score == (earned if attack.status in records.SCORED else None)
-    said = "\n".join([result.detail, *(task.message for task in result.tasks)])
-    assert attack.words in said
+    words = "\n".join([result.detail, *(task.message for task in result.tasks)])
+    assert attack.words in words
     assert all(task.message for task in result.tasks[:3] if task.state != "passed")
 
 
@@ -68,25 +68,25 @@ def test_the_control_is_graded_as_if_alone(graded, name, tmp_path):
 
 
 def test_hidden_seeds_reach_neither_results_nor_messages(graded):
-    _found, folder = graded
+    _results, folder = graded
     text = "".join(path.read_text("utf-8") for path in (folder / "out").rglob("*.json"))
     assert len(text) > 1000 and not any(str(seed) in text for seed in exercise.SEEDS.values())
 
 
 def test_every_result_is_valid_text_and_reads_back(graded):
-    found, folder = graded
+    results, folder = graded
     stored = [
         json.loads(path.read_bytes())["result"]
         for path in (folder / "out" / "results").glob("*.json")
     ]
-    assert len(stored) == len(found) == len(ATTACKS) + len(CONTROLS)
+    assert len(stored) == len(results) == len(ATTACKS) + len(CONTROLS)
     for result in map(records.from_json, stored):
-        assert result == found[result.learner]
+        assert result == results[result.learner]
         json.dumps(records.to_json(result), ensure_ascii=False).encode("utf-8")
 
 
 def test_no_attack_left_anything_behind(graded):
-    _found, folder = graded
+    _results, folder = graded
     root = runtime.course_root()
     assert {path.name for path in folder.iterdir()} <= {"in", "out", "cache", "solutions"}
     assert (
@@ -114,7 +114,7 @@ def _line(process):
 
 
 def test_a_rerun_takes_everything_from_the_first_one_but_what_changed(graded, monkeypatch):
-    found, folder = graded
+    results, folder = graded
     monkeypatch.setenv("FTRAG_CACHE", str(folder / "cache"))
     copy = folder.parent / f"{folder.name}-again"
     shutil.copytree(folder / "out", copy / "out")
@@ -131,4 +131,4 @@ def test_a_rerun_takes_everything_from_the_first_one_but_what_changed(graded, mo
     assert run == ["control"]
     changed = {result.learner: result for result in again}
     assert changed["control"].tasks[0].state == "failed" and changed["control"].score == 8
-    assert all(changed[name] == found[name] for name in found if name != "control")
+    assert all(changed[name] == results[name] for name in results if name != "control")

@@ -2,6 +2,7 @@
 sees what Jupyter would.
 """
 
+import functools
 import json
 import os
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.grading import assignments, grader
-from ftrag_helpers.grading.intake import answers
+from ftrag_helpers.grading.intake import answers, matching
 from ftrag_helpers.grading.intake.cells import read_cells
 from ftrag_helpers.grading.intake.submissions import Submission, Unreadable
 
@@ -26,16 +27,14 @@ forked = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with
 
 
 @pytest.fixture(scope="module")
-def master(tmp_path_factory):
-    return assignments.load_assignments(exercise.write_solution(tmp_path_factory.mktemp("master")))[
-        "09_small"
-    ]
+def reference(tmp_path_factory):
+    solutions = exercise.write_solution(tmp_path_factory.mktemp("reference"))
+    return assignments.load_assignments(solutions)["09_small"]
 
 
-def read(cells, master):
-    return answers.find_answers(
-        read_cells(json.dumps({"nbformat": 4, "cells": cells}).encode()), master
-    )
+def read(cells, assignment):
+    data = json.dumps({"nbformat": 4, "cells": cells}).encode()
+    return answers.find_answers(read_cells(data), assignment)
 
 
 def place(cells, cell_id):
@@ -81,37 +80,22 @@ def test_what_is_no_notebook_is_damaged_and_said_so(data, words):
 
 
 def test_a_notebook_is_read_whatever_its_metadata_hold():
-    cells = read_cells(
-        b"\xef\xbb\xbf"
-        + json.dumps(
-            {
-                "nbformat": 4,
-                "cells": [
-                    {"cell_type": "code", "source": ["a\n", "b"], "metadata": None, "id": 3},
-                    {
-                        "cell_type": "code",
-                        "source": "\ud800",
-                        "metadata": {"nbgrader": {"grade_id": ["x"]}},
-                    },
-                ],
-            }
-        ).encode()
-    )
-    assert [(cell.id, cell.grade_id, cell.source) for cell in cells] == [
-        ("", "", "a\nb"),
-        ("", "", "?"),
-    ]
+    lines = {"cell_type": "code", "source": ["a\n", "b"], "metadata": None, "id": 3}
+    half = {"cell_type": "code", "source": "\ud800", "metadata": {"nbgrader": {"grade_id": ["x"]}}}
+    data = json.dumps({"nbformat": 4, "cells": [lines, half]}).encode()
+    cells = [(cell.id, cell.grade_id, cell.source) for cell in read_cells(b"\xef\xbb\xbf" + data)]
+    assert cells == [("", "", "a\nb"), ("", "", "?")]
 
 
 # --- which cell is which
 
 
-def test_answers_are_found_by_either_mark_and_without_both(master):
+def test_answers_are_found_by_either_mark_and_without_both(reference):
     def found(change):
         cells = exercise.notebook()["cells"]
         for cell in cells:
             change(cell)
-        return read(cells, master)
+        return read(cells, reference)
 
     def no_mark(cell):
         cell["metadata"] = {}
@@ -120,60 +104,45 @@ def test_answers_are_found_by_either_mark_and_without_both(master):
         cell.pop("id")
 
     whole = found(lambda cell: None)
-    assert (
-        whole.sources["task_9_1"] == exercise.DOUBLE
-        and len(whole.sources) == 4
-        and whole.remarks == ()
-    )
-    assert [part.kind for part in whole.program if not part.extra] == [
-        "answer",
-        "check",
-        "answer",
-        "check",
-        "given",
-        "answer",
-        "check",
-    ]
+    assert whole.sources["task_9_1"] == exercise.DOUBLE
+    assert len(whole.sources) == 4 and whole.remarks == ()
+    kinds = [part.kind for part in whole.program if not part.extra]
+    assert kinds == "answer check answer check given answer check".split()
     assert found(no_mark).sources == found(no_id).sources == whole.sources
     neither = found(lambda cell: (no_mark(cell), no_id(cell)))
-    assert {key: neither.sources.get(key) for key in ("task_9_1", "task_9_2", "task_9_3")} == {
-        key: whole.sources[key] for key in ("task_9_1", "task_9_2", "task_9_3")
-    }
+    for name in ("task_9_1", "task_9_2", "task_9_3"):
+        assert neither.sources[name] == whole.sources[name]
     assert len(neither.remarks) == 3 and "lost its marks" in neither.remarks[0]
 
 
-def test_of_two_copies_both_are_run_in_their_order_and_an_untouched_one_hides_nothing(master):
+def test_of_two_copies_both_are_run_in_their_order_and_an_untouched_one_hides_nothing(reference):
     def chosen(first, second):
         cells = exercise.notebook()["cells"]
         at = place(cells, "t9_1-answer")
         cells[at]["source"] = second
         cells.insert(at, {**cells[at], "id": "bbbb2222", "source": first})
-        found = read(cells, master)
-        return found.sources["task_9_1"], [
-            part.source for part in found.program if part.task == "9.1" and part.source
-        ]
+        parts = read(cells, reference)
+        sources = [part.source for part in parts.program if part.task == "9.1" and part.source]
+        return parts.sources["task_9_1"], sources
 
     assert chosen("a = 1", "b = 1") == ("a = 1\n\nb = 1", ["a = 1", "b = 1"])
-    assert chosen("a = 1", STUB) == ("a = 1", [STUB, "a = 1"]) and chosen("a = 1", "") == (
-        "a = 1",
-        ["a = 1"],
-    )
-    assert chosen(STUB, "b = 1") == ("b = 1", ["b = 1"]) and chosen(STUB, STUB) == (STUB, [STUB])
+    assert chosen("a = 1", STUB) == ("a = 1", [STUB, "a = 1"])
+    assert chosen("a = 1", "") == ("a = 1", ["a = 1"])
+    assert chosen(STUB, "b = 1") == ("b = 1", ["b = 1"])
+    assert chosen(STUB, STUB) == (STUB, [STUB])
 
 
-def test_cells_of_the_learners_own_and_changed_cells_of_the_course_are_run_where_they_stand(master):
+def test_cells_of_the_learners_own_and_changed_cells_of_the_course_are_run_where_they_stand(
+    reference,
+):
     cells = exercise.notebook()["cells"]
     cells[1:1] = [exercise.code("own", "import re")]
     cells[0]["source"] += "\nimport operator"
     cells[3]["source"] = "helper = 3\ncheck.task_9_1(double)"
-    found = read(cells, master)
-    assert [part.source for part in found.program if part.kind == "own"] == [
-        cells[0]["source"],
-        "import re",
-        cells[3]["source"],
-    ]
-    order = [(part.kind, part.title) for part in found.program if not part.extra][:5]
-    assert order == [
+    program = [part for part in read(cells, reference).program if not part.extra]
+    own = [part.source for part in program if part.kind == "own"]
+    assert own == [cells[0]["source"], "import re", cells[3]["source"]]
+    assert [(part.kind, part.title) for part in program][:5] == [
         ("own", "<cell 1>"),
         ("own", "<cell 2>"),
         ("answer", "<cell 3>"),
@@ -190,14 +159,14 @@ def test_cells_of_the_learners_own_and_changed_cells_of_the_course_are_run_where
 def test_a_notebook_of_something_else_is_no_submission(path):
     """Its texts are not taken for the answers in words of some exercise."""
     courses = assignments.load_assignments(runtime.course_root() / "solutions")
-    assert answers.recognise(read_cells(path.read_bytes()), courses) == ""
+    assert matching.recognise(read_cells(path.read_bytes()), courses) == ""
     notes = {"nbformat": 4, "cells": [markdown("My notes."), exercise.code("x", "x = 1")]}
-    assert answers.recognise(read_cells(json.dumps(notes).encode()), courses) == ""
+    assert matching.recognise(read_cells(json.dumps(notes).encode()), courses) == ""
 
 
-def test_a_long_answer_is_an_answer(master):
+def test_a_long_answer_is_an_answer(reference):
     text = exercise.DOUBLE + "# " + "x" * 300_000
-    assert read(exercise.notebook({"9.1": text})["cells"], master).sources["task_9_1"] == text
+    assert read(exercise.notebook({"9.1": text})["cells"], reference).sources["task_9_1"] == text
 
 
 @pytest.mark.parametrize(
@@ -224,11 +193,11 @@ def test_a_long_answer_is_an_answer(master):
     ],
 )
 def test_a_demonstration_is_passed_over_only_where_nothing_of_the_learners_can_depend_on_it(
-    master, source, needs
+    reference, source, needs
 ):
     cells = exercise.notebook()["cells"]
     cells.insert(place(cells, "t9_2-answer"), exercise.code("own", source))
-    assert any(part.kind == "demonstration" for part in read(cells, master).program) == needs
+    assert any(part.kind == "demonstration" for part in read(cells, reference).program) == needs
 
 
 @pytest.mark.parametrize(
@@ -240,52 +209,40 @@ def test_the_courses_own_answers_depend_on_no_demonstration_and_its_check_cells_
     """So a usual submission is marked without loading a model again, and no hidden seed lies in the
     sandbox.
     """
-    master = assignments.load_assignment(path)
-    found = answers.find_answers(read_cells(path.read_bytes()), master)
+    reference = assignments.load_assignment(path)
+    found = answers.find_answers(read_cells(path.read_bytes()), reference)
     assert {part.kind for part in found.program} <= {"answer", "check", "given"}
     assert len([part for part in found.program if part.kind == "check" and not part.extra]) == len(
-        [t for t in master.tasks if t.check]
+        [t for t in reference.tasks if t.check]
     )
+
+
+def unmarked(cell, **more):
+    cell.pop("id")
+    cell.update(metadata={}, **more)
 
 
 @pytest.mark.parametrize(
     ("change", "state"),
     [
         (lambda cells, at: cells[at].update(source="Retrieval, for the facts change."), True),
-        (
-            lambda cells, at: (
-                cells[at].pop("id"),
-                cells[at].update(metadata={}, source="Retrieval."),
-            ),
-            True,
-        ),
+        (lambda cells, at: unmarked(cells[at], source="Retrieval."), True),
         (lambda cells, at: cells.insert(at + 1, markdown("Retrieval.")), True),
         (lambda cells, at: cells.__setitem__(at, markdown("Retrieval.")), True),
         (lambda cells, at: cells[at].update(cell_type="raw", source="Retrieval."), True),
-        (
-            lambda cells, at: cells[at].update(
-                cell_type="code", source="Retrieval, for the facts change."
-            ),
-            True,
-        ),
-        (
-            lambda cells, at: (
-                cells.pop(at - 1),
-                cells[at - 1].update(metadata={}, id="new", source="Retrieval."),
-            ),
-            True,
-        ),
+        (lambda cells, at: cells[at].update(cell_type="code", source="Retrieval, as ever."), True),
+        (lambda cells, at: (cells.pop(at - 1), unmarked(cells[-1], source="Retrieval.")), True),
         (lambda cells, at: cells.insert(0, markdown("My notes on something else.")), False),
         (lambda cells, at: None, False),
         (lambda cells, at: cells.pop(at), False),
-        (lambda cells, at: (cells[at].pop("id"), cells[at].update(metadata={})), False),
+        (lambda cells, at: unmarked(cells[at]), False),
     ],
 )
-def test_a_text_is_found_wherever_it_was_written_below_its_task(master, change, state):
+def test_a_text_is_found_wherever_it_was_written_below_its_task(reference, change, state):
     cells = exercise.notebook()["cells"]
     cells[-1]["source"] = answers.TEXT_STUBS[1]
     change(cells, len(cells) - 1)
-    found = read(cells, master).sources.get("task_9_4", "")
+    found = read(cells, reference).sources.get("task_9_4", "")
     assert bool(answers.own_words(found)) == state
 
 
@@ -333,79 +290,66 @@ def both(*changes):
 
 USE_TWO = "def double(value):\n    return value * two\n"
 SLOW = "import time\ntime.sleep(0.05)\ntwo = 2"
+above = functools.partial(before, "t9_1-answer")
 RIGHT = {
-    "a function that appends": before(
-        "t9_1-answer",
-        "steps = []\ndef note(to, x):\n    to.append(x)",
-        "note(steps, 2)",
-        "two = steps[0]",
+    "a function that appends": above(
+        "steps = []\ndef note(to, x):\n    to.append(x)", "note(steps, 2)", "two = steps[0]"
     ),
-    "a heap": before(
-        "t9_1-answer", "import heapq\nheap = []", "heapq.heappush(heap, 2)", "two = heap[0]"
+    "a heap": above("import heapq\nheap = []", "heapq.heappush(heap, 2)", "two = heap[0]"),
+    "global": above("two = 0\ndef up():\n    global two\n    two += 1", "up()", "up()"),
+    "setattr": above("class Box:\n    pass", "setattr(Box, 'n', 2)", "two = Box.n"),
+    "pop": above("l = [2, 9]", "l.pop()", "two = l.pop()"),
+    "a comprehension for its effect": above(
+        "l = []", "[l.append(i) for i in range(3)]", "two = l[-1]"
     ),
-    "global": before(
-        "t9_1-answer", "two = 0\ndef up():\n    global two\n    two += 1", "up()", "up()"
+    "a file": above("open('n.txt', 'w').write('2')", "two = int(open('n.txt').read())"),
+    "%%writefile and import": above(
+        "%%writefile own_module.py\ntwo = 2", "from own_module import two"
     ),
-    "setattr": before("t9_1-answer", "class Box:\n    pass", "setattr(Box, 'n', 2)", "two = Box.n"),
-    "pop": before("t9_1-answer", "l = [2, 9]", "l.pop()", "two = l.pop()"),
-    "a comprehension for its effect": before(
-        "t9_1-answer", "l = []", "[l.append(i) for i in range(3)]", "two = l[-1]"
-    ),
-    "a file": before(
-        "t9_1-answer", "open('n.txt', 'w').write('2')", "two = int(open('n.txt').read())"
-    ),
-    "%%writefile and import": before(
-        "t9_1-answer", "%%writefile own_module.py\ntwo = 2", "from own_module import two"
-    ),
-    "await": before(
-        "t9_1-answer",
+    "await": above(
         "import asyncio\nasync def get():\n    await asyncio.sleep(0)\n    return 2",
         "two = await get()",
     ),
-    "a task that goes on": before(
-        "t9_1-answer",
+    "a task that goes on": above(
         "import asyncio\nasync def get():\n    return 2\ntask = asyncio.create_task(get())",
         "two = await task",
     ),
-    "a shell command": before("t9_1-answer", "!true", "out = !echo 2", "two = int(out[0])"),
-    "user_ns": before("t9_1-answer", "get_ipython().user_ns['two'] = 2"),
-    "globals": before("t9_1-answer", "globals()['t' + 'wo'] = 2"),
-    "the last value": before("t9_1-answer", "1 + 1", "two = _"),
-    "a magic": before("t9_1-answer", "%time two = 2"),
-    "a cell magic": before("t9_1-answer", "%%capture out\ntwo = 2"),
-    "an error in a scratch cell": before(
-        "t9_1-answer", "1 / 0", "def (", "%nosuch", "import sys; sys.exit(1)", "two = 2"
+    "a shell command": above("!true", "out = !echo 2", "two = int(out[0])"),
+    "user_ns": above("get_ipython().user_ns['two'] = 2"),
+    "globals": above("globals()['t' + 'wo'] = 2"),
+    "the last value": above("1 + 1", "two = _"),
+    "a magic": above("%time two = 2"),
+    "a cell magic": above("%%capture out\ntwo = 2"),
+    "an error in a scratch cell": above(
+        "1 / 0", "def (", "%nosuch", "import sys; sys.exit(1)", "two = 2"
     ),
-    "recursion": before(
-        "t9_1-answer",
+    "recursion": above(
         "import sys\nsys.setrecursionlimit(5000)",
         "def deep(n):\n    return n and 1 + deep(n - 1)",
         "two = deep(2000) - 1998",
     ),
-    "a patched class": before(
-        "t9_1-answer", "class A:\n    pass", "A.two = property(lambda self: 2)", "two = A().two"
+    "a patched class": above(
+        "class A:\n    pass", "A.two = property(lambda self: 2)", "two = A().two"
     ),
-    "a decorator that registers": before(
-        "t9_1-answer",
+    "a decorator that registers": above(
         "known = {}\ndef keep(f):\n    known[f.__name__] = f",
         "@keep\ndef two_of():\n    return 2",
         "two = known['two_of']()",
     ),
-    "del": before("t9_1-answer", "two = 3", "del two", "two = 2"),
-    "a closure": before(
-        "t9_1-answer",
+    "del": above("two = 3", "del two", "two = 2"),
+    "a closure": above(
         "def make():\n    n = 0\n    def up():\n        nonlocal n\n        n += 1\n        return"
         " n\n    return up\nup = make()",
         "up()",
         "two = up()",
     ),
-    "a long cell": before("t9_1-answer", "two = 2\n#" + "x" * 250_000),
-    "a cell that is given more time": before("t9_1-answer", SLOW),
+    "a long cell": above("two = 2\n#" + "x" * 250_000),
+    "a cell that is given more time": above(SLOW),
     "a helper in a changed setup cell": (
         lambda cells: cells[0].update(source=cells[0]["source"] + "\ntwo = 2")
     ),
     "a helper in the check cell of the task": both(
-        before("t9_1-answer", "two = 3"),
+        above("two = 3"),
         lambda cells: cells[place(cells, "t9_1-check")].update(
             source="two = 2\ncheck.task_9_1(double)"
         ),
@@ -520,16 +464,12 @@ def test_a_check_that_needed_cells_below_it_is_told_to_the_marker(one):
 
 @forked
 def test_wrong_and_missing_answers_stay_so(one):
-    cells = exercise.notebook({"9.1": STUB, "9.2": "def longest(words):\n    return words[0]"})[
-        "cells"
-    ]
+    answers = {"9.1": STUB, "9.2": "def longest(words):\n    return words[0]"}
+    cells = exercise.notebook(answers)["cells"]
     cells.pop(place(cells, "t9_3-answer"))
     result = graded(one, cells)
-    assert [task.state for task in result.tasks[:3]] == [
-        "not attempted",
-        "failed",
-        "not attempted",
-    ] and result.score == 0
+    states = ["not attempted", "failed", "not attempted"]
+    assert [task.state for task in result.tasks[:3]] == states and result.score == 0
     assert "no answer cell" in result.tasks[2].message
 
 
@@ -615,7 +555,7 @@ def kernel(tmp_path_factory):
 def seen_by_kernel(kernel, sources, inputs):
     texts = []
 
-    def told(message):
+    def collect(message):
         if message["msg_type"] == "stream":
             texts.append(message["content"]["text"])
 
@@ -627,12 +567,12 @@ def seen_by_kernel(kernel, sources, inputs):
         OBSERVE.format(inputs=inputs),
     ]:
         kernel.execute_interactive(
-            source, timeout=20, stop_on_error=False, allow_stdin=False, output_hook=told
+            source, timeout=20, stop_on_error=False, allow_stdin=False, output_hook=collect
         )
-    said = next(line for line in reversed("".join(texts).splitlines()) if line.startswith("SEEN "))[
+    seen = next(line for line in reversed("".join(texts).splitlines()) if line.startswith("SEEN "))[
         5:
     ]
-    return None if said == "error" else json.loads(said)
+    return None if seen == "error" else json.loads(seen)
 
 
 @forked
@@ -649,7 +589,7 @@ def test_the_grader_observes_what_a_plain_kernel_observes(one, kernel, above, an
     assignment = one.assignments["09_small"]
     observed = one._run(assignment, read(cells, assignment))
     step = observed.steps[observed.places("9.1", 0)[0]]
-    told = observed.facts[observed.places("9.1", 0)[0]].get("observed")
+    value = observed.facts[observed.places("9.1", 0)[0]].get("observed")
     sources = [
         exercise.SETUP.replace("from adversarial import lesson_09 as check", ""),
         "x = y = 2\nlog = []",
@@ -657,4 +597,4 @@ def test_the_grader_observes_what_a_plain_kernel_observes(one, kernel, above, an
         answer,
         *below,
     ]
-    assert told == seen_by_kernel(kernel, sources, step["inputs"])
+    assert value == seen_by_kernel(kernel, sources, step["inputs"])

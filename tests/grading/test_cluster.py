@@ -4,10 +4,12 @@ in the middle.
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,39 +47,17 @@ class Cluster:
 
     def __init__(self, folder):
         self.folder, self.processes = folder, []
-        found = folder / "scheduler.json"
-        self._start(
-            "scheduler",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--no-dashboard",
-            "--scheduler-file",
-            str(found),
-        )
-        self._await(lambda: found.exists() and found.stat().st_size)
-        self.address = json.loads(found.read_text("utf-8"))["address"]
+        file = folder / "scheduler.json"
+        self._start("scheduler", f"--host 127.0.0.1 --port 0 --scheduler-file {file}")
+        self._await(lambda: file.exists() and file.stat().st_size)
+        self.address = json.loads(file.read_text("utf-8"))["address"]
 
     def worker(self, name):
-        return self._start(
-            "worker",
-            self.address,
-            "--host",
-            "127.0.0.1",
-            "--nthreads",
-            "1",
-            "--no-nanny",
-            "--no-dashboard",
-            "--name",
-            name,
-            "--memory-limit",
-            "0",
-            "--local-directory",
-            str(self.folder / name),
-        )
+        options = f"--nthreads 1 --no-nanny --name {name} --memory-limit 0"
+        place = f"--local-directory {self.folder / name}"
+        return self._start("worker", f"{self.address} --host 127.0.0.1 {options} {place}")
 
-    def _start(self, kind, *options):
+    def _start(self, kind, options):
         tests = str(Path(__file__).parents[1])
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join([tests, str(Path(tests).parent)]),
@@ -85,7 +65,7 @@ class Cluster:
         }
         with open(self.folder / f"{kind}-{len(self.processes)}.log", "wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dask", kind, *options],
+                [sys.executable, "-m", "dask", kind, "--no-dashboard", *options.split()],
                 stdout=log,
                 stderr=log,
                 env=environment,
@@ -112,9 +92,9 @@ def dask(tmp_path):
     pytest.importorskip("distributed")
     folder = tmp_path / "cluster"
     folder.mkdir()
-    made = Cluster(folder)
-    yield made
-    made.close()
+    running = Cluster(folder)
+    yield running
+    running.close()
 
 
 @pytest.mark.model
@@ -126,25 +106,26 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(
 
     with Client(dask.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
-    kept, told = [], []
+    kept, heard = [], []
     store = engine.store
     monkeypatch.setattr(engine, "store", lambda *given: kept.append(given[2].file) or store(*given))
 
-    def tell(result):
-        told.append(result)
-        if len(told) == 4:
+    def on_result(result):
+        heard.append(result)
+        if len(heard) == 4:
             first.send_signal(signal.SIGKILL)
             first.wait()
 
     out = tmp_path / "results"
-    found = cluster.grade(
-        handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20, tell=tell
+    options = {"sandbox": False, "timeout": 20}
+    results = cluster.grade(
+        handed_in, solutions, out, scheduler=dask.address, on_result=on_result, **options
     )
     assert first.returncode == -signal.SIGKILL and second.poll() is None
-    assert [result.file for result in found] == sorted(result.file for result in told)
-    assert len({result.file for result in found}) == len(found) == LEARNERS + 1
-    assert sorted(kept) == sorted(result.file for result in found)
-    by_learner = {result.learner: result for result in found}
+    assert [result.file for result in results] == sorted(result.file for result in heard)
+    assert len({result.file for result in results}) == len(results) == LEARNERS + 1
+    assert sorted(kept) == sorted(result.file for result in results)
+    by_learner = {result.learner: result for result in results}
     assert by_learner["broken"].status == "damaged" and by_learner["broken"].score is None
     for i in range(LEARNERS):
         result = by_learner[f"learner{i:02}"]
@@ -153,17 +134,12 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_kept_twice(
         records.from_json(json.loads(path.read_text("utf-8"))["result"])
         for path in (out / "results").glob("*.json")
     ]
-    assert sorted(stored, key=lambda result: result.file) == found
+    assert sorted(stored, key=lambda result: result.file) == results
 
     kept.clear()
-    again = cluster.grade(
-        handed_in, solutions, out, scheduler=dask.address, sandbox=False, timeout=20
-    )
-    assert again == found and kept == []
-    assert (
-        engine.grade(handed_in, solutions, out, sandbox=False, timeout=20, jobs=1) == found
-        and kept == []
-    )
+    again = cluster.grade(handed_in, solutions, out, scheduler=dask.address, **options)
+    assert again == results and kept == []
+    assert engine.grade(handed_in, solutions, out, jobs=1, **options) == results and kept == []
 
 
 @pytest.mark.model
@@ -200,25 +176,25 @@ def test_without_the_library_the_message_says_what_to_install(
         )
 
 
-def test_observations_survive_the_journey(solutions):
-    """What a worker packs is judged as if it had been observed here."""
-    data = json.dumps(exercise.notebook({"9.2": "longest = 3"})).encode()
+@pytest.mark.parametrize(
+    ("data", "states"),
+    [
+        (
+            json.dumps(exercise.notebook({"9.2": "longest = 3"})).encode(),
+            ["passed", "failed", "passed", "not attempted"],
+        ),
+        (b"{", []),
+    ],
+)
+def test_what_a_worker_observed_is_judged_as_if_it_had_been_observed_here(solutions, data, states):
     submission = Submission("Ada", "", "Ada/09_small.ipynb", data)
+    options = {"timeout": 20, "sandbox": False, "assignment": "", "hidden": []}
+    setting = json.dumps({"solutions": str(solutions), **options})
+    journey = pickle.dumps(cluster.observe(setting, submission))
+    assert b"lesson_09" not in journey  # the judges stay here
     with Grader(solutions, sandbox=False, timeout=20) as grader:
-        observed = grader.observe(submission)
-        fingerprint, arrived = cluster.unpacked(
-            cluster.packed(observed, grader, submission), grader
-        )
-        assert grader.result(submission, arrived) == grader.result(submission, observed)
-        assert fingerprint == grader.fingerprint(submission, "09_small")
-        states = [task.state for task in grader.result(submission, arrived).tasks]
-        assert states == ["passed", "failed", "passed", "not attempted"]
-
-
-def test_a_file_that_nobody_can_read_survives_the_journey(solutions):
-    submission = Submission("Ada", "", "Ada/09_small.ipynb", b"{")
-    with Grader(solutions, sandbox=False) as grader:
-        _, arrived = cluster.unpacked(
-            cluster.packed(grader.observe(submission), grader, submission), grader
-        )
-        assert grader.result(submission, arrived).status == "damaged"
+        arrived = cluster.judged(grader, submission, pickle.loads(journey))
+        here = grader.grade(submission)
+    cluster._graders.pop(setting).close()
+    assert replace(arrived, seconds=0) == replace(here, seconds=0)
+    assert [task.state for task in arrived.tasks] == states

@@ -1,17 +1,19 @@
-"""Intake: whose a file is, what can be read, where the answers are; and results that are kept,
+"""Intake: what can be read, where the answers are; and results that are kept,
 resumed and told apart.
 """
 
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
 import time
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+import graded_class
 import pytest
 from adversarial import exercise, lesson_09
 
@@ -40,51 +42,6 @@ def zipped(path, members, method=zipfile.ZIP_DEFLATED):
         for name, text in members:
             archive.writestr(name, text)
     return path
-
-
-# --- whose
-
-
-@pytest.mark.parametrize(
-    ("name", "learner", "number"),
-    [
-        ("Ada King.ipynb", "Ada King", ""),
-        ("ada/02_task_fine_tuning.ipynb", "ada", ""),
-        ("ada/ps1/02_task_fine_tuning.ipynb", "ada", ""),
-        ("kingada_12345_67890_02_task_fine_tuning.ipynb", "kingada", "12345"),
-        ("kingada_LATE_12345_67890_02_task_fine_tuning-2.ipynb", "kingada", "12345"),
-        ("Ada King_4711_assignsubmission_file_/02.ipynb", "Ada King", "4711"),
-        ("Zoë O'Neil-Øst_4711_assignsubmission_file_02_task.ipynb", "Zoë O'Neil-Øst", "4711"),
-        ("Ada_King_4711_assignsubmission_file_/sub/02.ipynb", "Ada_King", "4711"),
-        # A file's own name cannot make its learner somebody else.
-        (
-            "Ada King_4711_assignsubmission_file_/Bob_9_assignsubmission_file_x.ipynb",
-            "Ada King",
-            "4711",
-        ),
-        ("Ada King_4711_assignsubmission_file_/bob_9_10_x.ipynb", "Ada King", "4711"),
-        (
-            "Ada King_4711_assignsubmission_file_Bob_9_assignsubmission_file_x.ipynb",
-            "Ada King",
-            "4711",
-        ),
-        ("kingada_12_345_Bob_9_assignsubmission_file_x.ipynb", "kingada", "12"),
-        ("../../etc/cron.d/evil.ipynb", "etc", ""),
-        ("=cmd|' /C calc'!A0.ipynb", "=cmd|' ", ""),
-        ("02_task_fine_tuning.ipynb", "02_task_fine_tuning", ""),
-    ],
-)
-def test_the_path_tells_whose_a_submission_is(name, learner, number):
-    assert submissions.whose(PurePosixPath(name)) == (learner.strip(), number)
-
-
-def test_names_are_one_line_of_characters_that_can_be_shown():
-    name = submissions.whose(PurePosixPath("Ada\n\x1b[31m\u202eKing\ud800.ipynb"))[0]
-    assert (
-        name.isprintable()
-        and name.startswith("Ada")
-        and len(submissions.whose(PurePosixPath("x" * 900))[0]) == 200
-    )
 
 
 # --- folders
@@ -239,9 +196,6 @@ def test_too_many_files_and_a_broken_zip_are_errors_for_the_instructor(tmp_path,
         list(submissions.intake(path))
 
 
-# --- notebooks
-
-
 # --- masters
 
 
@@ -307,60 +261,26 @@ def test_what_goes_into_the_sandbox_is_what_runs_an_answer(master):
 # --- results
 
 
-def result(**more):
-    task = records.TaskResult("9.1", "Twice", 4.0, 4.0, "", "passed")
-    return records.Result(
-        **{
-            "learner": "Ada",
-            "learner_id": "",
-            "file": "Ada.ipynb",
-            "assignment": "09_small",
-            "status": "graded",
-            "tasks": (task,),
-            "score": 4.0,
-            "max_score": 14.0,
-            "detail": "",
-            "sha256": "0" * 64,
-            "seconds": 0.1,
-            "answers": (("9.1", "double = 1"),),
-            **more,
-        }
-    )
-
-
 def test_a_result_reads_back_as_it_was():
-    assert records.from_json(json.loads(json.dumps(records.to_json(result())))) == result()
+    one = graded_class.small_result()
+    assert records.from_json(json.loads(json.dumps(records.to_json(one)))) == one
     with pytest.raises(ValueError, match="no stored result"):
         records.from_json({"tasks": [], "answers": []})
 
 
 @pytest.mark.parametrize("status", records.STATUSES[2:])
 def test_a_failing_status_can_never_be_a_zero(status):
-    assert result(status=status, score=None).score is None
+    assert graded_class.small_result(status=status, score=None).score is None
     with pytest.raises(ValueError, match="cannot have the score 0"):
-        result(status=status, score=0)
+        graded_class.small_result(status=status, score=0)
     with pytest.raises(ValueError, match="none of"):
-        result(status="ok")
+        graded_class.small_result(status="ok")
 
 
 def test_file_names_of_results_are_safe_and_tell_files_apart():
-    names = {
-        engine.file_name(Submission(learner, "", file))
-        for learner, file in (
-            ("../../x", "a"),
-            ("CON", "b"),
-            ("Ada", "c"),
-            ("Ada", "d"),
-            ("ada", "e"),
-            ("王", "f"),
-            ("x" * 500, "g"),
-        )
-    }
-    assert len(names) == 7 and all(
-        len(name) < 70 and set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
-        for name in names
-    )
-    assert not any(name.startswith((".", "-")) for name in names)
+    learners = ("../../x", "CON", "Ada", "Ada", "ada", "王", "x" * 500)
+    names = {engine.file_name(Submission(name, "", f"{i}")) for i, name in enumerate(learners)}
+    assert len(names) == 7 and all(re.fullmatch(r"[a-z0-9][a-z0-9-]{,60}\.json", n) for n in names)
 
 
 # --- a class: run without a sandbox, so that it is tested on every system with fork
@@ -368,307 +288,245 @@ def test_file_names_of_results_are_safe_and_tell_files_apart():
 forked = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
 
 
+def grade(folder, **options):
+    """Results of the notebooks in FOLDER/in, with the solutions beside it."""
+    options = {"jobs": 1, "sandbox": False} | options
+    return engine.grade(folder / "in", folder / "solutions", folder / "out", **options)
+
+
+def stored(folder):
+    """The results that FOLDER/out keeps."""
+    paths = (folder / "out" / "results").glob("*.json")
+    return [json.loads(path.read_text("utf-8"))["result"] for path in paths]
+
+
+@pytest.fixture
+def class_(tmp_path):
+    """A folder with the small exercise's solution, and a function that hands in a notebook."""
+    exercise.write_solution(tmp_path)
+
+    def hand_in(learner, answers=None):
+        exercise.write(tmp_path / "in" / f"{learner}.ipynb", exercise.notebook(answers))
+
+    return tmp_path, hand_in
+
+
+@pytest.fixture
+def observed(monkeypatch):
+    """Whose notebooks are run, in their order."""
+    learners, observe = [], engine.Grader.observe
+
+    def noted(self, submission):
+        learners.append(submission.learner)
+        return observe(self, submission)
+
+    monkeypatch.setattr(engine.Grader, "observe", noted)
+    return learners
+
+
 @forked
 def test_a_class_from_a_zip_with_every_kind_of_file(tmp_path):
-    right, wrong = (
-        NOTEBOOK,
-        json.dumps(exercise.notebook({"9.1": "def double(value):\n    return 3 * value"})),
-    )
-    other = json.dumps(
-        {
-            "nbformat": 4,
-            "nbformat_minor": 5,
-            "metadata": {},
-            "cells": [exercise.code("z", "print(1)")],
-        }
-    )
-    path = zipped(
-        tmp_path / "class.zip",
-        [
-            ("kingada_1_10_09.ipynb", right),
-            ("kingada_2_11_09.ipynb", wrong),
-            ("=1+1_3_12_09.ipynb", right),
-            ("broken_4_13_09.ipynb", right[:200]),
-            ("old_5_14_09.ipynb", '{"nbformat": 3, "worksheets": []}'),
-            ("essay_6_15_x.docx", "text"),
-            ("other_7_16_09.ipynb", other),
-            ("../../up_8_17_09.ipynb", right),
-        ],
-    )
-    heard = []
-    found = engine.grade(
-        path,
-        exercise.write_solution(tmp_path),
-        tmp_path / "out",
-        jobs=2,
-        sandbox=False,
-        tell=heard.append,
-    )
-    by_id = {item.learner_id: (item.learner, item.status, item.score) for item in found}
-    assert by_id == {
-        "1": ("kingada", "graded", 12),
-        "2": ("kingada", "graded", 8),
-        "3": ("=1+1", "graded", 12),
-        "4": ("broken", "damaged", None),
-        "5": ("old", "damaged", None),
-        "6": ("essay", "not a submission", None),
-        "7": ("other", "not a submission", None),
-        "8": ("up", "graded", 12),
+    wrong = json.dumps(exercise.notebook({"9.1": "def double(value):\n    return 3 * value"}))
+    cells = [exercise.code("z", "print(1)")]
+    other = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    members = {
+        "kingada_1_10_09.ipynb": (NOTEBOOK, "graded", 12),
+        "kingada_2_11_09.ipynb": (wrong, "graded", 8),
+        "=1+1_3_12_09.ipynb": (NOTEBOOK, "graded", 12),
+        "broken_4_13_09.ipynb": (NOTEBOOK[:200], "damaged", None),
+        "old_5_14_09.ipynb": ('{"nbformat": 3, "worksheets": []}', "damaged", None),
+        "essay_6_15_x.docx": ("text", "not a submission", None),
+        "other_7_16_09.ipynb": (other, "not a submission", None),
+        "../../up_8_17_09.ipynb": (NOTEBOOK, "graded", 12),
     }
-    assert sorted(heard, key=lambda item: item.file) == found and all(
-        item.detail for item in found if item.score is None
+    path = zipped(tmp_path / "class.zip", [(name, text) for name, (text, *_) in members.items()])
+    solutions, heard = exercise.write_solution(tmp_path), []
+    results = engine.grade(
+        path, solutions, tmp_path / "out", jobs=2, sandbox=False, on_result=heard.append
     )
-    assert len(list((tmp_path / "out" / "results").glob("*.json"))) == 8
-    assert next(item for item in found if item.learner_id == "1").answers[0] == (
-        "9.1",
-        exercise.DOUBLE,
-    )
+    expected = {
+        tuple(name.removeprefix("../../").split("_")[:2]): ends
+        for name, (_text, *ends) in members.items()
+    }
+    assert {(r.learner, r.learner_id): [r.status, r.score] for r in results} == expected
+    assert sorted(heard, key=lambda result: result.file) == results
+    assert all(result.detail for result in results if result.score is None)
+    assert len(stored(tmp_path)) == 8
+    (first,) = (result for result in results if result.learner_id == "1")
+    assert first.answers[0] == ("9.1", exercise.DOUBLE)
 
 
 @forked
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
+def test_an_interrupted_run_goes_on_where_it_was(class_, observed):
+    folder, hand_in = class_
     for i in range(5):
-        exercise.write(tmp_path / "in" / f"L{i}.ipynb", exercise.notebook())
-    solutions, run = exercise.write_solution(tmp_path), []
-    observe = engine.Grader.observe
-    monkeypatch.setattr(
-        engine.Grader,
-        "observe",
-        lambda self, submission: run.append(submission.learner) or observe(self, submission),
-    )
+        hand_in(f"L{i}")
 
     def stop(result):
         if result.learner == "L1":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, tell=stop)
-    kept = {
-        json.loads(path.read_text("utf-8"))["result"]["learner"]
-        for path in (tmp_path / "out" / "results").glob("*.json")
-    }
+        grade(folder, on_result=stop)
+    kept = {result["learner"] for result in stored(folder)}
     assert {"L0", "L1"} <= kept and "L4" not in kept
-    (tmp_path / "out" / "results" / engine.file_name(Submission("L0", "", "L0.ipynb"))).write_text(
-        '{"result": {', "utf-8"
-    )
-    run.clear()
-    found = engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False)
-    assert [item.score for item in found] == [12] * 5 and sorted(run) == sorted(
-        {"L0", *(f"L{i}" for i in range(5))} - (kept - {"L0"})
-    )
-    assert not list((tmp_path / "out" / "results").glob(".result-*"))
+    results = folder / "out" / "results"
+    (results / engine.file_name(Submission("L0", "", "L0.ipynb"))).write_text('{"result": {')
+    observed.clear()
+    assert [result.score for result in grade(folder)] == [12] * 5
+    assert sorted(observed) == sorted({"L0", *(f"L{i}" for i in range(5))} - (kept - {"L0"}))
+    assert not list(results.glob(".new-*"))
 
 
 @forked
-def test_more_time_runs_only_those_again_that_timed_out(tmp_path, monkeypatch):
-    exercise.write(
-        tmp_path / "in" / "slow.ipynb",
-        exercise.notebook({"9.1": f"{exercise.DOUBLE}\nimport time; time.sleep(1)"}),
-    )
-    exercise.write(tmp_path / "in" / "quick.ipynb", exercise.notebook())
-    solutions, run = exercise.write_solution(tmp_path), []
-    observe = engine.Grader.observe
-    monkeypatch.setattr(
-        engine.Grader,
-        "observe",
-        lambda self, submission: run.append(submission.learner) or observe(self, submission),
-    )
-    first = engine.grade(
-        tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=0.5
-    )
-    assert [(item.learner, item.status, item.score) for item in first] == [
+def test_more_time_runs_only_those_again_that_timed_out(class_, observed):
+    folder, hand_in = class_
+    hand_in("slow", {"9.1": f"{exercise.DOUBLE}\nimport time; time.sleep(1)"})
+    hand_in("quick")
+    first = grade(folder, timeout=0.5)
+    assert [(result.learner, result.status, result.score) for result in first] == [
         ("quick", "graded", 12),
         ("slow", "timed out", None),
     ]
-    assert (
-        engine.grade(
-            tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=0.4
-        )
-        == first
-        and len(run) == 2
-    )
-    again = engine.grade(
-        tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False, timeout=5
-    )
-    assert run[2:] == ["slow"] and [item.status for item in again] == ["graded", "graded"]
+    assert grade(folder, timeout=0.4) == first and len(observed) == 2
+    assert [result.status for result in grade(folder, timeout=5)] == ["graded", "graded"]
+    assert observed[2:] == ["slow"]
 
 
 @forked
-def test_a_changed_test_runs_all_again(tmp_path, monkeypatch):
-    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
-    solutions = exercise.write_solution(tmp_path)
-    grader = engine.Grader(solutions, sandbox=False)
-    submission = next(submissions.intake(tmp_path / "in"))
-    before = grader.fingerprint(submission, "09_small")
-    path = solutions / "09_small.ipynb"
+def test_a_changed_test_runs_all_again(class_):
+    folder, hand_in = class_
+    hand_in("Ada")
+    (submission,) = submissions.intake(folder / "in")
+
+    def fingerprint():
+        grader = engine.Grader(folder / "solutions", sandbox=False)
+        return grader.fingerprint(submission, "09_small")
+
+    before, path = fingerprint(), folder / "solutions" / "09_small.ipynb"
     path.write_text(path.read_text("utf-8").replace("918273", "918274"), "utf-8")
-    assert engine.Grader(solutions, sandbox=False).fingerprint(submission, "09_small") != before
+    assert fingerprint() != before
 
 
 @forked
-def test_a_solution_that_fails_its_own_tests_stops_the_grading(tmp_path):
-    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
-    exercise.write(
-        tmp_path / "solutions" / "09_small.ipynb",
-        exercise.notebook({"9.2": "longest = max"}, hidden=True),
-    )
+def test_a_solution_that_fails_its_own_tests_stops_the_grading(class_):
+    folder, hand_in = class_
+    hand_in("Ada")
+    wrong = exercise.notebook({"9.2": "longest = max"}, hidden=True)
+    exercise.write(folder / "solutions" / "09_small.ipynb", wrong)
     with pytest.raises(CourseError, match=r"09_small does not pass its own tests.*task 9.2"):
-        engine.grade(
-            tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False
-        )
-    assert not list((tmp_path / "out" / "results").glob("*.json"))
+        grade(folder)
+    assert not stored(folder)
 
 
 @forked
-def test_a_setup_that_leaves_files_open_is_run_for_each_submission(tmp_path):
-    found = exercise.notebook(hidden=True)
-    found["cells"][0]["source"] += (
-        "\nopened = open(runtime.__file__, encoding='utf-8')\nword = opened.read(3)"
-    )
+def test_a_setup_that_leaves_files_open_is_run_for_each_submission(class_):
+    folder, hand_in = class_
     answer = {
         "9.1": (
             "def double(value):\n    return value * 2 if opened.seek(0) == 0 and opened.read(3) =="
             " word else 0"
         )
     }
-    exercise.write(
-        tmp_path / "solutions" / "09_small.ipynb",
-        {
-            **found,
-            "cells": [
-                {**cell, "source": answer["9.1"]} if cell["id"] == "t9_1-answer" else cell
-                for cell in found["cells"]
-            ],
-        },
+    solution = exercise.notebook(answer, hidden=True)
+    solution["cells"][0]["source"] += (
+        "\nopened = open(runtime.__file__, encoding='utf-8')\nword = opened.read(3)"
     )
-    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook(answer))
-    (ada,) = engine.grade(
-        tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False
-    )
+    exercise.write(folder / "solutions" / "09_small.ipynb", solution)
+    hand_in("Ada", answer)
+    (ada,) = grade(folder)
     assert (ada.status, ada.score) == ("graded", 12)
 
 
 @forked
-def test_a_setup_that_fails_names_the_error(tmp_path):
-    found = exercise.notebook(hidden=True)
-    found["cells"][0]["source"] += "\nraise OSError('the model is not here')"
-    exercise.write(tmp_path / "solutions" / "09_small.ipynb", found)
-    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
+def test_a_setup_that_fails_names_the_error(class_):
+    folder, hand_in = class_
+    solution = exercise.notebook(hidden=True)
+    solution["cells"][0]["source"] += "\nraise OSError('the model is not here')"
+    exercise.write(folder / "solutions" / "09_small.ipynb", solution)
+    hand_in("Ada")
     with pytest.raises(CourseError, match="first cells.*the model is not here"):
-        engine.grade(
-            tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False
-        )
+        grade(folder)
 
 
 @forked
-def test_a_text_is_to_be_marked_as_soon_as_something_is_written(tmp_path):
+def test_a_text_is_to_be_marked_as_soon_as_something_is_written(class_):
     from ftrag_helpers.exercises import build
 
     assert build.TEXT_STUB in answers.TEXT_STUBS
-    solutions = exercise.write_solution(tmp_path)
-    exercise.write(
-        tmp_path / "exercises" / "09_small.ipynb",
-        exercise.notebook({"9.4": f"**Your reason**\n\n{build.TEXT_STUB}"}),
-    )
-    for name, text in (
-        ("a", "x"),
-        ("b", f"**Your reason**\n\n{build.TEXT_STUB}"),
-        ("c", "  \n"),
-        ("d", build.TEXT_STUB),
-        ("e", f"**Your reason**\n\nIt depends.\n{build.TEXT_STUB}"),
-        ("f", "**Your reason**"),
-    ):
-        exercise.write(tmp_path / "in" / f"{name}.ipynb", exercise.notebook({"9.4": text}))
-    found = engine.grade(tmp_path / "in", solutions, tmp_path / "out", jobs=1, sandbox=False)
-    assert {item.learner for item in found if item.status == "needs marking"} == {"a", "e"}
-    assert all(item.score == 12 and item.tasks[3].points == 0 for item in found)
+    folder, hand_in = class_
+    stub = f"**Your reason**\n\n{build.TEXT_STUB}"
+    exercise.write(folder / "exercises" / "09_small.ipynb", exercise.notebook({"9.4": stub}))
+    written = f"**Your reason**\n\nIt depends.\n{build.TEXT_STUB}"
+    texts = {"a": "x", "b": stub, "c": "  \n", "d": build.TEXT_STUB, "e": written}
+    for name, text in {**texts, "f": "**Your reason**"}.items():
+        hand_in(name, {"9.4": text})
+    results = grade(folder)
+    assert {r.learner for r in results if r.status == "needs marking"} == {"a", "e"}
+    assert all(result.score == 12 and result.tasks[3].points == 0 for result in results)
 
 
 @forked
-def test_two_runs_do_not_write_to_one_folder(tmp_path):
+def test_two_runs_do_not_write_to_one_folder(class_):
     from filelock import FileLock
 
-    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
-    solutions = exercise.write_solution(tmp_path)
-    (tmp_path / "out" / "results").mkdir(parents=True)
-    with (
-        FileLock(tmp_path / "out" / "results" / ".lock"),
-        pytest.raises(CourseError, match="Another run"),
-    ):
-        engine.grade(tmp_path / "in", solutions, tmp_path / "out", sandbox=False)
+    folder, hand_in = class_
+    hand_in("Ada")
+    lock = folder / "out" / "results" / ".lock"
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock), pytest.raises(CourseError, match="Another run"):
+        grade(folder)
 
 
 @forked
-def test_the_named_assignment_is_the_only_one(tmp_path):
-    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
-    solutions = exercise.write_solution(tmp_path)
-    exercise.write(
-        solutions / "10_other.ipynb",
-        {
-            **exercise.notebook(hidden=True),
-            "cells": [
-                {
-                    **cell,
-                    "id": f"o-{cell['id']}",
-                    "metadata": json.loads(
-                        json.dumps(cell["metadata"]).replace('"task_9', '"other_9')
-                    ),
-                }
-                for cell in exercise.notebook(hidden=True)["cells"]
-                if not cell["id"].startswith("t9_4")
-            ],
-        },
-    )
-    (found,) = engine.grade(
-        tmp_path / "in", solutions, tmp_path / "a", jobs=1, sandbox=False, assignment="10_other"
-    )
-    assert (found.status, found.score, found.assignment) == (
-        "not a submission",
-        None,
-        "10_other",
-    ) and "09_small" in found.detail
-    (found,) = engine.grade(tmp_path / "in", solutions, tmp_path / "b", jobs=1, sandbox=False)
-    assert (found.status, found.assignment, found.score) == ("graded", "09_small", 12)
+def test_the_named_assignment_is_the_only_one(class_):
+    folder, hand_in = class_
+    hand_in("Ada")
+    other = exercise.notebook(hidden=True)
+    cells = [cell for cell in other["cells"] if not cell["id"].startswith("t9_4")]
+    for cell in cells:
+        cell["id"] = f"o-{cell['id']}"
+        metadata = json.dumps(cell["metadata"]).replace('"task_9', '"other_9')
+        cell["metadata"] = json.loads(metadata)
+    exercise.write(folder / "solutions" / "10_other.ipynb", {**other, "cells": cells})
+    (ada,) = grade(folder, assignment="10_other")
+    assert (ada.status, ada.score, ada.assignment) == ("not a submission", None, "10_other")
+    assert "09_small" in ada.detail
+    (ada,) = grade(folder)
+    assert (ada.status, ada.assignment, ada.score) == ("graded", "09_small", 12)
     with pytest.raises(CourseError, match="no solution 'x'"):
-        engine.Grader(solutions, sandbox=False, assignment="x")
+        engine.Grader(folder / "solutions", sandbox=False, assignment="x")
 
 
 @forked
-def test_an_empty_folder_is_an_error(tmp_path):
-    (tmp_path / "in").mkdir()
+def test_an_empty_folder_is_an_error(class_):
+    folder, _hand_in = class_
+    (folder / "in").mkdir()
     with pytest.raises(CourseError, match="no file"):
-        engine.grade(
-            tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", sandbox=False
-        )
+        grade(folder)
 
 
 @forked
-def test_what_the_solution_imports_is_imported_ahead_for_the_class(tmp_path):
+def test_what_the_solution_imports_is_imported_ahead_for_the_class(class_):
+    folder, hand_in = class_
     uses = {"9.1": "def double(value):\n    import colorsys\n    return value * 2"}
-    exercise.write(tmp_path / "solutions" / "09_small.ipynb", exercise.notebook(uses, hidden=True))
-    asks = {
-        "9.1": (
-            "import sys\nahead = 'colorsys' in sys.modules\ndef double(value):\n    return value *"
-            " 2 if ahead else 0"
-        )
-    }
-    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook(asks))
-    (ada,) = engine.grade(
-        tmp_path / "in", tmp_path / "solutions", tmp_path / "out", jobs=1, sandbox=False
+    exercise.write(folder / "solutions" / "09_small.ipynb", exercise.notebook(uses, hidden=True))
+    asks = (
+        "import sys\nahead = 'colorsys' in sys.modules\ndef double(value):\n    return value *"
+        " 2 if ahead else 0"
     )
+    hand_in("Ada", {"9.1": asks})
+    (ada,) = grade(folder)
     assert ada.score == 12
 
 
 @forked
-def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(
-    tmp_path, monkeypatch
-):
+def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(class_, monkeypatch):
     from ftrag_helpers.grading.execution import runner
 
-    exercise.write(tmp_path / "in" / "Ada.ipynb", exercise.notebook())
-    exercise.write(
-        tmp_path / "in" / "Ben.ipynb", exercise.notebook({"9.1": f"{exercise.DOUBLE}\nlost = 1"})
-    )
+    folder, hand_in = class_
+    hand_in("Ada")
+    hand_in("Ben", {"9.1": f"{exercise.DOUBLE}\nlost = 1"})
     run = runner.Runner.run
 
     def losing(self, steps, *more, **named):
@@ -677,31 +535,33 @@ def test_a_submission_that_loses_the_warmed_process_twice_is_crashed_not_zero(
         return run(self, steps, *more, **named)
 
     monkeypatch.setattr(runner.Runner, "run", losing)
-    ada, ben = engine.grade(
-        tmp_path / "in", exercise.write_solution(tmp_path), tmp_path / "out", jobs=1, sandbox=False
-    )
+    ada, ben = grade(folder)
     assert (ada.status, ada.score) == ("graded", 12)
     assert (ben.status, ben.score) == ("crashed", None) and "the grader's own process" in ben.detail
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from ftrag_helpers.grading.grader import Grader
+from ftrag_helpers.grading.intake.submissions import Submission
+solution = Path(sys.argv[1])
+one = Grader(solution.parent, sandbox=False)
+one.grade(Submission("x", "", "x", solution.read_bytes()))
+(runner,) = one._runners.values()
+print(runner._process.pid, runner._folder, flush=True)
+time.sleep(60)
+"""
 
 
 @forked
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tmp_path):
     """The warmed process sees that the other end of its line is gone."""
-    solutions = exercise.write_solution(tmp_path)
-    code = (
-        "import sys; sys.path[:0] ="
-        f" {[str(Path(engine.__file__).parents[2]), str(Path(__file__).parents[1])]!r}\nfrom"
-        " pathlib import Path\nfrom ftrag_helpers.grading import grader\nfrom"
-        " ftrag_helpers.grading.intake import submissions\none ="
-        f" grader.Grader(Path({str(solutions)!r}),"
-        " sandbox=False)\none.grade(submissions.Submission('x', '', 'x',"
-        f" Path({str(solutions / '09_small.ipynb')!r}).read_bytes()))\nrunner, ="
-        " one._runners.values()\nprint(runner._process.pid, runner._folder, flush=True)\nimport"
-        " time; time.sleep(60)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
-    ) as process:
+    solution = exercise.write_solution(tmp_path) / "09_small.ipynb"
+    paths = [str(Path(engine.__file__).parents[2]), str(Path(__file__).parents[1])]
+    line = [sys.executable, "-c", KILLED, str(solution), *paths]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
         pid, folder = process.stdout.readline().split()
         assert Path(folder).is_dir() and _alive(int(pid))
         process.kill()

@@ -25,146 +25,44 @@ NAMESPACES = {
 _NEW_NAMESPACES = 0x7E020000
 #: A child of this one's parent, which is outside and would have to see to its end.
 _SIBLING = 0x00008000
-_NO_NEW_PRIVILEGES, _DROP_BOUNDING, _DUMPABLE, _SECURE_BITS, _SECCOMP, _AMBIENT = (
-    38,
-    24,
-    4,
-    28,
-    22,
-    47,
-)
+# Options of prctl(2).
+_DUMPABLE, _SECCOMP, _DROP_BOUNDING, _SECURE_BITS = 4, 22, 24, 28
+_NO_NEW_PRIVILEGES, _AMBIENT = 38, 47
 _EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
 
-# Numbers of calls that no answer needs, by machine: other namespaces and mounts, other processes'
-# memory, keys, kernel modules, tracing, and memory that no limit counts (memfd, System V,
-# vmsplice). What is not listed is ruled by the namespaces.
-_DENIED = {
-    "x86_64": (
-        101,
-        103,
-        135,
-        154,
-        155,
-        161,
-        163,
-        164,
-        165,
-        166,
-        167,
-        168,
-        169,
-        170,
-        171,
-        172,
-        173,
-        175,
-        176,
-        179,
-        227,
-        237,
-        238,
-        240,
-        246,
-        248,
-        249,
-        250,
-        256,
-        272,
-        278,
-        279,
-        29,
-        30,
-        298,
-        300,
-        303,
-        304,
-        308,
-        310,
-        311,
-        312,
-        313,
-        319,
-        320,
-        321,
-        323,
-        425,
-        426,
-        427,
-        428,
-        429,
-        430,
-        431,
-        432,
-        433,
-        438,
-        442,
-        447,
-        64,
-        68,
-    ),
-    "aarch64": (
-        39,
-        40,
-        41,
-        51,
-        60,
-        75,
-        89,
-        92,
-        97,
-        104,
-        105,
-        106,
-        112,
-        116,
-        117,
-        142,
-        161,
-        162,
-        170,
-        180,
-        186,
-        190,
-        194,
-        196,
-        217,
-        218,
-        219,
-        224,
-        225,
-        235,
-        237,
-        238,
-        239,
-        241,
-        262,
-        264,
-        265,
-        268,
-        270,
-        271,
-        272,
-        273,
-        279,
-        280,
-        282,
-        294,
-        425,
-        426,
-        427,
-        428,
-        429,
-        430,
-        431,
-        432,
-        433,
-        438,
-        442,
-        447,
-    ),
-}
+# Calls that no answer needs, each with its numbers on x86_64 and aarch64 ("-": there is none). What
+# is not listed is ruled by the namespaces.
+_DENIED = (
+    # namespaces and mounts
+    "unshare 272 97, setns 308 268, mount 165 40, umount2 166 39, pivot_root 155 41, chroot 161 51,"
+    "open_tree 428 428, move_mount 429 429, fsopen 430 430, fsconfig 431 431, fsmount 432 432,"
+    "fspick 433 433, mount_setattr 442 442, name_to_handle_at 303 264, open_by_handle_at 304 265,"
+    # other processes' memory and files
+    "ptrace 101 117, process_vm_readv 310 270, process_vm_writev 311 271, kcmp 312 272,"
+    "pidfd_getfd 438 438, userfaultfd 323 282,"
+    # memory that no limit counts, and where it lies
+    "memfd_create 319 279, memfd_secret 447 447, shmget 29 194, shmat 30 196, semget 64 190,"
+    "msgget 68 186, mq_open 240 180, vmsplice 278 75, mbind 237 235, set_mempolicy 238 237,"
+    "migrate_pages 256 238, move_pages 279 239,"
+    # keys, tracing, and calls that go past this filter
+    "add_key 248 217, request_key 249 218, keyctl 250 219, bpf 321 280, perf_event_open 298 241,"
+    "fanotify_init 300 262, syslog 103 116, io_uring_setup 425 425, io_uring_enter 426 426,"
+    "io_uring_register 427 427,"
+    # the machine: modules, clock, swap, names, ports
+    "init_module 175 105, finit_module 313 273, delete_module 176 106, kexec_load 246 104,"
+    "kexec_file_load 320 294, reboot 169 142, settimeofday 164 170, clock_settime 227 112,"
+    "swapon 167 224, swapoff 168 225, acct 163 89, quotactl 179 60, sethostname 170 161,"
+    "setdomainname 171 162, personality 135 92, iopl 172 -, ioperm 173 -, modify_ldt 154 -"
+)
 #: Audit number of the machine, then clone, clone3, socket, mmap.
 _MACHINES = {"x86_64": (0xC000003E, 56, 435, 41, 9), "aarch64": (0xC00000B7, 220, 435, 198, 222)}
+
+
+def denied(machine: str) -> dict[str, int]:
+    """The numbers of the denied system calls on a machine, by name."""
+    column = list(_MACHINES).index(machine) + 1
+    rows = (row.split() for row in _DENIED.split(","))
+    return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
 
 
 def known_machine() -> bool:
@@ -203,7 +101,7 @@ def confine(limits: dict, uid: int | None) -> None:
     set_limits(limits)
     for capability in range(64):
         if not _tried(_DROP_BOUNDING, capability):
-            break
+            break  # the kernel knows no more of them
     if uid is not None:
         os.setresuid(uid, uid, uid)
         _prctl(_DUMPABLE, 1)  # its own /proc/self stays readable
@@ -218,14 +116,12 @@ def confine(limits: dict, uid: int | None) -> None:
 
 
 def set_limits(limits: dict) -> None:
-    """Limits of this process and its children:
-
-    CPU seconds, memory on top of what is in use, files, processes.
+    """Limits of this process and its children: CPU seconds, memory on top of what is in use, files,
+    processes.
     """
     import resource  # not on Windows, where this module can be imported but nothing is graded
 
-    used = _in_use()
-    wanted = {
+    values = {
         "CPU": limits["cpu_seconds"],
         "FSIZE": limits["file_bytes"],
         "NOFILE": limits["open_files"],
@@ -233,13 +129,12 @@ def set_limits(limits: dict) -> None:
         "NPROC": limits["processes"],
         "MSGQUEUE": 0,
         "MEMLOCK": 0,
-        "DATA": used.get("VmData", 0) + limits["memory_bytes"],
-        # Address space is more than memory: threads reserve some that they never touch.
-        "AS": used.get("VmSize", 0) + 2 * limits["memory_bytes"],
     }
-    if not used:
-        del wanted["DATA"], wanted["AS"]
-    for name, value in wanted.items():
+    if used := _in_use():
+        values["DATA"] = used["VmData"] + limits["memory_bytes"]
+        # Address space is more than memory: threads reserve some that they never touch.
+        values["AS"] = used["VmSize"] + 2 * limits["memory_bytes"]
+    for name, value in values.items():
         number = getattr(resource, f"RLIMIT_{name}", None)
         if number is not None and value is not None:
             hard = resource.getrlimit(number)[1]
@@ -298,42 +193,27 @@ def _filter_calls() -> None:
     can be counted nowhere.
     """
     audit, clone, clone3, socket, mmap = _MACHINES[platform.machine()]
-    load, equal, at_least, bits, result = 0x20, 0x15, 0x35, 0x45, 0x06
-    refuse, allow, kill = 0x00050000, 0x7FFF0000, 0x80000000
-    program = [
-        (load, 0, 0, 4),
-        (equal, 1, 0, audit),
-        (result, 0, 0, kill),
-        (load, 0, 0, 0),
-        (at_least, 0, 1, 0x40000000),
-        (result, 0, 0, refuse | _ENOSYS),
-    ]
-    for number in _DENIED[platform.machine()]:
-        program += [(equal, 0, 1, number), (result, 0, 0, refuse | _EPERM)]
+    load, equal, at_least, bits = 0x20, 0x15, 0x35, 0x45
+    number, audited, first, fourth = 0, 4, 16, 40  # what of a call is loaded: offsets in bytes
+    allow, kill = (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x80000000)
+
+    def fail(errno: int) -> tuple[int, int, int, int]:
+        return (0x06, 0, 0, 0x00050000 | errno)
+
+    # (operation, steps to pass over if true, if false, operand)
+    program = [(load, 0, 0, audited), (equal, 1, 0, audit), kill, (load, 0, 0, number)]
+    program += [(at_least, 0, 1, 0x40000000), fail(_ENOSYS)]  # the calls of x32
+    for call in denied(platform.machine()).values():
+        program += [(equal, 0, 1, call), fail(_EPERM)]
     # The arguments of clone3 lie in memory that a filter cannot read: without it, libc falls back
     # to clone.
-    program += [
-        (equal, 0, 1, clone3),
-        (result, 0, 0, refuse | _ENOSYS),
-        (equal, 0, 4, clone),
-        (load, 0, 0, 16),
-        (bits, 0, 1, _NEW_NAMESPACES | _SIBLING),
-        (result, 0, 0, refuse | _EPERM),
-        (result, 0, 0, allow),
-        (equal, 0, 5, mmap),
-        (load, 0, 0, 40),
-        (bits, 0, 2, 0x20),
-        (bits, 0, 1, 0x01),
-        (result, 0, 0, refuse | _EPERM),
-        (result, 0, 0, allow),
-        (equal, 0, 5, socket),
-        (load, 0, 0, 16),
-        (equal, 3, 0, 1),
-        (equal, 2, 0, 2),
-        (equal, 1, 0, 10),
-        (result, 0, 0, refuse | _EAFNOSUPPORT),
-        (result, 0, 0, allow),
-    ]
+    program += [(equal, 0, 1, clone3), fail(_ENOSYS)]
+    program += [(equal, 0, 4, clone), (load, 0, 0, first)]
+    program += [(bits, 0, 1, _NEW_NAMESPACES | _SIBLING), fail(_EPERM), allow]
+    program += [(equal, 0, 5, mmap), (load, 0, 0, fourth)]
+    program += [(bits, 0, 2, 0x20), (bits, 0, 1, 0x01), fail(_EPERM), allow]  # anonymous and shared
+    program += [(equal, 0, 5, socket), (load, 0, 0, first)]
+    program += [(equal, 3, 0, 1), (equal, 2, 0, 2), (equal, 1, 0, 10), fail(_EAFNOSUPPORT), allow]
     code = b"".join(struct.pack("HBBI", *step) for step in program)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = ctypes.create_string_buffer(

@@ -1,8 +1,8 @@
 """One place where submissions run one after another: a warmed process, and a fresh sandbox for each
 of its forks.
 
-What this module leaves out: walls and limits (`sandbox`), reading what a run reports
-(`watch`), which steps to run (`grader`).
+What this module leaves out: namespaces and limits (`sandbox`), reading what a run reports
+(`supervise`), which steps to run (`grader`).
 """
 
 import json
@@ -39,7 +39,7 @@ class Setting:
     setup: list[str]
     warm: tuple[str, ...] = ()
     hidden: tuple[Path, ...] = ()
-    walls: bool = True
+    isolated: bool = True
     limits: sandbox.Limits = sandbox.Limits()
 
 
@@ -71,7 +71,7 @@ class Runner:
         if self._process:
             return self
         try:
-            if self._setting.walls:
+            if self._setting.isolated:
                 self._command = sandbox.command(
                     self._folder, self._setting.limits, list(self._setting.hidden)
                 )
@@ -107,7 +107,7 @@ class Runner:
         self._line = ours
         if self._aborted:
             self._process.kill()
-        said = self._ask(
+        answer = self._ask(
             {
                 "modules": self._setting.modules,
                 "imports": self._setting.imports,
@@ -117,12 +117,12 @@ class Runner:
             },
             seconds=_START_SECONDS,
         )
-        if "error" in said:
+        if "error" in answer:
             raise CourseError(
                 "The first cells of the solution cannot be run where exercises are graded:"
-                f" {said['error']}"
+                f" {answer['error']}"
             )
-        return said["unshared"]
+        return answer["unshared"]
 
     def _ask(
         self, message: dict, handles: tuple[int, ...] = (), *, seconds: float = _ANSWER_SECONDS
@@ -130,12 +130,12 @@ class Runner:
         self._line.settimeout(seconds)
         try:
             worker.send(self._line, message, handles)
-            said, _ = worker.receive(self._line)
+            answer, _ = worker.receive(self._line)
         except OSError as error:
             raise WorkerLost(f"{error}; {self._log()}") from None
-        if said is None:
+        if answer is None:
             raise WorkerLost(self._log())
-        return said
+        return answer
 
     def _log(self) -> str:
         text = (self._folder / "worker.log").read_text("utf-8", errors="replace").strip()
@@ -178,27 +178,23 @@ class Runner:
             WorkerLost: the warmed process is gone; make another Runner.
             CourseError: the sandbox does not start, or cannot be entered.
         """
-        walls = sandbox.Walls(self._command, self._folders) if self._setting.walls else None
-        # Without walls too, no submission finds the files of the one before it.
-        scratch = None if walls else tempfile.mkdtemp(prefix="run-", dir=self._folder)
+        isolated = self._setting.isolated
+        box = sandbox.Sandbox(self._command, self._folders) if isolated else None
+        # Without a sandbox too, no submission finds the files of the one before it.
+        scratch = None if box else tempfile.mkdtemp(prefix="run-", dir=self._folder)
         nonce = uuid.uuid4().hex
         (source, report), (request, sink) = os.pipe(), os.pipe()
         feed, child = Feed(sink, request_steps, skip), None
         try:
             os.write(sink, json.dumps({"nonce": nonce}).encode() + b"\n")
-            child = self._launch(walls, [scratch] if scratch else self._folders, request, report)
-            self._running = walls.pid if walls else child
+            child = self._launch(box, [scratch] if scratch else self._folders, request, report)
+            self._running = box.pid if box else child
             if self._aborted:
                 raise WorkerLost("it was stopped")
             os.close(report)
             report = None
-            watch = Watch(
-                source,
-                nonce.encode(),
-                self._setting.limits,
-                feed,
-                (walls, self._process.pid, child),
-            )
+            processes = (box, self._process.pid, child)
+            watch = Watch(source, nonce.encode(), self._setting.limits, feed, processes)
             outcome = watch.outcome(total)
             if not outcome.entered:
                 raise CourseError(f"The sandbox could not be entered: {self._log()}.")
@@ -208,37 +204,32 @@ class Runner:
             feed.close()
             for handle in filter(None, (source, report, request)):
                 os.close(handle)
-            self._end(walls, child)
+            self._end(box, child)
             if scratch:
                 shutil.rmtree(scratch, ignore_errors=True)
 
     def _launch(
-        self, walls: "sandbox.Walls | None", folders: list[str], request: int, report: int
+        self, box: "sandbox.Sandbox | None", folders: list[str], request: int, report: int
     ) -> int:
-        namespaces = walls.namespaces() if walls else {}
-        limits = {**asdict(self._setting.limits), "folders": folders}
-        # A user of its own for every sandbox: the kernel counts each one's processes apart.
-        uid = (
-            sandbox.USERS[uuid.uuid4().int % len(sandbox.USERS)]
-            if walls and sandbox.changes_user()
-            else None
-        )
+        namespaces = box.namespaces() if box else {}
+        launch = {
+            "namespaces": list(namespaces),
+            "limits": {**asdict(self._setting.limits), "folders": folders},
+            "uid": box.uid if box else None,
+        }
         try:
-            return self._ask(
-                {"namespaces": list(namespaces), "limits": limits, "uid": uid},
-                (request, report, *namespaces.values()),
-            )["pid"]
+            return self._ask(launch, (request, report, *namespaces.values()))["pid"]
         finally:
             for handle in namespaces.values():
                 os.close(handle)
 
-    def _end(self, walls: "sandbox.Walls | None", child: int | None) -> None:
-        if walls:
+    def _end(self, box: "sandbox.Sandbox | None", child: int | None) -> None:
+        if box:
             # Before the fork that waits outside, which takes in what is left of the one inside.
-            walls.close()
+            box.close()
         if child:
             _kill(child)
-            self._process.send_signal(signal.SIGCONT)  # without walls a submission can stop it
+            self._process.send_signal(signal.SIGCONT)  # without a sandbox, it can be stopped
             self._ask({"done": True})
 
 

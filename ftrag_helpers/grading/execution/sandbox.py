@@ -1,5 +1,4 @@
-"""The sandbox's walls: what a submission's processes see, built by bubblewrap, and how much they
-may use.
+"""The sandbox: what a submission's processes see, built by bubblewrap, and how much they may use.
 
 bubblewrap makes one set of namespaces per submission: no network, own processes, a read-only file
 system with Python, the helpers, the data sets and the model cache, and small scratch folders that
@@ -10,6 +9,7 @@ what runs inside (`worker`, `steps`).
 import json
 import os
 import platform
+import random
 import shutil
 import signal
 import subprocess
@@ -34,15 +34,23 @@ _UNSAFE = (
     " and change other marks. Use it only where you trust every submission, or in a machine that"
     " you can throw away."
 )
+#: Where programs and libraries lie on the common distributions; no /etc but what the loader and
+#: clock need.
+_SYSTEM = (
+    "/usr /bin /sbin /lib /lib32 /lib64 /nix/store /gnu/store"
+    " /etc/ld.so.cache /etc/alternatives /etc/localtime"
+).split()
+#: Where the grader is root, a submission runs as one of these users, far from real ones, and no two
+#: as the same.
+USERS = range(0x60000000, 0x70000000)
 _START_SECONDS = 20
 _END_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use: bytes, numbers, seconds.
-
-    Memory is on top of what the warmed process holds.
+    """What one submission may use: bytes, numbers, seconds; memory on top of what the warmed
+    process holds.
     """
 
     memory_bytes: int = 3 * 2**30
@@ -77,16 +85,12 @@ def refusal() -> str:
         )
         if done.returncode == 0:
             return ""
-        said = (
-            done.stderr.strip().splitlines()[-1]
-            if done.stderr.strip()
-            else f"exit code {done.returncode}"
-        )
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
     except subprocess.TimeoutExpired:
-        said = f"it did not end within {_START_SECONDS} seconds"
+        reason = f"it did not end within {_START_SECONDS} seconds"
     return (
-        f"bubblewrap is here but may not make a sandbox: {said}. In a container, start it with the"
-        " right to make namespaces (docker run --security-opt seccomp=unconfined --security-opt"
+        f"bubblewrap is here but may not make a sandbox: {reason}. In a container, start it with"
+        " the right to make namespaces (docker run --security-opt seccomp=unconfined --security-opt"
         " apparmor=unconfined --cap-add SYS_ADMIN). On Ubuntu 24.04 and later: sudo sysctl"
         " kernel.apparmor_restrict_unprivileged_userns=0. " + _UNSAFE
     )
@@ -94,14 +98,8 @@ def refusal() -> str:
 
 def require() -> None:
     """Raises CourseError where there is no sandbox."""
-    reason = refusal()
-    if reason:
+    if reason := refusal():
         raise CourseError(f"Nothing was graded. {reason}")
-
-
-#: Where the grader is root, a submission runs as one of these users, far from real ones, and no two
-#: as the same.
-USERS = range(0x60000000, 0x70000000)
 
 
 def changes_user() -> bool:
@@ -110,33 +108,18 @@ def changes_user() -> bool:
     """
     if os.geteuid():
         return False
-    lines = [
-        map(int, line.split())
-        for line in Path("/proc/self/uid_map").read_text("ascii").splitlines()
-    ]
-    return any(
-        first <= USERS.start and USERS.stop <= first + count for first, _outside, count in lines
-    )
+    lines = Path("/proc/self/uid_map").read_text("ascii").splitlines()
+    rows = (map(int, line.split()) for line in lines)
+    return any(start <= USERS.start and USERS.stop <= start + n for start, _outside, n in rows)
 
 
 def _isolation() -> list[str]:
     # Root needs no user namespace: its forks change to another user, since the kernel counts no
     # processes of root.
     user = [] if changes_user() else ["--unshare-user"]
-    return [
-        "bwrap",
-        *user,
-        "--unshare-pid",
-        "--unshare-net",
-        "--unshare-ipc",
-        "--unshare-uts",
-        "--cap-drop",
-        "ALL",
-        "--die-with-parent",
-        "--clearenv",
-        "--hostname",
-        "grader",
-    ]
+    options = "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --cap-drop ALL"
+    options += " --die-with-parent --clearenv --hostname grader"
+    return ["bwrap", *user, *options.split()]
 
 
 def command(scratch: Path, limits: Limits, hidden: list[Path]) -> list[str]:
@@ -144,67 +127,38 @@ def command(scratch: Path, limits: Limits, hidden: list[Path]) -> list[str]:
 
     `scratch` is a path under /tmp; `hidden` paths are covered wherever they would show.
     """
-    size = str(limits.scratch_bytes)
-    shown = _system() + _python()
+    room = ["--size", str(limits.scratch_bytes), "--tmpfs"]
     # A mapping of /dev/zero would be memory that no limit counts; /dev/full reads the same, and
     # cannot be mapped.
-    lines = [
-        *_isolation(),
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--dev-bind",
-        "/dev/full",
-        "/dev/zero",
-        "--size",
-        str(64 * 2**20),
-        "--tmpfs",
-        "/dev/shm",
-        "--size",
-        size,
-        "--tmpfs",
-        "/tmp",
-        *_options(shown),
-    ]
+    options = "--proc /proc --dev /dev --dev-bind /dev/full /dev/zero".split()
+    options += ["--size", str(64 * 2**20), "--tmpfs", "/dev/shm", *room, "/tmp"]
+    shown = [*map(Path, _SYSTEM), *_python()]
+    options += _read_only(shown)
     root = runtime.course_root()
-    if (
-        _within(root, shown) and (root / "course.py").is_file()
-    ):  # a course inside Python's own folder: cover it first
-        lines += [
-            "--tmpfs",
-            str(root),
-            *_options([path for path in _python() if path.is_relative_to(root)]),
-        ]
+    # A course inside Python's own folder: cover it first.
+    if _within(root, shown) and (root / "course.py").is_file():
+        options += ["--tmpfs", str(root)]
+        options += _read_only([path for path in _python() if path.is_relative_to(root)])
     package = root / "ftrag_helpers"
     checks = str(package / "exercises")  # judges, which the warmed process has no need of either
-    lines += [*_options([package, runtime.data_dir()]), "--tmpfs", checks, "--remount-ro", checks]
+    options += [*_read_only([package, runtime.data_dir()]), "--tmpfs", checks]
+    options += ["--remount-ro", checks]
     cache = runtime.cache_dir().resolve()
-    models = [*(cache / name for name in CACHED), *_own_models()]
-    lines += [*_parents(cache), "--size", size, "--tmpfs", str(cache), *_options(models)]
+    options += [*_parents(cache), *room, str(cache)]
+    options += _read_only([*(cache / name for name in CACHED), *_own_models()])
     for path in [path.resolve() for path in hidden]:
         if path.exists() and _within(path, [*shown, package, runtime.data_dir()]):
-            lines += (
-                ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", os.devnull, str(path)]
-            )
-    return [
-        *lines,
-        "--dir",
-        str(scratch),
-        "--remount-ro",
-        "/dev",
-        "--remount-ro",
-        "/",
-        "--chdir",
-        str(scratch),
-    ]
+            cover = ["--tmpfs"] if path.is_dir() else ["--ro-bind", os.devnull]
+            options += [*cover, str(path)]
+    options += ["--dir", str(scratch), "--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*_isolation(), *options, "--chdir", str(scratch)]
 
 
 def _within(path: Path, folders: list[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def _options(paths: list[Path]) -> list[str]:
+def _read_only(paths: list[Path]) -> list[str]:
     options = []
     for path in paths:
         if path.is_symlink():
@@ -221,26 +175,6 @@ def _parents(path: Path) -> list[str]:
     return [option for folder in reversed(path.parents[:-1]) for option in ("--dir", str(folder))]
 
 
-def _system() -> list[Path]:
-    """Where programs and libraries lie on the common distributions; no /etc but what the loader and
-    clock need.
-    """
-    names = (
-        "usr",
-        "bin",
-        "sbin",
-        "lib",
-        "lib32",
-        "lib64",
-        "nix/store",
-        "gnu/store",
-        "etc/ld.so.cache",
-        "etc/alternatives",
-        "etc/localtime",
-    )
-    return [Path("/", name) for name in names]
-
-
 def _python() -> list[Path]:
     """The interpreter's folders and the environment's, the outer ones first."""
     folders = {
@@ -253,12 +187,8 @@ def _python() -> list[Path]:
 
 
 def _own_models() -> list[Path]:
-    named = [
-        Path(os.environ[name]).expanduser()
-        for name in ("FTRAG_LLM", "FTRAG_EMBEDDER")
-        if os.environ.get(name)
-    ]
-    return [path.resolve() for path in named if path.is_dir()]
+    named = [os.environ[name] for name in ("FTRAG_LLM", "FTRAG_EMBEDDER") if os.environ.get(name)]
+    return [path.resolve() for path in (Path(name).expanduser() for name in named) if path.is_dir()]
 
 
 def scratch_folders(scratch: Path) -> list[str]:
@@ -270,21 +200,14 @@ def environment(scratch: Path) -> dict[str, str]:
     """All variables of the warmed process and so of the submissions: none of the grader's own but
     the model's names.
     """
-    kept = {
-        name: os.environ[name]
-        for name in ("FTRAG_LLM", "FTRAG_EMBEDDER", "FTRAG_DEVICE")
-        if os.environ.get(name)
-    }
-    one = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "RAYON", "NUMEXPR")}
-    place = {
-        name: str(scratch)
-        for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR", "XDG_CACHE_HOME")
-    }
+    model = ("FTRAG_LLM", "FTRAG_EMBEDDER", "FTRAG_DEVICE")
+    places = ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR", "XDG_CACHE_HOME")
+    threads = ("OMP", "OPENBLAS", "MKL", "RAYON", "NUMEXPR")
     return {
         **runtime.OFFLINE,
-        **kept,
-        **one,
-        **place,
+        **{name: os.environ[name] for name in model if os.environ.get(name)},
+        **{f"{name}_NUM_THREADS": "1" for name in threads},
+        **dict.fromkeys(places, str(scratch)),
         "PATH": f"{Path(sys.prefix, 'bin')}:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "USER": "learner",
@@ -299,34 +222,34 @@ def environment(scratch: Path) -> dict[str, str]:
     }
 
 
-class Walls:
+class Sandbox:
     """One running sandbox: an idle process that holds the namespaces until `close`, which ends all
     in it.
 
     `proc` is the path of the sandbox's own /proc: every process in there, whoever its parent is
-    now, and no other.
+    now, and no other. `uid` is the user that its processes become, None where they cannot change:
+    one of its own for every sandbox, since the kernel counts each user's processes apart.
     """
 
     def __init__(self, line: list[str], folders: list[str]):
-        info, told = os.pipe()
+        info, info_end = os.pipe()
         self._holder = subprocess.Popen(
-            [*line, "--info-fd", str(told), "cat"],
+            [*line, "--info-fd", str(info_end), "cat"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(told,),
+            pass_fds=(info_end,),
             env={"PATH": "/usr/bin:/bin"},
             start_new_session=True,
         )
-        os.close(told)
+        os.close(info_end)
         late = threading.Timer(_START_SECONDS, self._holder.kill)
         late.start()
         try:
             with open(info, "rb") as source:
-                said = source.read()
-            self._holder.stdin.write(
-                b"ready\n"
-            )  # comes back when everything is mounted and `cat` runs
+                facts = source.read()
+            # Comes back when everything is mounted and `cat` runs.
+            self._holder.stdin.write(b"ready\n")
             self._holder.stdin.flush()
             answer = self._holder.stdout.readline()
         except BrokenPipeError:
@@ -337,11 +260,12 @@ class Walls:
             self._holder.kill()
             words = self._holder.communicate()[1].decode(errors="replace").strip()
             raise CourseError(f"The sandbox did not start: {words or 'bubblewrap said nothing'}")
-        self.pid = json.loads(said)["child-pid"]
+        self.pid = json.loads(facts)["child-pid"]
+        self.uid = random.SystemRandom().choice(USERS) if changes_user() else None
         # Opened now: a submission may rename and close its folders, and these stay what they are.
         root = f"/proc/{self.pid}/root"
-        held = [os.open(f"{root}{folder}", os.O_PATH) for folder in ("/proc", *folders)]
-        self.proc, self._held = f"/proc/self/fd/{held[0]}", held
+        self._handles = [os.open(f"{root}{folder}", os.O_PATH) for folder in ("/proc", *folders)]
+        self.proc = f"/proc/self/fd/{self._handles[0]}"
 
     def namespaces(self) -> dict[str, int]:
         """Open descriptors of the namespaces; whoever gets them closes them."""
@@ -349,7 +273,7 @@ class Walls:
 
         kinds = [kind for kind in drop_privileges.NAMESPACES if kind != "user"]
         handles = {kind: os.open(f"/proc/{self.pid}/ns/{kind}", os.O_RDONLY) for kind in kinds}
-        if changes_user():
+        if self.uid is not None:
             return handles
         # Not the holder's own: that one has no rights over the mounts. 0xB701: the namespace that
         # owns this one.
@@ -357,18 +281,17 @@ class Walls:
 
     def files(self) -> int:
         """How many files the scratch folders hold."""
-        file_systems = {os.fstat(handle).st_dev: os.fstatvfs(handle) for handle in self._held[1:]}
-        return sum(found.f_files - found.f_ffree for found in file_systems.values())
+        folders = {os.fstat(handle).st_dev: os.fstatvfs(handle) for handle in self._handles[1:]}
+        return sum(folder.f_files - folder.f_ffree for folder in folders.values())
 
     def close(self) -> None:
         """End every process in the sandbox and wait until all are gone, with their files."""
+        # The first of a process namespace: the kernel ends the others with it.
         with suppress(ProcessLookupError):
-            os.kill(
-                self.pid, signal.SIGKILL
-            )  # the first of a process namespace: the kernel ends the others with it
+            os.kill(self.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self._holder.wait(_END_SECONDS)
         for pipe in (self._holder.stdin, self._holder.stdout, self._holder.stderr):
             pipe.close()
-        while self._held:
-            os.close(self._held.pop())
+        while self._handles:
+            os.close(self._handles.pop())

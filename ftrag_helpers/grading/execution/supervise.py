@@ -25,7 +25,7 @@ _LOOKS = 6
 #: Seconds in which a process that is ending gives back what it holds.
 _ENDING_SECONDS = 1
 #: Lines of a process's status and, where forks share pages, of its smaps_rollup.
-_HELD, _PARTS = ("RssAnon", "RssShmem", "VmSwap"), ("Pss_Anon", "Pss_Shmem", "SwapPss")
+_WHOLE, _SHARES = ("RssAnon", "RssShmem", "VmSwap"), ("Pss_Anon", "Pss_Shmem", "SwapPss")
 _WHAT_ENDED = {
     "time": "did not stop at its time limit",
     "memory": "used more memory than is allowed",
@@ -40,8 +40,8 @@ class Outcome:
     """What a run told: facts by the place of their step; `ended` is "done" or one of `_WHAT_ENDED`;
     `at` is where.
 
-    `entered` tells a submission that ended its process
-    from a sandbox that could not be entered at all.
+    `entered` tells a submission that ended its process from a sandbox that could not be entered at
+    all.
     """
 
     facts: dict[int, dict] = field(default_factory=dict)
@@ -112,10 +112,12 @@ def _needless(step: dict, facts: dict[int, dict]) -> bool:
 class Watch:
     """Feeds a run its steps and reads its report until it ends, is cut, or its time is over."""
 
-    def __init__(self, source: int, nonce: bytes, limits: sandbox.Limits, feed: Feed, run: tuple):
+    def __init__(
+        self, source: int, nonce: bytes, limits: sandbox.Limits, feed: Feed, processes: tuple
+    ):
         self._source, self._nonce, self._limits, self._feed = source, nonce, limits, feed
-        self._walls, warmed, self._child = run
-        shared = held(f"/proc/{warmed}/status", _HELD)
+        self._sandbox, warmed, self._child = processes
+        shared = bytes_named(f"/proc/{warmed}/status", _WHOLE)
         self._memory = limits.memory_bytes + (shared if shared and shared < math.inf else 0)
         self._outcome = Outcome()
         self._deadline = 0.0
@@ -135,10 +137,10 @@ class Watch:
                 if excess:
                     return self._over(excess)
             wait = min(_WATCH_SECONDS, max(0, min(end, self._deadline) - now))
-            told, ready, _ = select.select([self._source], self._feed.handles(), [], wait)
-            if ready:
+            readable, writable, _ = select.select([self._source], self._feed.handles(), [], wait)
+            if writable:
                 self._feed.send()
-            if not told:
+            if not readable:
                 if ended:
                     return self._outcome
                 ended = self._ended()
@@ -174,41 +176,37 @@ class Watch:
         if not line.startswith(self._nonce):
             return
         try:
-            told = json.loads(line[len(self._nonce) :])
+            facts = json.loads(line[len(self._nonce) :])
         except (ValueError, RecursionError):
             return
-        if not isinstance(told, dict):
+        if not isinstance(facts, dict):
             return
         at = self._outcome.at
-        if type(told.get("step")) is int and told["step"] == at and at not in self._outcome.facts:
-            self._outcome.facts[at] = told
+        if type(facts.get("step")) is int and facts["step"] == at and at not in self._outcome.facts:
+            self._outcome.facts[at] = facts
             self._step()
-        elif told.get("entered") is True:
+        elif facts.get("entered") is True:
             self._outcome.entered = True
-        elif told.get("end") is True:
+        elif facts.get("end") is True:
             self._outcome.ended = "done"
 
     def _ended(self) -> bool:
         """True once the process that reports is gone, though others may still hold its end of the
         pipe.
         """
-        try:
-            with open(f"/proc/{self._child}/stat", encoding="ascii", errors="replace") as file:
-                return file.read().rpartition(")")[2].split()[0] == "Z"
-        except OSError:
-            return False
+        return _stat(f"/proc/{self._child}")[:1] == ["Z"]
 
     def _excess(self) -> str:
         """Which bound over all processes together is broken, if any."""
-        if self._walls is None:
+        if self._sandbox is None:
             return ""
-        if self._walls.files() > self._limits.scratch_files:
+        if self._sandbox.files() > self._limits.scratch_files:
             return "files"
         # Pages that forks share count for each of them at first, and in parts where that is too
         # much; then some times more, since a process that is just starting a program counts as much
         # as its parent.
         for look in range(_LOOKS):
-            total = memory(self._walls.proc, shared=look > 0)
+            total = memory(self._sandbox.proc, shared=look > 0)
             if total <= self._memory:
                 return ""
             if total == math.inf or (look and time.monotonic() >= self._deadline):
@@ -238,56 +236,51 @@ def _of_process(folder: str, shared: bool) -> float:
         except OSError:
             return 0
         for thread in threads:
-            found = _told(f"{folder}/task/{thread}", shared)
-            if found is not None:
-                return found
+            size = _of_thread(f"{folder}/task/{thread}", shared)
+            if size is not None:
+                return size
         # A list of threads that come and go may show the first alone, which has ended; their number
         # is exact.
-        if max(len(threads), _threads(folder)) < 2:
+        if max([len(threads), *map(int, _stat(folder)[17:18])]) < 2:
             return 0
         time.sleep(0.01)  # it is ending, or each of its threads starts the next one and ends
     return math.inf
 
 
-def _threads(folder: str) -> int:
-    """How many threads a process has by its own count; 0 once it has gone."""
+def _stat(folder: str) -> list[str]:
+    """A process's state and the numbers after it; empty once it has gone."""
     try:
         with open(f"{folder}/stat", encoding="ascii", errors="replace") as file:
-            return int(file.read().rpartition(")")[2].split()[17])
-    except (OSError, ValueError, IndexError):
-        return 0
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
-def _told(folder: str, shared: bool) -> float | None:
-    parts = held(f"{folder}/smaps_rollup", _PARTS) if shared else None
-    return held(f"{folder}/status", _HELD) if parts in (None, math.inf) else parts
+def _of_thread(folder: str, shared: bool) -> float | None:
+    shares = bytes_named(f"{folder}/smaps_rollup", _SHARES) if shared else None
+    return bytes_named(f"{folder}/status", _WHOLE) if shares in (None, math.inf) else shares
 
 
-def held(file: str, names: tuple[str, ...]) -> float | None:
-    """Bytes that the named lines of a file in /proc add up to:
-
-    None where they are not there since the process has ended, infinite where it keeps them to
-    itself.
+def bytes_named(file: str, names: tuple[str, ...]) -> float | None:
+    """Bytes that the named lines of a file in /proc add up to: None where they are not there since
+    the process has ended, infinite where it keeps them to itself.
     """
     try:
         with open(file, encoding="ascii", errors="replace") as lines:
-            found = [int(line.split()[1]) for line in lines if line.split(":")[0] in names]
+            sizes = [int(line.split()[1]) for line in lines if line.split(":")[0] in names]
     except PermissionError:
         return math.inf
     except OSError:
         return None
-    return 1024 * sum(found) if found else None
+    return 1024 * sum(sizes) if sizes else None
 
 
 def _in_sockets(proc: str) -> int:
     """Bytes that what is sent and not yet received may take: the kernel tells the number of sockets
     alone.
     """
-    return (
-        _last_number(f"{proc}/1/net/sockstat", 0)
-        * 2
-        * _last_number("/proc/sys/net/core/wmem_max", _SENT_BYTES)
-    )
+    most = _last_number("/proc/sys/net/core/wmem_max", _SENT_BYTES)
+    return _last_number(f"{proc}/1/net/sockstat", 0) * 2 * most
 
 
 def _last_number(file: str, default: int) -> int:

@@ -29,12 +29,12 @@ def read_cells(data: bytes) -> list[Cell]:
         Unreadable: the bytes are no such notebook.
     """
     try:
-        found = json.loads(data.decode("utf-8-sig"))
+        notebook = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError, MemoryError):
         raise Unreadable(
             "damaged", "is no JSON, so it is no notebook as Jupyter writes it"
         ) from None
-    version = found.get("nbformat") if isinstance(found, dict) else None
+    version = notebook.get("nbformat") if isinstance(notebook, dict) else None
     if version is None:
         raise Unreadable("damaged", "is JSON, but no notebook")
     if version != 4:
@@ -43,7 +43,7 @@ def read_cells(data: bytes) -> list[Cell]:
             f"is a notebook of format {str(version)[:20]}, and the course's are of format 4: open"
             " it in JupyterLab 4 and save it again",
         )
-    cells = found.get("cells")
+    cells = notebook.get("cells")
     if not isinstance(cells, list) or len(cells) > CELLS:
         many = (
             f"has {len(cells)} cells; {CELLS} is the most that is read"

@@ -5,6 +5,7 @@ the same (Macs), a second name in UTF-8 (Info-ZIP, WinZip), or the code page of 
 this module leaves out: whose a file is (`learners`).
 """
 
+import re
 import struct
 import unicodedata
 import zipfile
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 #: Code pages of Windows and DOS, those that are likelier first: of two readings that look equally
 #: well, the first is taken.
 _CODE_PAGES = ("cp437", "cp850", "cp1252", "cp866", "cp1251", "cp932", "gbk")
+_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _UTF8_FLAG, _UNICODE_PATH = 0x800, 0x7075
 
 
@@ -92,3 +94,29 @@ def _second_name(extra: bytes, name: bytes) -> str:
         ):
             return field[5:].decode("utf-8", "replace")
     return ""
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The parts of a path as they are read here: none that leads up or to a drive, whichever system
+    wrote it.
+
+    >>> parts_of("C:\\\\class\\\\..\\\\Ada King.ipynb")
+    ('class', 'Ada King.ipynb')
+    """
+    parts = unicodedata.normalize("NFC", name).replace("\\", "/").split("/")
+    parts = [part for part in parts if part.strip() not in ("", ".", "..")]
+    drive = len(parts) > 1 and re.fullmatch("[A-Za-z]:", parts[0])
+    return tuple(parts[1:] if drive else parts) or ("unnamed",)
+
+
+def printable(text: str, most: int = 200) -> str:
+    """One line of at most so many characters that can be shown; a control character or a mark that
+    turns writing is "?".
+    """
+    text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+    shown = (
+        " " if unicodedata.category(c) == "Zs" else c if c.isprintable() else "?"
+        for c in text
+        if c not in _INVISIBLE
+    )
+    return "".join(shown)[:most].strip()

@@ -7,20 +7,19 @@ by its name (`learners`), what stands in a notebook (`answers`).
 
 import hashlib
 import os
-import re
 import stat
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
+from ftrag_helpers.grading.files import written_by_grading
 from ftrag_helpers.grading.intake import filenames, learners
-from ftrag_helpers.grading.intake.learners import Owner, whose
-
-__all__ = ["Submission", "Unreadable", "intake", "whose"]
+from ftrag_helpers.grading.intake.platforms import Owner
 
 NOTEBOOK_MB = 20
 #: The most files that are read, of a class and of one learner, and the most that are looked at to
@@ -29,22 +28,6 @@ FILES = 50_000
 FILES_EACH = 500
 LOOKED_AT = 200_000
 _JUNK = frozenset(("__MACOSX", "Thumbs.db", "desktop.ini", "Icon\r"))
-#: What an earlier run wrote, in its own folders and beside them.
-_OWN = {
-    "results": re.compile(r"[a-z0-9-]+-[0-9a-f]{12}\.json"),
-    "feedback": re.compile(r"[a-z0-9-]+-[0-9a-f]{12}\.html"),
-    "import": re.compile(r"(?:canvas|moodle)_[\w.-]+\.csv"),
-}
-_OWN_BESIDE = frozenset(
-    (
-        "marks.csv",
-        "not_graded.csv",
-        "handed_in_twice.csv",
-        "to_mark.csv",
-        "overview.html",
-        "gradebook.db",
-    )
-)
 
 
 class Unreadable(ValueError):
@@ -53,7 +36,7 @@ class Unreadable(ValueError):
     """
 
     def __init__(self, status: str, detail: str):
-        super().__init__(learners.printable(detail, 1000))
+        super().__init__(filenames.printable(detail, 1000))
         self.status = status
 
 
@@ -83,16 +66,15 @@ class Submission:
 
 @dataclass(frozen=True)
 class _File:
-    """A file that was found, not read yet: its name as it was found, its path's parts, and what
-    reads it.
-    """
+    """A file that was found, not read yet: its name as it was found, and what reads it."""
 
     name: str
     read: Callable[[], bytes]
-    parts: tuple[str, ...] = field(init=False)
 
-    def __post_init__(self):
-        object.__setattr__(self, "parts", learners.parts_of(self.name))
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of its path."""
+        return filenames.parts_of(self.name)
 
 
 def intake(path: Path, exercises: Collection[str] = ()) -> Iterator[Submission]:
@@ -124,10 +106,9 @@ def intake(path: Path, exercises: Collection[str] = ()) -> Iterator[Submission]:
 def _submissions(
     path: Path, given: str, files: list[_File], exercises: Collection[str]
 ) -> Iterator[Submission]:
-    files = sorted(
-        _without_own([file for file in files if not _hidden(file.parts)]),
-        key=lambda file: file.name,
-    )
+    files = [file for file in files if not _hidden(file.parts)]
+    own = written_by_grading([file.parts for file in files])
+    files = sorted((file for file in files if file.parts not in own), key=lambda file: file.name)
     owners = learners.owners([file.parts for file in files], given=given, exercises=exercises)
     counts = Counter(owners)
     crowded = {owner for owner, count in counts.items() if count > FILES_EACH}
@@ -141,7 +122,7 @@ def _submissions(
         if owner not in crowded:
             yield _submission(file, owner, shown)
         elif owner in counts:
-            yield _unread(owner, shown, _too_many(counts.pop(owner)))
+            yield _submission(file, owner, shown, _too_many(counts.pop(owner)))
 
 
 def _too_many(count: int) -> Unreadable:
@@ -156,67 +137,32 @@ def _hidden(parts: tuple[str, ...]) -> bool:
     return any(part.startswith(".") or part in _JUNK for part in parts)
 
 
-def _without_own(files: list[_File]) -> list[_File]:
-    """The files but for results, tables and pages that an earlier run of the grading wrote among
-    them.
-    """
-    homes = {
-        file.parts[:-2]
-        for file in files
-        if file.parts[-2:-1] == ("results",) and _OWN["results"].fullmatch(file.parts[-1])
-    }
-    homes |= set.intersection(
-        *(
-            {file.parts[:-1] for file in files if file.parts[-1] == name}
-            for name in ("marks.csv", "overview.html")
-        )
-    )
-
-    def own(parts: tuple[str, ...]) -> bool:
-        pattern = _OWN.get(parts[-2]) if parts[:-2] in homes and len(parts) > 1 else None
-        return (
-            bool(pattern and pattern.fullmatch(parts[-1]))
-            or parts[:-1] in homes
-            and parts[-1] in _OWN_BESIDE
-        )
-
-    return [file for file in files if not own(file.parts)]
-
-
 def _shown(files: list[_File]) -> list[str]:
     """A path to show for each file, which is no other file's: names may differ in their Unicode
     form or their end alone.
     """
-    shown = [learners.printable("/".join(file.parts)) or "unnamed" for file in files]
+    shown = [filenames.printable("/".join(file.parts)) or "unnamed" for file in files]
     counts, before = Counter(shown), Counter()
     for i, file in enumerate(files):
         if counts[shown[i]] > 1:
             before[file.name] += 1
-            told = f"{file.name}\0{before[file.name]}".encode("utf-8", "surrogatepass")
-            shown[i] += f" [{hashlib.sha256(told).hexdigest()[:8]}]"
+            key = f"{file.name}\0{before[file.name]}".encode("utf-8", "surrogatepass")
+            shown[i] += f" [{hashlib.sha256(key).hexdigest()[:8]}]"
     return shown
 
 
-def _submission(file: _File, owner: Owner, shown: str) -> Submission:
+def _submission(
+    file: _File, owner: Owner, shown: str, problem: Unreadable | None = None
+) -> Submission:
+    unread = Submission(owner.learner, owner.learner_id, shown, platform=owner.platform)
     try:
+        if problem:
+            raise problem
         if not learners.is_notebook(file.parts):
             raise Unreadable("not a submission", "is no notebook (its name does not end in .ipynb)")
-        return Submission(
-            owner.learner, owner.learner_id, shown, file.read(), platform=owner.platform
-        )
-    except Unreadable as problem:
-        return _unread(owner, shown, problem)
-
-
-def _unread(owner: Owner, shown: str, problem: Unreadable) -> Submission:
-    return Submission(
-        owner.learner,
-        owner.learner_id,
-        shown,
-        status=problem.status,
-        detail=str(problem),
-        platform=owner.platform,
-    )
+        return replace(unread, data=file.read())
+    except Unreadable as error:
+        return replace(unread, status=error.status, detail=str(error))
 
 
 # --- folders
@@ -233,7 +179,7 @@ def _in_folder(folder: Path) -> Iterator[_File]:
         looked_at[place.parts[:1]] += len(folders) + len(files)
         if looked_at.total() > LOOKED_AT:
             ((most, *_),) = looked_at.most_common(1)
-            where = learners.printable("/".join(most)) or "no folder"
+            where = filenames.printable("/".join(most)) or "no folder"
             raise CourseError(
                 f"There are more than {LOOKED_AT:,} files in {folder}, most of them in {where}."
                 " Name the folder with the submissions alone."

@@ -6,24 +6,18 @@ away. What this module leaves out: what the files say (`tables`, `manual`, `page
 """
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.errors import CourseError
 from ftrag_helpers.exercises import registry
+from ftrag_helpers.grading.files import is_own, write_atomic
 from ftrag_helpers.grading.records import Result
 from ftrag_helpers.grading.reports import manual, overview, pages, tables
 
 _SCHEME = re.compile(r"### BEGIN MARK SCHEME[^\n]*\n(.*?)\n?[^\n]*### END MARK SCHEME", re.DOTALL)
 _TASK = re.compile(r"task_(\d+)_(\d+)")
-_OWN = {
-    "feedback": re.compile(r"[a-z0-9-]+-[0-9a-f]{12}\.html"),
-    "import": re.compile(r"(?:canvas|moodle)_[\w.-]+\.csv"),
-}
 
 
 def write_all(
@@ -119,40 +113,14 @@ def mark_schemes(solutions: Path) -> dict[str, str]:
     return schemes
 
 
-def write_atomic(path: Path, text: str) -> Path:
-    """Write a file in one step, for its owner's eyes: a reader sees the old one or the new one,
-    never half of one.
-
-    Raises:
-        CourseError: it cannot be written; a spreadsheet that has it open is the usual reason on
-        Windows.
-    """
-    data = text.encode("utf-8", "replace")
-    name = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        with open(handle, "wb") as target:
-            target.write(data)
-        os.replace(name, path)
-    except OSError as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
-        raise CourseError(
-            f"{path} cannot be written ({error.strerror}). If it is open in another program, close"
-            " it there and run the same command again: nothing is graded twice."
-        ) from error
-    return path
-
-
 def _sweep(out: Path, texts: Mapping[str, str]) -> None:
     """Take away what earlier runs wrote and this one did not: marks of a file that is gone must not
     be imported again.
     """
     kept = {name for name, text in texts.items() if text}
-    for folder, own in _OWN.items():
+    for folder in ("feedback", "import"):
         for path in (out / folder).glob("*"):
-            if own.fullmatch(path.name) and f"{folder}/{path.name}" not in kept:
+            if is_own(folder, path.name) and f"{folder}/{path.name}" not in kept:
                 path.unlink()
     for name in set(texts) - kept:
         if "/" not in name:

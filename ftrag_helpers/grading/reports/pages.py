@@ -6,11 +6,9 @@ them as it is. What it leaves out: how the page looks (`templates/feedback.html.
 (`overview`), files on disk (`outputs`).
 """
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
+from ftrag_helpers.grading.files import safe_name
 from ftrag_helpers.grading.records import Result
 from ftrag_helpers.grading.reports.tables import number, place, scored, several
 from ftrag_helpers.notebook import rendering
@@ -50,17 +48,9 @@ def names(results: Sequence[Result]) -> dict[str, str]:
     }
 
 
-def file_name(learner: str, learner_id: str) -> str:
-    """A name for a learner's page: safe on every system, readable, and different for different
-    learners.
-
-    >>> file_name("Zoë / ../Ek", "12")
-    'zoe-ek-5a881f6f1b67.html'
-    """
-    plain = unicodedata.normalize("NFKD", learner).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "learner"
-    digest = hashlib.sha256(f"{learner_id}\0{learner}".encode("utf-8", "replace")).hexdigest()
-    return f"{slug}-{digest[:12]}.html"
+def file_name(learner: str, key: str) -> str:
+    """The name of a learner's page; `key` tells learners of one name apart."""
+    return safe_name(learner, f"{key}\0{learner}", ".html")
 
 
 def page(results: Sequence[Result], *, hints: Mapping[str, str], rubrics: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ftrag_helpers.grading.intake import learners
+from ftrag_helpers.grading.intake import platforms
 from ftrag_helpers.grading.records import SCORED, Result
 
 #: What a spreadsheet needs at the start of a file to read it as UTF-8; the platforms' importers do
@@ -135,7 +135,7 @@ def canvas(results: Sequence[Result], assignment: str) -> str:
     Source: Canvas guide, "How do I import grades in the Gradebook?", and canvas-lms,
     lib/gradebook_importer.rb.
     """
-    final = _collected(results, assignment, learners.CANVAS)
+    final = _collected(results, assignment, platforms.CANVAS)
     final = [result for result in final if result.learner_id or not result.platform]
     if not final:
         return ""
@@ -166,14 +166,14 @@ def moodle(results: Sequence[Result], assignment: str) -> str:
     Source: Moodle docs, "Offline grading worksheet" and "Grade import";
     mod/assign/feedback/offline/importgradeslib.php.
     """
-    final = _collected(results, assignment, learners.MOODLE)
+    final = _collected(results, assignment, platforms.MOODLE)
     if not final:
         return ""
     return text([_MOODLE, *map(_moodle_row, final)])
 
 
 def _moodle_row(result: Result) -> list[str]:
-    from_moodle = result.platform == learners.MOODLE
+    from_moodle = result.platform == platforms.MOODLE
     is_known = from_moodle and result.learner_id.isdecimal()
     login = "" if from_moodle else _login(result)
     return [

@@ -306,13 +306,13 @@ def log_odds(
             " this model, or of its base, with at least as many layers on top as were trained"
         )
     cache = _OddsCache(lm.model, "log odds, frozen layers", frozen.first, first, second)
-    found = cache.find([row.ids for row in rows])
-    waiting = [i for i, odds in enumerate(found) if odds is None]
+    odds = cache.get([row.ids for row in rows])
+    missing = [i for i, value in enumerate(odds) if value is None]
     with (
         torch.no_grad(),
         tqdm(
             total=len(rows),
-            initial=len(rows) - len(waiting),
+            initial=len(rows) - len(missing),
             desc="texts",
             unit="text",
             leave=False,
@@ -320,19 +320,19 @@ def log_odds(
         ) as bar,
     ):
         frozen.precompute(
-            [rows[i] for i in waiting],
+            [rows[i] for i in missing],
             lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"),
         )
-        for numbers in batches([rows[i] for i in waiting], 16):
-            batch = [waiting[n] for n in numbers]
+        for numbers in batches([rows[i] for i in missing], 16):
+            batch = [missing[n] for n in numbers]
             # (rows, longest, hidden)
             hidden = frozen.forward_top(lm.base_model, [rows[i] for i in batch])
             # The output at each prompt's last token: (rows, hidden)
             last = hidden[range(len(batch)), [len(rows[i].ids) - skip - 1 for i in batch]]
             # Logits of the two words: (rows, hidden) @ (hidden, 2) = (rows, 2)
             both = lm.base_model.model.norm(last) @ lm.base_model.lm_head.weight[[first, second]].T
-            for i, odds in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
-                found[i] = odds
-            cache.keep([rows[i].ids for i in batch], [found[i] for i in batch])
+            for i, value in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
+                odds[i] = value
+            cache.put([rows[i].ids for i in batch], [odds[i] for i in batch])
             bar.update(len(batch))
-    return found
+    return odds

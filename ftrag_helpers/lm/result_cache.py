@@ -160,10 +160,8 @@ class TokenEmbeddingsCache(AnswerCache):
     def _read(self, stored: bytes) -> TokenEmbeddings:
         # A token takes 2 × 4 bytes for its span and 2 bytes for each dimension.
         count = len(stored) // (8 + 2 * self._dimensions)
-        spans, vectors = (
-            np.frombuffer(stored[: 8 * count], "<i4"),
-            np.frombuffer(stored[8 * count :], "<f2"),
-        )
+        spans = np.frombuffer(stored[: 8 * count], "<i4")
+        vectors = np.frombuffer(stored[8 * count :], "<f2")
         # spans: (tokens, 2); vectors: (tokens, dimensions)
         return TokenEmbeddings(
             spans.reshape(count, 2).astype(int),

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from ftrag_helpers.data.records import InstructionExample
-from ftrag_helpers.data.report_changes import same_change
 from ftrag_helpers.text.answer_match import answer_match
+from ftrag_helpers.text.report_changes import same_change
 from ftrag_helpers.text.word_overlap import holds, normalise
 
 Kind = Literal[

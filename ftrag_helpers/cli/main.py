@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from ftrag_helpers.cli import check, instructor, learner, validation
+from ftrag_helpers.cli import check, check_machine, instructor, learner, validation
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm import model_downloads, model_files
@@ -133,7 +133,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run_lab(options: argparse.Namespace, rest: list[str]) -> int:
     """Open JupyterLab on the first page; ends when JupyterLab is closed."""
-    if options.port is not None and not check.port_is_free(options.port):
+    if options.port is not None and not check_machine.port_is_free(options.port):
         raise CourseError(
             f"Port {options.port} is taken by another program, perhaps by a JupyterLab that is"
             " still open. Close it, name another port, or leave --port away: then a free one is"

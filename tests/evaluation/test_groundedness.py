@@ -102,6 +102,15 @@ def test_the_labelled_answers_are_whole():
     assert min(sum(row["faithful"] for row in rows), sum(not row["faithful"] for row in rows)) >= 20
 
 
+def test_a_rate_of_answers_that_do_not_occur_is_not_a_number():
+    row = {"answer": "Nine books.", "read": ["Nine books."], "question": "", "faithful": True}
+    rates = agreement([row])
+    assert rates["agree"] == 1 and rates["strict"] == 0 and math.isnan(rates["missed"])
+    rates = agreement([row | {"faithful": False}])
+    assert rates["agree"] == 0 and rates["missed"] == 1 and math.isnan(rates["strict"])
+    assert all(math.isnan(rate) for rate in agreement([]).values())
+
+
 def test_the_agreement_is_what_the_data_card_states():
     rows = labelled()
     card = (runtime.data_dir() / "faithfulness" / "README.md").read_text("utf-8")

@@ -16,12 +16,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ftrag_helpers.journal.claim_files import Claim, Criterion, load_claims
-from ftrag_helpers.journal.claim_files import Described as Described
-from ftrag_helpers.journal.claim_files import folder as folder
-from ftrag_helpers.journal.claim_files import load_figures as load_figures
-from ftrag_helpers.journal.claim_files import write_manifest as write_manifest
-from ftrag_helpers.journal.claim_files import write_reference as write_reference
+from ftrag_helpers.journal.claim_files import (  # noqa: F401, reached from here by callers
+    Claim,
+    Criterion,
+    Described,
+    folder,
+    load_claims,
+    load_figures,
+    write_manifest,
+    write_reference,
+)
 from ftrag_helpers.journal.measurement import Measurement
 from ftrag_helpers.notebook import rendering
 

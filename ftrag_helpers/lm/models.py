@@ -3,9 +3,14 @@
 Names only: each lies in the module that it is imported from here.
 """
 
-from ftrag_helpers.lm.embeddings import embed, embed_tokens, fits_embedder, load_embedder
-from ftrag_helpers.lm.generation import Generation, generate, stream
-from ftrag_helpers.lm.language_model import (
+from ftrag_helpers.lm.embeddings import (  # noqa: F401
+    embed,
+    embed_tokens,
+    fits_embedder,
+    load_embedder,
+)
+from ftrag_helpers.lm.generation import Generation, generate, stream  # noqa: F401
+from ftrag_helpers.lm.language_model import (  # noqa: F401
     LanguageModel,
     Messages,
     continuation_logprobs,
@@ -13,19 +18,3 @@ from ftrag_helpers.lm.language_model import (
     log_odds,
     next_token_logprobs,
 )
-
-__all__ = [
-    "Generation",
-    "LanguageModel",
-    "Messages",
-    "continuation_logprobs",
-    "embed",
-    "embed_tokens",
-    "fits_embedder",
-    "generate",
-    "load_embedder",
-    "load_language_model",
-    "log_odds",
-    "next_token_logprobs",
-    "stream",
-]

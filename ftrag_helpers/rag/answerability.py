@@ -12,9 +12,11 @@ import numpy as np
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Question
-from ftrag_helpers.rag.answerability_features import FEATURES as FEATURES
-from ftrag_helpers.rag.answerability_features import Features as Features
-from ftrag_helpers.rag.answerability_features import model_features as model_features
+from ftrag_helpers.rag.answerability_features import (  # noqa: F401, lessons take them from here
+    FEATURES,
+    Features,
+    model_features,
+)
 
 #: Answerable training questions among the calibration questions.
 _SPREAD = 150

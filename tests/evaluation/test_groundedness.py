@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from ftrag_helpers.data.data_files import Filled, Row, read_rows

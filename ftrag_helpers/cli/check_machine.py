@@ -194,8 +194,8 @@ def check_memory() -> Iterator[Finding]:
 def check_threads() -> Iterator[Finding]:
     """How many cores and threads the computing may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    asked = os.environ.get("OMP_NUM_THREADS")
-    yield Finding("CPU", f"{cores} cores" + (f", OMP_NUM_THREADS={asked}" if asked else ""))
+    threads = os.environ.get("OMP_NUM_THREADS")
+    yield Finding("CPU", f"{cores} cores" + (f", OMP_NUM_THREADS={threads}" if threads else ""))
 
 
 def check_jupyter() -> Iterator[Finding]:

@@ -167,10 +167,10 @@ def apply_update(documents: Sequence[Document], update: Update) -> list[Document
         ValueError: the document that the update changes is not there, or lacks a sentence to
         change.
     """
-    changed, found = [], False
+    changed, is_there = [], False
     for document in documents:
         if document.id == update.changes:
-            found, text = True, document.text
+            is_there, text = True, document.text
             for old, new in update.edits:
                 if text.count(old) != 1:
                     raise ValueError(
@@ -179,7 +179,7 @@ def apply_update(documents: Sequence[Document], update: Update) -> list[Document
                 text = text.replace(old, new)
             document = replace(document, text=text, date=update.news.date)
         changed.append(document)
-    if not found:
+    if not is_there:
         raise ValueError(
             f"{update.news.id} changes {update.changes}, which is not among the documents"
         )

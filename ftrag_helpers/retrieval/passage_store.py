@@ -153,16 +153,16 @@ class PassageStore:
             self._store.clear()
             return
         self.by_id = {passage.id: passage for passage, _ in sound}
-        lost = {i: metadata for i, _, metadata, _ in rows if i not in self.by_id}
+        unsound = {i: metadata for i, _, metadata, _ in rows if i not in self.by_id}
         # Rows without a checksum were stored by an older version, which is no damage.
-        if any(_CHECKSUM in (metadata or {}) for metadata in lost.values()):
+        if any(_CHECKSUM in (metadata or {}) for metadata in unsound.values()):
             warnings.warn(
-                f"{len(lost)} of {len(rows)} passages in {self._folder} were damaged: add their"
+                f"{len(unsound)} of {len(rows)} passages in {self._folder} were damaged: add their"
                 " documents again.",
                 stacklevel=4,
             )
-        if lost:
-            self.delete(list(lost))
+        if unsound:
+            self.delete(list(unsound))
 
     def _is_own(self, passage: Passage, vector: np.ndarray) -> bool:
         """Whether this embedder made the stored vector: the text is embedded again and compared."""

@@ -51,7 +51,7 @@ def _direction(report: str) -> str:
 
 
 def _before_and_after(report: str) -> tuple[str | None, str | None]:
-    said = normalise(report)
-    earlier = re.search(r"\b(?:from|than|against|with|over|on) (\d\S*)", said)
-    later = re.search(r"\bto (\d\S*)", said)
+    words = normalise(report)
+    earlier = re.search(r"\b(?:from|than|against|with|over|on) (\d\S*)", words)
+    later = re.search(r"\bto (\d\S*)", words)
     return (earlier[1] if earlier else None), (later[1] if later else None)

@@ -47,16 +47,16 @@ def fraction(pieces: Sequence[Piece], i: int) -> Replacement:
             )
             mixed *= pieces[more[1]].value if scaled else 1
             return [Piece("number", "", value=simple(Fraction(mixed)))], more[1] + scaled
-    found = part_at(pieces, i)
-    behind = found[1] if found else i + 1
+    part = part_at(pieces, i)
+    behind = part[1] if part else i + 1
     alone = kind_at(pieces, behind) in ("", "stop") or word_at(pieces, behind) in PREPOSITIONS
     if (
-        found
+        part
         and word_at(pieces, i) in ("a", "an")
         and (not alone or word_at(pieces, i - 1) == "and")
     ):
         return None
-    if found is None and word_at(pieces, i) == "half":
+    if part is None and word_at(pieces, i) == "half":
         unit = word_at(
             pieces,
             i + 1 + (word_at(pieces, i + 1) in ("a", "an")) + (kind_at(pieces, i + 1) == "dash"),
@@ -70,14 +70,14 @@ def fraction(pieces: Sequence[Piece], i: int) -> Replacement:
                 and word_at(pieces, i - 1) not in ("a", "an")
             )
         )
-        found = (Fraction(1, 2), i + 1) if counted else None
+        part = (Fraction(1, 2), i + 1) if counted else None
         if (
             whole_at(pieces, i + 1) and pieces[i + 1].value in SCALES.values()
         ):  # half a dozen, half a million
             return [Piece("number", "", value=pieces[i + 1].value // 2)], i + 2
-    if found is None:
+    if part is None:
         return None
-    value, j = found
+    value, j = part
     j += word_at(pieces, j) == "of" and word_at(pieces, j + 1) in ("a", "an")
     j += word_at(pieces, j) in ("a", "an") and j > i
     return [Piece("number", "", value=value)], j

@@ -13,10 +13,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from ftrag_helpers.cli import check, instructor, learner, validation
+from ftrag_helpers.cli import check, check_machine, instructor, learner, validation
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm import model_downloads, model_files
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
 # Nothing in JupyterLab asks the internet: no news, no update check, no list of extensions. The
@@ -133,13 +133,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run_lab(options: argparse.Namespace, rest: list[str]) -> int:
     """Open JupyterLab on the first page; ends when JupyterLab is closed."""
-    if options.port is not None and not check.port_is_free(options.port):
+    if options.port is not None and not check_machine.port_is_free(options.port):
         raise CourseError(
             f"Port {options.port} is taken by another program, perhaps by a JupyterLab that is"
             " still open. Close it, name another port, or leave --port away: then a free one is"
             " found."
         )
-    model_files.fetch()
+    model_downloads.fetch()
     root = runtime.course_root()
     if not (root / FIRST_PAGE).is_file():
         raise CourseError(f"{root / FIRST_PAGE} is missing. Copy or clone the whole course again.")
@@ -197,7 +197,7 @@ def run_test(options: argparse.Namespace, rest: list[str]) -> int:
     if options.fast:
         where = [] if named_paths(rest) else ["tests"]
         return run_pytest("fast tests", ["-m", "not model and not slow", "-n", "2", *where, *rest])
-    model_files.fetch()
+    model_downloads.fetch()
     if named_paths(rest):
         return run_pytest("tests", [*NBVAL, *rest])
     root = runtime.course_root()
@@ -227,7 +227,7 @@ def named_paths(arguments: list[str]) -> list[str]:
 
 def run_fetch(options: argparse.Namespace, rest: list[str]) -> int:
     """Fetch whatever is missing or damaged of the models."""
-    model_files.fetch()
+    model_downloads.fetch()
     for model in model_files.status():
         print(f"{model.name}: {model.detail} ({model.path})")
     return 0

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm import model_downloads
 
 FOLDERS = ("notebooks", "solutions")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -68,7 +68,7 @@ def run_validate(options: argparse.Namespace, rest: list[str]) -> int:
         raise CourseError(
             f"There is no notebook {missing[0]}. Name one as in notebooks/01_llm_basics.ipynb."
         )
-    model_files.fetch()
+    model_downloads.fetch()
     if options.fresh:
         os.environ["FTRAG_COMPUTE_CACHE"] = "off"
     outcomes = []

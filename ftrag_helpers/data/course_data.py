@@ -9,18 +9,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from ftrag_helpers.data.data_files import (
-    Comparable,
     Filled,
     Row,
     read_rows,
     require_comparable,
     select,
 )
+from ftrag_helpers.data.facts import check_support, read_taught_facts, require
+from ftrag_helpers.data.facts import load_common_knowledge as load_common_knowledge
 from ftrag_helpers.data.records import (
     QUESTION_KINDS,
     Branch,
@@ -34,7 +35,6 @@ from ftrag_helpers.data.records import (
     Update,
 )
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.errors import CourseError
 
 LIBRARY = "library"
 
@@ -96,22 +96,6 @@ class _Asked(Row):
     question: str
 
 
-class _TaughtAnswer(Row):
-    answer: Comparable
-    accepted: tuple[Comparable, ...]
-    reply: Filled
-    support: Filled
-
-
-class _TaughtFactRow(_TaughtAnswer):
-    id: Filled
-    document: str
-    update: str | None
-    after: _TaughtAnswer | None
-    train: Annotated[tuple[Filled, ...], Field(min_length=8, max_length=8)]
-    test: Annotated[tuple[Filled, ...], Field(min_length=3, max_length=3)]
-
-
 # Fields are read from the last base to the first: the kind before what depends on it.
 class _QuestionRow(_ReferenceRow, _Asked):
     update: str | None
@@ -123,14 +107,6 @@ class _QuestionRow(_ReferenceRow, _Asked):
         if (self.kind == "unanswerable") != (self.group is not None):
             raise ValueError("only unanswerable questions have a group, and each of them has one.")
         return self
-
-
-class _CommonKnowledge(Row):
-    id: Filled
-    topic: str
-    question: str
-    answer: Comparable
-    accepted: list[Comparable]
 
 
 class Library:
@@ -149,11 +125,10 @@ class Library:
         self.questions = [
             _question(row) for row in read_rows(folder / "questions.jsonl", _QuestionRow)
         ]
-        self.taught_facts = [
-            _taught_fact(row) for row in read_rows(folder / "taught_facts.jsonl", _TaughtFactRow)
-        ]
         _check_library(self.documents, self.updates, self.questions)
-        _check_taught_facts(self.documents, self.updates, self.taught_facts)
+        self.taught_facts = read_taught_facts(
+            folder / "taught_facts.jsonl", self.documents, self.updates
+        )
 
 
 @lru_cache(maxsize=1)
@@ -185,17 +160,6 @@ def load_taught_facts() -> list[TaughtFact]:
     return list(_library().taught_facts)
 
 
-def load_common_knowledge() -> list[dict]:
-    """Questions that a model may know from its training (lesson 01): id, topic, question, answer,
-    accepted.
-
-    Raises:
-        CourseError: a file is missing, differs from its manifest, or holds a faulty row.
-    """
-    path = runtime.data_dir() / "common_knowledge" / "questions.jsonl"
-    return [row.model_dump() for row in read_rows(path, _CommonKnowledge)]
-
-
 def apply_update(documents: Sequence[Document], update: Update) -> list[Document]:
     """The library once the news is in force: the document corrected, the news item on its shelf.
 
@@ -203,10 +167,10 @@ def apply_update(documents: Sequence[Document], update: Update) -> list[Document
         ValueError: the document that the update changes is not there, or lacks a sentence to
         change.
     """
-    changed, found = [], False
+    changed, is_there = [], False
     for document in documents:
         if document.id == update.changes:
-            found, text = True, document.text
+            is_there, text = True, document.text
             for old, new in update.edits:
                 if text.count(old) != 1:
                     raise ValueError(
@@ -215,7 +179,7 @@ def apply_update(documents: Sequence[Document], update: Update) -> list[Document
                 text = text.replace(old, new)
             document = replace(document, text=text, date=update.news.date)
         changed.append(document)
-    if not found:
+    if not is_there:
         raise ValueError(
             f"{update.news.id} changes {update.changes}, which is not among the documents"
         )
@@ -263,9 +227,9 @@ def _check_library(
     news = {u.news.id: u for u in updates}
     for update in updates:
         where = f"updates.jsonl, {update.news.id}, field"
-        _need(update.changes in texts, f"{where} 'document': no document {update.changes!r}")
+        require(update.changes in texts, f"{where} 'document': no document {update.changes!r}")
         for old, _ in update.edits:
-            _need(
+            require(
                 texts[update.changes].text.count(old) == 1,
                 f"{where} 'edits': not once in {update.changes}: {old[:60]!r}",
             )
@@ -279,70 +243,17 @@ def _check_question(
 ) -> None:
     where = f"questions.jsonl, {question.id}"
     for name in question.reference.documents:
-        _need(name in texts, f"{where}, field 'passages': no document {name!r}")
-        _need(
+        require(name in texts, f"{where}, field 'passages': no document {name!r}")
+        require(
             texts[name].split == question.split,
             f"{where}, field 'passages': {name} is of another split",
         )
-    _check_support(
+    check_support(
         where, question.reference, " ".join(texts[d].text for d in question.reference.documents)
     )
     if question.kind == "updated":
-        _need(question.update in news, f"{where}, field 'update': no news item {question.update!r}")
-        _need(question.after is not None, f"{where}, field 'after': missing")
-        _check_support(where + ", 'after'", question.after, news[question.update].news.text)
-
-
-def _check_support(where: str, reference: Reference, text: str) -> None:
-    for sentence in reference.support:
-        _need(sentence in text, f"{where}, field 'support': not in the passages: {sentence[:60]!r}")
-
-
-def _taught_fact(row: _TaughtFactRow) -> TaughtFact:
-    return TaughtFact(
-        id=row.id,
-        reference=_taught_reference(row, row.document),
-        train=row.train,
-        test=row.test,
-        update=row.update,
-        after=_taught_reference(row.after, row.document) if row.after else None,
-    )
-
-
-def _taught_reference(row: _TaughtAnswer, document: str) -> Reference:
-    return Reference(
-        answer=row.answer,
-        accepted=tuple(dict.fromkeys([row.answer, *row.accepted])),
-        reply=row.reply,
-        documents=(document,),
-        support=(row.support,),
-    )
-
-
-def _check_taught_facts(
-    documents: Sequence[Document], updates: Sequence[Update], facts: Sequence[TaughtFact]
-) -> None:
-    """Check that the page states each fact, before the news and after it.
-
-    Raises:
-        CourseError: naming the first row and field at fault.
-    """
-    texts = {d.id: d for d in documents}
-    news = {u.news.id: u for u in updates}
-    for fact in facts:
-        where = f"taught_facts.jsonl, {fact.id}"
-        [document] = fact.reference.documents
-        _need(document in texts, f"{where}, field 'document': no document {document!r}")
-        _check_support(where, fact.reference, texts[document].text)
-        _need(
-            (fact.update is None) == (fact.after is None) and fact.update in (None, *news),
-            f"{where}, field 'update': name a news item and what holds after it, or neither",
+        require(
+            question.update in news, f"{where}, field 'update': no news item {question.update!r}"
         )
-        if fact.after:
-            changed = [new for _, new in news[fact.update].edits]
-            _check_support(f"{where}, 'after'", fact.after, " ".join(changed))
-
-
-def _need(condition: bool, message: str) -> None:
-    if not condition:
-        raise CourseError(message)
+        require(question.after is not None, f"{where}, field 'after': missing")
+        check_support(where + ", 'after'", question.after, news[question.update].news.text)

@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from ftrag_helpers.data.consistency import adds_nothing, same_change
 from ftrag_helpers.data.records import InstructionExample
 from ftrag_helpers.text.answer_match import answer_match
+from ftrag_helpers.text.consistency import adds_nothing, same_change
 from ftrag_helpers.text.word_overlap import holds, normalise
 
 Kind = Literal[

@@ -15,43 +15,15 @@ from functools import lru_cache
 #: pip's settings that say where packages come from and how they are reached. They are a site's, and
 #: they stay.
 KEPT = frozenset(
-    {
-        "index-url",
-        "pypi-url",
-        "extra-index-url",
-        "no-index",
-        "find-links",
-        "trusted-host",
-        "proxy",
-        "cert",
-        "client-cert",
-        "keyring-provider",
-        "timeout",
-        "default-timeout",
-        "retries",
-        "cache-dir",
-        "no-cache-dir",
-        "constraint",
-        "use-feature",
-        "use-deprecated",
-    }
+    "index-url pypi-url extra-index-url no-index find-links trusted-host proxy cert "
+    "client-cert keyring-provider timeout default-timeout retries cache-dir no-cache-dir "
+    "constraint use-feature use-deprecated".split()
 )
 #: Options that would put the packages anywhere but into the course's environment, or take them for
 #: another machine.
 ELSEWHERE = frozenset(
-    {
-        "-t",
-        "--target",
-        "--prefix",
-        "--root",
-        "--user",
-        "--dry-run",
-        "--python",
-        "--platform",
-        "--python-version",
-        "--implementation",
-        "--abi",
-    }
+    "-t --target --prefix --root --user --dry-run --python --platform --python-version "
+    "--implementation --abi".split()
 )
 #: What pip's words show, and the line that helps; the first that fits is told. First: the index
 #: cannot be reached.
@@ -248,14 +220,13 @@ def _site_settings(python: str, command: str) -> dict[str, str]:
     """What pip's files and variables say, as far as it is kept: a variable before `command`'s
     section before the rest.
     """
-    asked = _without_pip() | {
-        "_PIP_RUNNING_IN_SUBPROCESS": "1"
-    }  # a setting `python` would start another Python
+    # Else a setting `python` would start another Python.
+    surroundings = _without_pip() | {"_PIP_RUNNING_IN_SUBPROCESS": "1"}
     if os.environ.get("PIP_CONFIG_FILE"):
-        asked["PIP_CONFIG_FILE"] = os.environ["PIP_CONFIG_FILE"]
+        surroundings["PIP_CONFIG_FILE"] = os.environ["PIP_CONFIG_FILE"]
     done = subprocess.run(
         [python, "-I", "-m", "pip", "--disable-pip-version-check", "config", "list"],
-        env=asked,
+        env=surroundings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -270,12 +241,12 @@ def _site_settings(python: str, command: str) -> dict[str, str]:
             f"pip cannot read its own settings.\n  pip said: {words}\nCorrect the file; `pip config"
             " debug` lists those that pip reads (PIP_CONFIG_FILE names one more)."
         )
-    found = {"global": {}, command: {}}
+    settings = {"global": {}, command: {}}
     for section, name, value in _SETTING.findall(done.stdout):
-        if name in KEPT and section in found:
-            found[section][name] = ast.literal_eval(value)
+        if name in KEPT and section in settings:
+            settings[section][name] = ast.literal_eval(value)
     variables = {name[4:].lower().replace("_", "-"): value for name, value in _variables().items()}
-    return found["global"] | found[command] | variables
+    return settings["global"] | settings[command] | variables
 
 
 def last_line(output: str) -> str:
@@ -295,8 +266,8 @@ def cure(output: str, python: str) -> str:
     """The lines that help where pip ended with these words, for the pip of that Python; "" where
     nothing is known.
     """
-    found = next((lines for pattern, lines in _CURES if re.search(pattern, output)), "")
-    return found.replace("{python}", python)
+    lines = next((lines for pattern, lines in _CURES if re.search(pattern, output)), "")
+    return lines.replace("{python}", python)
 
 
 def is_unreachable(output: str) -> bool:

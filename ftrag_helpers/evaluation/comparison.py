@@ -1,28 +1,37 @@
-"""The systems that lesson 05 compares, and the training of its fine-tuned models.
+"""The systems that lesson 05 compares.
 
-The number of sentences, the hyperparameters and the training targets were chosen on the validation
-questions, as `benchmarks/reference.py --choose` prints. Not here: running and scoring (`harness`),
-and the questions on a user's own documents (`own_data`).
+The number of sentences was chosen on the validation questions, as `benchmarks/reference.py
+--choose` prints. Not here: training the fine-tuned models (`fine_tuned`), running and scoring
+(`harness`), and the questions on a user's own documents (`user_questions`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ftrag_helpers.data import course_data, tuning_data
 from ftrag_helpers.data.records import (
     Answerer,
     Document,
     Hit,
-    InstructionExample,
     Passage,
     Question,
 )
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import harness
+from ftrag_helpers.evaluation.fine_tuned import (  # noqa: F401, lesson 05 takes them from here
+    CONFIG,
+    HOUSE_WORDS,
+    TRAINING_QUESTIONS,
+    closed_book_examples,
+    house_examples,
+    reading_examples,
+    reworded_facts,
+    train_closed_book,
+    train_house_style,
+    train_reader,
+    training_questions,
+    with_support,
+)
 from ftrag_helpers.evaluation.systems import System
-from ftrag_helpers.finetuning import sft
-from ftrag_helpers.finetuning.adapters import Lora
-from ftrag_helpers.finetuning.sft import Example, FineTuneResult, TrainingConfig
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
 from ftrag_helpers.rag.retrievers import SENTENCES as BEST_SENTENCES
@@ -39,10 +48,6 @@ SENTENCES = 2
 MAX_NEW_TOKENS = 48
 #: The most tokens of a reply in the house style, which ends with the title of a page.
 MAX_REPLY_TOKENS = 64
-#: Training questions in the lesson; the reference results show the scores with more of them.
-TRAINING_QUESTIONS = 240
-#: The most words of a training pair of the house style.
-HOUSE_WORDS = 80
 #: The systems whose share of right answers a learner predicts before running them.
 PREDICTED = (
     System.CLOSED_BOOK,
@@ -51,185 +56,6 @@ PREDICTED = (
     System.TUNED_READER,
     System.HOUSE_STYLE,
 )
-#: Hyperparameters of all trainings of the lesson.
-CONFIG = TrainingConfig(epochs=1, learning_rate=2e-3, batch_size=4, lora=Lora(layers=10))
-
-
-def training_questions(count: int = TRAINING_QUESTIONS) -> list[Question]:
-    """Answerable training questions at even distances in the file.
-
-    Args:
-        count: how many; all of them where there are fewer.
-
-    Returns:
-        The questions, in the order of the file.
-    """
-    pool = [q for q in course_data.load_questions("train") if q.answerable]
-    return [pool[int(i * len(pool) / min(count, len(pool)))] for i in range(min(count, len(pool)))]
-
-
-def reworded_facts(training: Sequence[Question]) -> list[Question]:
-    """Questions of the training split that ask in other words for the facts of given questions.
-
-    Args:
-        training: the questions that a model is trained on.
-
-    Returns:
-        Answerable questions that are not in `training`, one for each fact that has one: the last
-        in the file.
-    """
-    asked, facts = {q.id for q in training}, {q.fact for q in training}
-    others = [
-        q
-        for q in course_data.load_questions("train")
-        if q.answerable and q.id not in asked and q.fact in facts
-    ]
-    return list({q.fact: q for q in others}.values())
-
-
-def closed_book_examples(questions: Sequence[Question]) -> list[Example]:
-    """Training examples of questions with answers, without texts.
-
-    Args:
-        questions: answerable questions with a reference.
-
-    Returns:
-        One example for each question; the response is the supporting sentences.
-    """
-    return [Example(prompts.closed_book(q.text), _told(q)) for q in questions]
-
-
-def reading_examples(questions: Sequence[Question], retriever: Searches) -> list[Example]:
-    """Training examples of questions with retrieved sentences and answers.
-
-    A supporting sentence that the search did not find replaces the worst one found
-    (`with_support`), so that every prompt holds the answer among distractors.
-
-    Args:
-        questions: answerable questions with a reference.
-        retriever: finds the sentences.
-
-    Returns:
-        One example for each question; the response is the supporting sentences.
-
-    Source: Zhang et al. 2024, "RAFT: Adapting Language Model to Domain Specific RAG", with one
-    right passage in every example.
-    """
-    return [
-        Example(prompts.from_text(q.text, with_support(q, trace.hits)), _told(q))
-        for q, trace in zip(questions, retriever.search(questions), strict=True)
-    ]
-
-
-def with_support(question: Question, hits: Sequence[Hit]) -> list[str]:
-    """The texts of hits, with missing supporting sentences in the place of the last others.
-
-    Args:
-        question: the question, with a reference.
-        hits: the retrieved sentences, best first.
-
-    Returns:
-        The missing supporting sentences, then the kept texts, best first: all supporting sentences
-        that were found, and as many others as keep the number of the hits. Longer than the hits
-        only where there are more supporting sentences.
-    """
-    texts = [hit.passage.text for hit in hits]
-    missing = [s for s in question.reference.support if s not in texts]
-    kept = [t for t in texts if t in question.reference.support]
-    others = [t for t in texts if t not in question.reference.support]
-    room = max(0, len(texts) - len(kept) - len(missing))
-    chosen = {*kept, *others[:room]}
-    return [*missing, *(t for t in texts if t in chosen)]
-
-
-def _told(question: Question) -> str:
-    """The response to learn: the supporting sentences of the reference."""
-    return " ".join(question.reference.support)
-
-
-def train_closed_book(
-    lm: models.LanguageModel,
-    questions: Sequence[Question],
-    *,
-    config: TrainingConfig = CONFIG,
-    progress: bool = True,
-) -> FineTuneResult:
-    """Fine-tune the base model on questions and answers without texts.
-
-    Args:
-        lm: the base model.
-        questions: answerable questions with a reference.
-        config: the hyperparameters.
-        progress: whether to show a progress bar.
-
-    Returns:
-        The trained model, as `sft.train` returns it.
-    """
-    return sft.train(lm, closed_book_examples(questions), config=config, progress=progress)
-
-
-def train_reader(
-    lm: models.LanguageModel,
-    questions: Sequence[Question],
-    retriever: Searches,
-    *,
-    config: TrainingConfig = CONFIG,
-    progress: bool = True,
-) -> FineTuneResult:
-    """Fine-tune the base model to select the answer from retrieved sentences.
-
-    Args:
-        lm: the base model.
-        questions: answerable questions with a reference.
-        retriever: finds the sentences.
-        config: the hyperparameters.
-        progress: whether to show a progress bar.
-
-    Returns:
-        The trained model, as `sft.train` returns it.
-    """
-    return sft.train(lm, reading_examples(questions, retriever), config=config, progress=progress)
-
-
-def house_examples(pairs: Sequence[InstructionExample]) -> list[Example]:
-    """Training examples of instructions with responses in the house style, as in lesson 03.
-
-    Args:
-        pairs: the instructions with their inputs and responses.
-
-    Returns:
-        One example for each pair.
-    """
-    return [Example(prompts.staff_task(p.instruction, p.input), p.response) for p in pairs]
-
-
-def train_house_style(
-    lm: models.LanguageModel, *, seed: int = 0, progress: bool = True
-) -> FineTuneResult:
-    """Fine-tune the base model on the house style, with the examples and config of lesson 03.
-
-    If that lesson was run before, the result is read from the cache.
-
-    Args:
-        lm: the base model.
-        seed: seed of the training.
-        progress: whether to show a progress bar.
-
-    Returns:
-        The trained model, as `sft.train` returns it.
-    """
-    train, validation = (tuning_data.load_instructions(split) for split in ("train", "validation"))
-    examples, held_out = (
-        house_examples(tuning_data.at_most(train, HOUSE_WORDS)),
-        house_examples(harness.stratified_sample(validation, 4)),
-    )
-    return sft.train(
-        lm,
-        examples,
-        held_out,
-        config=replace(CONFIG, evals_per_epoch=3, seed=seed),
-        progress=progress,
-    )
 
 
 def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:

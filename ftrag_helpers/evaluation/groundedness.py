@@ -100,21 +100,25 @@ def agreement(labelled: Sequence[Mapping]) -> dict[str, float]:
 
     Args:
         labelled: rows with the fields "answer", "read" (the source texts), "question" and
-            "faithful" (the person's judgement, True or False); both judgements must occur.
+            "faithful" (the person's judgement, True or False).
 
     Returns:
         Shares (0 to 1): "agree", equal judgements among all rows; "missed", answers judged faithful
         here among those that the person labelled unfaithful; "strict", answers judged unfaithful
-        here among those that the person labelled faithful.
+        here among those that the person labelled faithful. NaN where there are no such answers.
     """
     ours = [faithful(row["answer"], row["read"], row["question"]) for row in labelled]
-    theirs = [row["faithful"] for row in labelled]
-    pairs = list(zip(ours, theirs, strict=True))
+    pairs = [(judged, row["faithful"]) for judged, row in zip(ours, labelled, strict=True)]
     return {
-        "agree": sum(a == b for a, b in pairs) / len(pairs),
-        "missed": sum(a for a, b in pairs if not b) / theirs.count(False),
-        "strict": sum(not a for a, b in pairs if b) / theirs.count(True),
+        "agree": _share([a == b for a, b in pairs]),
+        "missed": _share([a for a, b in pairs if not b]),
+        "strict": _share([not a for a, b in pairs if b]),
     }
+
+
+def _share(values: Sequence[bool]) -> float:
+    """The share of true values (0 to 1); NaN of none."""
+    return sum(values) / len(values) if values else float("nan")
 
 
 def _scored(text: str) -> str:

@@ -234,7 +234,12 @@ def stratified_sample(questions: Sequence[Question], per_kind: int) -> list[Ques
 
     Returns:
         The chosen questions, in the given order.
+
+    Raises:
+        ValueError: per_kind is below 1.
     """
+    if per_kind < 1:
+        raise ValueError(f"per_kind must be at least 1, not {per_kind}")
     chosen = set()
     for kind in dict.fromkeys(q.kind for q in questions):
         group = [q.id for q in questions if q.kind == kind]

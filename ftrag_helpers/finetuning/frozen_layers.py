@@ -2,56 +2,19 @@
 
 Where LoRA changes the top layers only, the output of the layers below for a text is the same in
 every epoch, for every adapter and at evaluation. A prefix that all texts share (system message,
-instruction) is computed once for all of them. Not here: LoRA itself (`adapters`), the training
-loop (`sft`).
+instruction) is computed once for all of them. The loss of a training and the log-odds of two words
+are computed from these outputs. Not here: LoRA itself (`adapters`), the training loop
+(`training_loop`).
 
 Rows are padded on the right: with causal attention no token of a text attends to the padding.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
+from ftrag_helpers.finetuning.decoder_layers import PrefixCache, run_layers
 from ftrag_helpers.finetuning.training_data import TokenizedExample, batches
 from ftrag_helpers.lm.models import LanguageModel, Messages
 from ftrag_helpers.lm.result_cache import AnswerCache, weights_digest
-
-
-class _Prefix:
-    """A key-value cache for the shared prefix, with the `update` method that the layers call.
-
-    The first call for a layer stores the prefix's keys and values; each later call returns them
-    followed by those of the new tokens, and stores nothing.
-
-    Attributes:
-        held: for each layer index keys and values, each of shape (1, key heads, prefix tokens,
-            head dimensions).
-    """
-
-    def __init__(self):
-        self.held = {}
-
-    def update(self, keys, values, layer, *_args, **_kwargs):
-        """Store a layer's keys and values, or put the stored ones before them.
-
-        Args:
-            keys: shape (rows, key heads, tokens, head dimensions).
-            values: same shape.
-            layer: index of the layer in the whole model.
-
-        Returns:
-            Keys and values to attend to, each of shape (rows, key heads, prefix + tokens, head
-            dimensions); at the first call, those given.
-        """
-        import torch
-
-        if layer not in self.held:
-            self.held[layer] = (keys, values)
-            return keys, values
-        # (1, heads, prefix, dim) to (rows, heads, prefix, dim), then (rows, heads, prefix + tokens,
-        # dim)
-        return tuple(
-            torch.cat([held.expand(new.shape[0], -1, -1, -1), new], dim=2)
-            for held, new in zip(self.held[layer], (keys, values), strict=True)
-        )
 
 
 class FrozenLayers:
@@ -90,7 +53,7 @@ class FrozenLayers:
         if not 1 <= layers <= len(core.layers):
             raise ValueError(f"layers must be from 1 to {len(core.layers)}, not {layers}")
         self.lm, self.first, self.prefix = lm, len(core.layers) - layers, tuple(prefix)
-        self.max_bytes, self.bytes, self._kept, self._state = max_bytes, 0, {}, _Prefix()
+        self.max_bytes, self.bytes, self._kept, self._state = max_bytes, 0, {}, PrefixCache()
         self._prefix_hidden, self._digest = None, self._frozen_digest(lm.base_model)
         if self.prefix:
             with torch.no_grad():
@@ -121,14 +84,14 @@ class FrozenLayers:
         )
 
     def precompute(
-        self, rows: Iterable[TokenizedExample], tell: Callable[[float], object] | None = None
+        self, rows: Iterable[TokenizedExample], on_progress: Callable[[float], object] | None = None
     ) -> None:
         """Compute and keep the outputs of rows that are not kept yet, up to `max_bytes`.
 
         Args:
             rows: encoded texts that begin with the prefix.
-            tell: called after each batch of 16 with the share (0 to 1) of the missing rows that
-                is done.
+            on_progress: called after each batch of 16 with the share (0 to 1) of the missing rows
+                that is done.
         """
         width = 4 * self.lm.base_model.config.hidden_size
         missing, room = [], self.max_bytes - self.bytes
@@ -143,8 +106,8 @@ class FrozenLayers:
                 # (longest, hidden) to (own tokens, hidden)
                 self._kept[ids] = hidden[: self._own(ids)].clone()
                 self.bytes += width * self._own(ids)
-            if tell:
-                tell((start + len(batch)) / len(missing))
+            if on_progress:
+                on_progress((start + len(batch)) / len(missing))
 
     def _own(self, ids: tuple[int, ...]) -> int:
         """The number of a row's tokens after the prefix."""
@@ -202,54 +165,11 @@ class FrozenLayers:
         core, skip = model.model, len(self.prefix)
         layers, state = core.layers[self.first :], None
         if skip:
-            state = _Prefix()
+            state = PrefixCache()
             # Anew at each call, as the top layers' weights may have changed: (1, prefix, hidden)
             run_layers(core, layers, self._prefix_hidden, 0, state)
         # (rows, longest, hidden)
         return run_layers(core, layers, self.hidden(rows), skip, state)
-
-
-def run_layers(core, layers, hidden, start: int, state: _Prefix | None):
-    """Run decoder layers over hidden states.
-
-    Args:
-        core: the decoder (`model` of the causal model), which holds the rotary embedding.
-        layers: the decoder layers to run, in order.
-        hidden: hidden states, shape (rows, tokens, hidden).
-        start: position of the first token, which is the length of the prefix in `state`; 0 for
-            none.
-        state: the key-value cache of the prefix. With `start` 0 it is filled; None for no prefix.
-
-    Returns:
-        The last layer's output, shape (rows, tokens, hidden), before the final norm.
-    """
-    import torch
-
-    tokens = hidden.shape[1]
-    # (1, tokens)
-    positions = torch.arange(start, start + tokens, device=hidden.device)[None]
-    # Cosines and sines, each (1, tokens, head dimensions). Without a mask attention is causal.
-    embeddings, mask = core.rotary_emb(hidden, positions), None
-    if start:
-        # Token i attends to the prefix and to the tokens up to itself: (tokens, start + tokens)
-        seen = torch.ones(tokens, start + tokens, dtype=torch.bool, device=hidden.device).tril(
-            start
-        )
-        # Added to the attention scores: (1, 1, tokens, start + tokens)
-        mask = torch.zeros_like(seen, dtype=hidden.dtype).masked_fill(
-            ~seen, torch.finfo(hidden.dtype).min
-        )[None, None]
-    for layer in layers:
-        # (rows, tokens, hidden)
-        hidden = layer(
-            hidden,
-            attention_mask=mask,
-            position_ids=positions,
-            position_embeddings=embeddings,
-            past_key_values=state,
-            use_cache=state is not None,
-        )
-    return hidden
 
 
 class _OddsCache(AnswerCache):
@@ -306,13 +226,13 @@ def log_odds(
             " this model, or of its base, with at least as many layers on top as were trained"
         )
     cache = _OddsCache(lm.model, "log odds, frozen layers", frozen.first, first, second)
-    found = cache.find([row.ids for row in rows])
-    waiting = [i for i, odds in enumerate(found) if odds is None]
+    odds = cache.get([row.ids for row in rows])
+    missing = [i for i, value in enumerate(odds) if value is None]
     with (
         torch.no_grad(),
         tqdm(
             total=len(rows),
-            initial=len(rows) - len(waiting),
+            initial=len(rows) - len(missing),
             desc="texts",
             unit="text",
             leave=False,
@@ -320,19 +240,54 @@ def log_odds(
         ) as bar,
     ):
         frozen.precompute(
-            [rows[i] for i in waiting],
+            [rows[i] for i in missing],
             lambda share: bar.set_description(f"texts, frozen layers {share:.0%}"),
         )
-        for numbers in batches([rows[i] for i in waiting], 16):
-            batch = [waiting[n] for n in numbers]
+        for numbers in batches([rows[i] for i in missing], 16):
+            batch = [missing[n] for n in numbers]
             # (rows, longest, hidden)
             hidden = frozen.forward_top(lm.base_model, [rows[i] for i in batch])
             # The output at each prompt's last token: (rows, hidden)
             last = hidden[range(len(batch)), [len(rows[i].ids) - skip - 1 for i in batch]]
             # Logits of the two words: (rows, hidden) @ (hidden, 2) = (rows, 2)
             both = lm.base_model.model.norm(last) @ lm.base_model.lm_head.weight[[first, second]].T
-            for i, odds in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
-                found[i] = odds
-            cache.keep([rows[i].ids for i in batch], [found[i] for i in batch])
+            for i, value in zip(batch, (both[:, 0] - both[:, 1]).tolist(), strict=True):
+                odds[i] = value
+            cache.put([rows[i].ids for i in batch], [odds[i] for i in batch])
             bar.update(len(batch))
-    return found
+    return odds
+
+
+def answer_loss(model, frozen: FrozenLayers, rows: Sequence[TokenizedExample]):
+    """The cross-entropy of the answer tokens; prompt tokens are masked.
+
+    Args:
+        model: the causal model without the wrapper of peft (`LanguageModel.base_model`).
+        frozen: frozen layers of the same base model.
+        rows: encoded examples that begin with the frozen layers' prefix, with at least one further
+            prompt token.
+
+    Returns:
+        The sum over all answer tokens of all rows in nats, a scalar tensor with gradients.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    # (rows, longest, hidden)
+    hidden, skip = frozen.forward_top(model, rows), len(frozen.prefix)
+    # Row and position of the token before each answer token, whose output predicts it
+    places = [
+        (row, token - skip)
+        for row, example in enumerate(rows)
+        for token in range(example.prompt - 1, len(example.ids) - 1)
+    ]
+    # (answer tokens,)
+    targets = torch.tensor(
+        [token for row in rows for token in row.ids[row.prompt :]], device=hidden.device
+    )
+    # (rows, longest, hidden) to (answer tokens, hidden)
+    at_answers = hidden[[row for row, _ in places], [token for _, token in places]]
+    # Logits (answer tokens, vocabulary) to a scalar
+    return cross_entropy(
+        model.lm_head(model.model.norm(at_answers)).float(), targets, reduction="sum"
+    )

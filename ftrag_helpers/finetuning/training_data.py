@@ -85,8 +85,8 @@ def tokenize(lm: LanguageModel, examples: Sequence[Example]) -> list[TokenizedEx
     from datasets import Dataset
 
     def encoded(row: dict) -> dict:
-        found = encode(lm, Example(row["prompt"], row["response"]))
-        return {"ids": found.ids, "prompt tokens": found.prompt}
+        tokenized = encode(lm, Example(row["prompt"], row["response"]))
+        return {"ids": tokenized.ids, "prompt tokens": tokenized.prompt}
 
     if not examples:
         return []

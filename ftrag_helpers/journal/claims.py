@@ -1,9 +1,9 @@
 """The claims that the course tests, each with the figures that speak to it and the verdict they
 give.
 
-Reads `datasets/claims/`; a verdict is computed from figures by the rules written there, and no text
-of a verdict is kept anywhere. What it leaves out: keeping figures (`measurements`) and the page
-that shows them (`report`).
+A verdict is computed from figures by the rules that `claim_files` reads, and no text of a verdict
+is kept anywhere. What it leaves out: keeping figures (`measurements`) and the page that shows them
+(`report`).
 
 A claim has one or more tests. A test asks one thing of one or two figures and comes out "yes",
 "no", "unclear" (the interval holds the bound, or there is no interval: nothing was seen either way)
@@ -15,15 +15,18 @@ verdict, there is none.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
-from ftrag_helpers.data import data_files
-from ftrag_helpers.data.data_files import EXACTLY, read_rows
-from ftrag_helpers.environment import runtime
-from ftrag_helpers.errors import CourseError
-from ftrag_helpers.journal import measurements
-from ftrag_helpers.journal.measurements import Measurement
+from ftrag_helpers.journal.claim_files import (  # noqa: F401, reached from here by callers
+    Claim,
+    Criterion,
+    Described,
+    folder,
+    load_claims,
+    load_figures,
+    write_manifest,
+    write_reference,
+)
+from ftrag_helpers.journal.measurement import Measurement
 from ftrag_helpers.notebook import rendering
 
 SUPPORTED, NOT_HERE, NO_DIFFERENCE, DEPENDS = (
@@ -36,9 +39,6 @@ NOT_MEASURED = "not measured yet"
 VERDICTS = (SUPPORTED, DEPENDS, NO_DIFFERENCE, NOT_HERE, NOT_MEASURED)
 YES, NO, UNCLEAR, MISSING, SHOWN = "yes", "no", "unclear", "not measured", "shown"
 OWN, REFERENCE = "yours", "reference"
-#: Kinds of test, and how many figures each takes; None for any number. `shown` tests nothing: it
-#: gives the background.
-KINDS = {"above": 1, "below": 1, "more": 2, "ratio": 2, "shown": None}
 _LEADS = {
     YES: "yes for",
     NO: "no for",
@@ -46,43 +46,6 @@ _LEADS = {
     MISSING: "not measured:",
     SHOWN: "side by side:",
 }
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """What is asked of figures (by name): above or below a bound, one more than another, a ratio of
-    at least the bound.
-    """
-
-    __test__ = False  # not a test of pytest's
-    __pydantic_config__ = EXACTLY
-    kind: Literal["above", "below", "more", "ratio", "shown"]
-    about: str
-    figures: tuple[str, ...]
-    bound: float
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A statement to be tested, in plain words, and the lessons ("02, 03") that test it."""
-
-    __pydantic_config__ = EXACTLY
-    id: str
-    lesson: str
-    claim: str
-    tests: tuple[Criterion, ...]
-
-
-@dataclass(frozen=True)
-class Described:
-    """A figure that a lesson records: what it means, and from what the lesson computes it."""
-
-    __pydantic_config__ = EXACTLY
-    lesson: str
-    name: str
-    unit: str
-    meaning: str
-    computed: str
 
 
 @dataclass(frozen=True)
@@ -115,43 +78,6 @@ class Row:
     evidence: tuple[Evidence, ...]
 
 
-def folder() -> Path:
-    """The folder of the claims' data."""
-    return runtime.data_dir() / "claims"
-
-
-def load_claims(where: Path | None = None) -> list[Claim]:
-    """The claims in their order.
-
-    Raises:
-        CourseError: a file differs from the manifest, or a row is faulty.
-    """
-    where = where or folder()
-    known = {figure.name for figure in load_figures(where)}
-    claims = read_rows(where / "claims.jsonl", Claim)
-    for claim in claims:
-        for test in claim.tests:
-            _check_figures(test, known, f"claims.jsonl, {claim.id}")
-    return claims
-
-
-def load_figures(where: Path | None = None) -> list[Described]:
-    """The figures that the lessons record, in the order of the lessons; no two share a name.
-
-    Raises:
-        CourseError: a file differs from the manifest, or a row is faulty.
-    """
-    return read_rows((where or folder()) / "figures.jsonl", Described)
-
-
-def _check_figures(test: Criterion, known: set[str], where: str) -> None:
-    if KINDS[test.kind] not in (None, len(test.figures)):
-        raise CourseError(f"{where}: no test {test.kind!r} of {len(test.figures)} figures")
-    unknown = set(test.figures) - known
-    if unknown:
-        raise CourseError(f"{where}: {min(unknown)!r} is not in figures.jsonl")
-
-
 def table(own: Mapping, reference: Mapping, claims: Sequence[Claim] | None = None) -> list[Row]:
     """A row per claim, from what `measurements.load` and `measurements.reference` return.
 
@@ -163,8 +89,8 @@ def table(own: Mapping, reference: Mapping, claims: Sequence[Claim] | None = Non
     return [_row(claim, [_weigh(test, sources) for test in claim.tests]) for claim in claims]
 
 
-def _by_name(found: Mapping) -> dict[str, Measurement]:
-    return {figure.name: figure for figure in found["figures"].values()}
+def _by_name(results: Mapping) -> dict[str, Measurement]:
+    return {figure.name: figure for figure in results["figures"].values()}
 
 
 def _weigh(test: Criterion, sources: Mapping[str, Mapping[str, Measurement]]) -> Evidence:
@@ -257,11 +183,11 @@ def _because(evidence: Sequence[Evidence]) -> str:
     """One sentence from the outcomes: what held, what did not, what stayed open."""
     parts = []
     for outcome, lead in _LEADS.items():
-        said = [
+        clauses = [
             e.about + (f" ({e.text})" if e.text else "") for e in evidence if e.outcome == outcome
         ]
-        if said:
-            parts.append(f"{lead} {_listed(said)}")
+        if clauses:
+            parts.append(f"{lead} {_listed(clauses)}")
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] + "." if sentence else ""
 
@@ -301,20 +227,3 @@ def as_frame(rows: Sequence[Row]):
 def as_html(rows: Sequence[Row]) -> str:
     """The table as plain HTML with row and column headings, for a notebook; all text is escaped."""
     return rendering.render("journal/templates/claims.html.j2", rows=rows, counts=counts(rows))
-
-
-def write_reference(figures: Iterable[Measurement], where: Path | None = None) -> Path:
-    """Write the shipped figures (`reference.json`), and the manifest that vouches for them."""
-    path = (where or folder()) / "reference.json"
-    path.write_text(measurements.as_json(list(figures)), "utf-8", newline="\n")
-    write_manifest(path.parent)
-    return path
-
-
-def write_manifest(where: Path | None = None) -> dict:
-    """Write the manifest of the claims' data, with the reference figures in it; returns what was
-    written.
-    """
-    return data_files.write_manifest(
-        where or folder(), patterns=("claims.jsonl", "figures.jsonl", "reference.json")
-    )

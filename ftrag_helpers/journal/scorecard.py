@@ -52,23 +52,20 @@ def quality(rows):
     )
 
 
-def refusals(questions: Sequence[Question], said: Sequence[str], abstained: Sequence[bool]):
+def refusals(questions: Sequence[Question], answers: Sequence[str], abstained: Sequence[bool]):
     """A DataFrame with the rows "model", "gate" and "both": shares of right and of false refusals,
     and the counts.
 
-    The model refuses where its answer `said` so by itself; `abstained` says where the classifier
-    ("gate") does.
+    The model refuses where its answer's text reads as a refusal; the answerability classifier, in
+    the row "gate", where `abstained` is true.
     """
     import pandas as pd
 
     answerable = np.array([q.answerable for q in questions])
-    model = np.array([_sounds_like_refusal(text) for text in said])
+    model = np.array([_sounds_like_refusal(text) for text in answers])
+    classifier = np.asarray(abstained, bool)
     rows = []
-    for who, refused in (
-        ("model", model),
-        ("gate", np.asarray(abstained, bool)),
-        ("both", model | np.asarray(abstained, bool)),
-    ):
+    for who, refused in (("model", model), ("gate", classifier), ("both", model | classifier)):
         right, false = metrics.refusal_rates(refused, answerable)
         rows.append(
             {
@@ -83,9 +80,9 @@ def refusals(questions: Sequence[Question], said: Sequence[str], abstained: Sequ
 
 
 def _sounds_like_refusal(text: str) -> bool:
-    said = metrics.normalise(text)
+    words = metrics.normalise(text)
     return any(
-        metrics.normalise(phrase) in said
+        metrics.normalise(phrase) in words
         for phrase in (
             "nothing on our shelves",
             "not in the text",
@@ -102,10 +99,11 @@ def common_knowledge(lm: models.LanguageModel, rows: Sequence[dict]) -> list[boo
     """Which of the common-knowledge questions (lesson 01) a model answers right: what a training
     may make it forget.
     """
-    asked = [prompts.short_answer(row["question"]) for row in rows]
-    made = models.generate(lm, asked, max_new_tokens=24)
+    messages = [prompts.short_answer(row["question"]) for row in rows]
+    generated = models.generate(lm, messages, max_new_tokens=24)
     return [
-        metrics.answer_match(g.text, row["accepted"]) for g, row in zip(made, rows, strict=True)
+        metrics.answer_match(answer.text, row["accepted"])
+        for answer, row in zip(generated, rows, strict=True)
     ]
 
 

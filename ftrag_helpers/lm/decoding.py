@@ -44,7 +44,7 @@ def preallocated_cache(layers: int, room: int):
     """
     from transformers.cache_utils import Cache, DynamicLayer
 
-    class RoomyLayer(DynamicLayer):
+    class PreallocatedLayer(DynamicLayer):
         def update(self, key_states, value_states, *args, **kwargs):
             # key_states, value_states: (batch, key-value heads, new tokens, head dimension)
             used, new = self.get_seq_length(), key_states.shape[-2]
@@ -52,19 +52,19 @@ def preallocated_cache(layers: int, room: int):
                 batch, heads, _, width = key_states.shape
                 self.lazy_initialization(key_states, value_states)
                 self.rooms = [key_states.new_empty(batch, heads, room, width) for _ in range(2)]
-            for held, states in zip(self.rooms, (key_states, value_states), strict=True):
-                held[..., used : used + new, :] = states
+            for tensor, states in zip(self.rooms, (key_states, value_states), strict=True):
+                tensor[..., used : used + new, :] = states
             # Views of the filled part: (batch, key-value heads, used + new, head dimension)
-            self.keys, self.values = (held[..., : used + new, :] for held in self.rooms)
+            self.keys, self.values = (tensor[..., : used + new, :] for tensor in self.rooms)
             return self.keys, self.values
 
         def batch_select_indices(self, indices):
             used = self.get_seq_length()
             # (batch, ...) to (len(indices), ...); the allocated length stays `room`.
-            self.rooms = [held[indices] for held in self.rooms]
-            self.keys, self.values = (held[..., :used, :] for held in self.rooms)
+            self.rooms = [tensor[indices] for tensor in self.rooms]
+            self.keys, self.values = (tensor[..., :used, :] for tensor in self.rooms)
 
-    return Cache(layers=[RoomyLayer() for _ in range(layers)])
+    return Cache(layers=[PreallocatedLayer() for _ in range(layers)])
 
 
 def decode(
@@ -99,9 +99,9 @@ def decode(
     ids, mask, padding = (x.to(model.device) for x in (ids, mask, padding))
     # (width - shared,) - (batch, 1) = (batch, width - shared)
     positions = (torch.arange(shared, width, device=model.device) - padding).clamp(min=0)
-    found: list[list[int]] = [[] for _ in rows]
+    generated: list[list[int]] = [[] for _ in rows]
     logprobs = [0.0] * len(rows)
-    alive = list(range(len(rows)))
+    active = list(range(len(rows)))
     with torch.inference_mode():
         cache = preallocated_cache(model.config.num_hidden_layers, width + limit)
         if shared:
@@ -109,7 +109,7 @@ def decode(
                 model, torch.tensor([rows[0][:shared]] * len(rows), device=model.device), cache
             )
         for _ in range(limit):
-            # logits: (alive, 1, vocabulary), of which the last position: (alive, vocabulary)
+            # logits: (active, 1, vocabulary), of which the last position: (active, vocabulary)
             logits = (
                 model(
                     input_ids=ids,
@@ -122,31 +122,33 @@ def decode(
                 .logits[:, -1]
                 .float()
             )
-            # chosen, and the log-probabilities in gained: (alive,)
+            # chosen, and the log-probabilities in step_logprobs: (active,)
             chosen = logits.argmax(-1)
-            gained = (logits.gather(1, chosen[:, None])[:, 0] - logits.logsumexp(-1)).tolist()
-            stay = []
-            for row, (i, token) in enumerate(zip(alive, chosen.tolist(), strict=True)):
-                logprobs[i] += gained[row]
+            step_logprobs = (
+                logits.gather(1, chosen[:, None])[:, 0] - logits.logsumexp(-1)
+            ).tolist()
+            keep_rows = []
+            for row, (i, token) in enumerate(zip(active, chosen.tolist(), strict=True)):
+                logprobs[i] += step_logprobs[row]
                 if token not in ends:
-                    found[i].append(token)
-                    stay.append(row)
-            if not stay:
+                    generated[i].append(token)
+                    keep_rows.append(row)
+            if not keep_rows:
                 break
             # Finished rows are removed from the cache and from all inputs.
-            if len(stay) < len(alive):
-                kept = torch.tensor(stay, device=model.device)
-                cache.batch_select_indices(kept)
-                alive = [alive[row] for row in stay]
-                chosen, mask, positions = chosen[kept], mask[kept], positions[kept]
-            # ids, positions: (alive, 1); mask: (alive, tokens in the cache + 1)
+            if len(keep_rows) < len(active):
+                indices = torch.tensor(keep_rows, device=model.device)
+                cache.batch_select_indices(indices)
+                active = [active[row] for row in keep_rows]
+                chosen, mask, positions = chosen[indices], mask[indices], positions[indices]
+            # ids, positions: (active, 1); mask: (active, tokens in the cache + 1)
             ids = chosen[:, None]
             positions = positions[:, -1:] + 1
-            mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
+            mask = torch.cat([mask, mask.new_ones(len(active), 1)], dim=1)
     # A row with fewer than `limit` tokens has an end token, which is counted in the mean.
     return [
         (tokens, logprob / (len(tokens) + (len(tokens) < limit)))
-        for tokens, logprob in zip(found, logprobs, strict=True)
+        for tokens, logprob in zip(generated, logprobs, strict=True)
     ]
 
 

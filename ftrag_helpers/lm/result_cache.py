@@ -53,7 +53,7 @@ class AnswerCache:
         self._store = folder and result_store.ResultStore(folder / self.file, self.most)
         self._scope = _scope(model, parameters, self.algorithms) if folder else ""
 
-    def complete(
+    def get_or_compute(
         self,
         prompts: Sequence,
         compute: Callable[[list[int]], Sequence],
@@ -78,18 +78,19 @@ class AnswerCache:
         Raises:
             ValueError: `compute` returned more or fewer results than it was given indices.
         """
-        found = self.find(prompts)
-        waiting = sorted(
-            (i for i, each in enumerate(found) if each is None), key=lambda i: length(prompts[i])
+        results = self.get(prompts)
+        missing = sorted(
+            (i for i, result in enumerate(results) if result is None),
+            key=lambda i: length(prompts[i]),
         )
-        for start in range(0, len(waiting), batch_size):
-            batch = waiting[start : start + batch_size]
+        for start in range(0, len(missing), batch_size):
+            batch = missing[start : start + batch_size]
             for i, result in zip(batch, compute(batch), strict=True):
-                found[i] = result
-            self.keep([prompts[i] for i in batch], [found[i] for i in batch])
-        return found
+                results[i] = result
+            self.put([prompts[i] for i in batch], [results[i] for i in batch])
+        return results
 
-    def find(self, prompts: Sequence) -> list:
+    def get(self, prompts: Sequence) -> list:
         """Look up the kept results.
 
         Args:
@@ -105,7 +106,7 @@ class AnswerCache:
         stored = self._store.get(names)
         return [self._read(stored[name]) if name in stored else None for name in names]
 
-    def keep(self, prompts: Sequence, results: Sequence) -> None:
+    def put(self, prompts: Sequence, results: Sequence) -> None:
         """Keep a result for each prompt; where the file cannot be written, only a warning is given.
 
         Args:
@@ -159,10 +160,8 @@ class TokenEmbeddingsCache(AnswerCache):
     def _read(self, stored: bytes) -> TokenEmbeddings:
         # A token takes 2 × 4 bytes for its span and 2 bytes for each dimension.
         count = len(stored) // (8 + 2 * self._dimensions)
-        spans, vectors = (
-            np.frombuffer(stored[: 8 * count], "<i4"),
-            np.frombuffer(stored[8 * count :], "<f2"),
-        )
+        spans = np.frombuffer(stored[: 8 * count], "<i4")
+        vectors = np.frombuffer(stored[8 * count :], "<f2")
         # spans: (tokens, 2); vectors: (tokens, dimensions)
         return TokenEmbeddings(
             spans.reshape(count, 2).astype(int),
@@ -205,14 +204,14 @@ def cached_call(
     """
     content = json.dumps(data, default=lambda array: array.tolist())
     cache = _CallCache(model, inspect.getsource(function), version, model.training)
-    [kept] = cache.find([content])
-    if kept is not None:
-        return CachedCall(*kept, from_cache=True)
+    [cached] = cache.get([content])
+    if cached is not None:
+        return CachedCall(*cached, from_cache=True)
     started = time.perf_counter()
     value = np.asarray(function(model, *data))
-    kept = value, time.perf_counter() - started
-    cache.keep([content], [kept])
-    return CachedCall(*kept, from_cache=False)
+    result = value, time.perf_counter() - started
+    cache.put([content], [result])
+    return CachedCall(*result, from_cache=False)
 
 
 class _CallCache(AnswerCache):
@@ -275,12 +274,14 @@ def versions(*algorithms: str) -> list[str]:
 
 
 def weights_digest(model) -> str:
-    """A hash of the names, shapes, types and values of all parameters of a model.
+    """A hash of the names, shapes, types and values of a model's parameters and stored buffers.
 
-    Takes about 0.1 s for 135 million parameters in fp32.
+    A buffer is stored if it belongs to the model's `state_dict`, as the statistics of a batch
+    normalisation do. Takes about 0.1 s for 135 million parameters in fp32.
 
     Args:
-        model: a PyTorch module; buffers are not included.
+        model: a PyTorch module. Buffers that it computes from its configuration, such as those of
+            a rotary embedding, are not included.
 
     Returns:
         The 128-bit XXH3 hash, 32 hexadecimal digits.
@@ -288,9 +289,11 @@ def weights_digest(model) -> str:
     import torch
     import xxhash
 
-    digest = xxhash.xxh3_128()
-    for name, weight in model.named_parameters():
-        digest.update(f"{name}{tuple(weight.shape)}{weight.dtype}".encode())
-        # The parameter's memory as bytes: (..., last) to (..., last × bytes a value)
-        digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy())
+    digest, stored = xxhash.xxh3_128(), model.state_dict().keys()
+    buffers = ((name, buffer) for name, buffer in model.named_buffers() if name in stored)
+    for name, tensor in (*model.named_parameters(), *buffers):
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        # The tensor's memory as bytes: any shape to (values,) to (values × bytes a value,)
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(flat.view(torch.uint8).numpy())
     return digest.hexdigest()

@@ -44,14 +44,14 @@ def closed_book(
 
     def answer(questions: Sequence[Question]) -> list[Answer]:
         asked = [q for q in questions if q.text.strip()]
-        made = models.generate(
+        generated = models.generate(
             lm, [prompt(q.text) for q in asked], max_new_tokens=max_new_tokens, progress=progress
         )
-        said = {
+        answers = {
             q.id: Answer(q.id, g.text, seconds=g.seconds, tokens=g.tokens, logprob=g.logprob)
-            for q, g in zip(asked, made, strict=True)
+            for q, g in zip(asked, generated, strict=True)
         }
-        return [said.get(q.id) or _no_question(q) for q in questions]
+        return [answers.get(q.id) or _no_question(q) for q in questions]
 
     return answer
 
@@ -88,13 +88,13 @@ def rag_pipeline(
         traces = {q.id: trace for q, trace in zip(asked, retriever.search(asked), strict=True)}
         searching = (time.perf_counter() - started) / max(1, len(asked))
         read = [q for q in asked if traces[q.id].hits]
-        made = models.generate(
+        generated = models.generate(
             lm,
             [prompt(q.text, _texts(traces[q.id].hits, titled)) for q in read],
             max_new_tokens=max_new_tokens,
             progress=progress,
         )
-        said = {
+        answers = {
             q.id: Answer(
                 q.id,
                 g.text,
@@ -105,10 +105,10 @@ def rag_pipeline(
                 logprob=g.logprob,
                 trace=traces[q.id],
             )
-            for q, g in zip(read, made, strict=True)
+            for q, g in zip(read, generated, strict=True)
         }
         return [
-            said.get(q.id) or (_declined(q) if q.text.strip() else _no_question(q))
+            answers.get(q.id) or (_declined(q) if q.text.strip() else _no_question(q))
             for q in questions
         ]
 

@@ -26,7 +26,7 @@ _SINGLE = regex.compile(
 )
 
 
-def word_scores(texts: Sequence[str]) -> Callable[[Sequence[str]], np.ndarray]:
+def word_scores(texts: Sequence[str]) -> Callable[..., np.ndarray]:
     """Index texts for BM25 scoring.
 
     Words of one character have an index of their own, whose scores are added. So they change
@@ -37,7 +37,8 @@ def word_scores(texts: Sequence[str]) -> Callable[[Sequence[str]], np.ndarray]:
 
     Returns:
         A function from the words of a query (`query_words`) to the BM25 score of every text, shape
-        (texts,); at least 0, and 0 for a text that has none of the words.
+        (texts,); at least 0, and 0 for a text that has none of the words. An optional second
+        argument is the factor of each text's score, shape (texts,): 0 leaves a text out.
 
     Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
     """
@@ -46,18 +47,19 @@ def word_scores(texts: Sequence[str]) -> Callable[[Sequence[str]], np.ndarray]:
         _scores([[word for word in own if (len(word) == 1) is single] for own in words])
         for single in (False, True)
     ]
-    return lambda query: sum(part(list(query)) for part in parts)
+    return lambda query, weights=None: sum(part(list(query), weights) for part in parts)
 
 
-def _scores(words: Sequence[Sequence[str]]) -> Callable[[list[str]], np.ndarray]:
-    """A function from the words of a query to scores, shape (texts,), given each text's words."""
+def _scores(words: Sequence[Sequence[str]]) -> Callable[..., np.ndarray]:
+    """A function from the words of a query, and weights, to scores, given each text's words."""
     import bm25s
 
+    nothing = np.zeros(len(words))
     if not any(words):  # bm25s cannot index texts without a word
-        return lambda query: np.zeros(len(words))
+        return lambda query, weights: nothing
     index = bm25s.BM25()
     index.index(words, show_progress=False)
-    return lambda query: index.get_scores(query) if query else np.zeros(len(words))
+    return lambda query, weights: index.get_scores(query, weights) if query else nothing
 
 
 def query_words(text: str) -> list[str]:

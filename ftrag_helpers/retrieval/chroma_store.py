@@ -10,18 +10,17 @@ hands in a function that does).
 import os
 import re
 import shutil
-import socket
 import tempfile
-import urllib.request
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
 from ftrag_helpers.environment import libraries, runtime, variables
 from ftrag_helpers.errors import CourseError
+from ftrag_helpers.retrieval.chroma_server import connect, first_line, server_url, unique_part
 
 Result = TypeVar("Result")
 
@@ -46,7 +45,7 @@ _UNUSABLE = re.compile(
     re.IGNORECASE,
 )
 _LEAST_BYTES = 10_000_000
-_ANSWER_SECONDS, _LOCK_SECONDS = 10, 5
+_LOCK_SECONDS = 5
 
 
 class Store:
@@ -80,7 +79,7 @@ class Store:
                 return work(self._collection)
             except Exception as error:
                 failed = self._mendable(error)
-        raise self._told(failed)
+        raise self._final_error(failed)
 
     def clear(self) -> None:
         """Begin the collection anew, empty."""
@@ -98,10 +97,10 @@ class Store:
                 if self._is_in_folder():
                     _check_database(self._folder)
                 self._client = _client(self._folder, self._server)
-                self._collection = self._made()
+                self._collection = self._get_or_create()
                 if self._is_older():
                     self._client.delete_collection(self._name)
-                    self._collection = self._made()
+                    self._collection = self._get_or_create()
             except CourseError:
                 raise
             except Exception as error:
@@ -109,7 +108,7 @@ class Store:
                 raise _Unopened(str(error) or type(error).__name__) from error
         return self._collection
 
-    def _made(self):
+    def _get_or_create(self):
         return self._client.get_or_create_collection(
             self._name, embedding_function=None, configuration={"hnsw": self._settings()}
         )
@@ -123,9 +122,8 @@ class Store:
     def _is_older(self) -> bool:
         """Whether an older course made the collection, one that has files beside the database."""
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # Chroma's, over a collection without an embedder of its own
+            # Chroma's, over a collection without an embedder of its own
+            warnings.simplefilter("ignore")
             return (
                 self._is_in_folder()
                 and self._collection.configuration["hnsw"]["sync_threshold"] != _NEVER
@@ -160,21 +158,22 @@ class Store:
             raise _Unopened(reason)
         self._reopen(error)
         _delete_store(self._folder)
-        _warn(f"The index in {self._folder} was damaged ({_line(error)}): it is made anew.")
+        _warn(f"The index in {self._folder} was damaged ({first_line(error)}): it is made anew.")
 
     def _go_to_memory(self, error: Exception) -> None:
         self._reopen(error)
         _warn(
-            f"The index in {self._folder} cannot be used now ({_line(error)}): it is kept in"
+            f"The index in {self._folder} cannot be used now ({first_line(error)}): it is kept in"
             " memory, until this program ends."
         )
         self._folder, self._name = None, in_memory(self._name)
 
-    def _told(self, error: Exception) -> Exception:
+    def _final_error(self, error: Exception) -> Exception:
         if not self._server:
             return error
+        url, problem = server_url(self._server), first_line(error)
         return CourseError(
-            f"The Chroma server at {_url(self._server)} (FTRAG_CHROMA_URL) failed: {_line(error)}."
+            f"The Chroma server at {url} (FTRAG_CHROMA_URL) failed: {problem}."
             " Look at what it prints, start it again, or unset the variable to keep the index on"
             " this machine."
         )
@@ -183,6 +182,20 @@ class Store:
 def in_memory(name: str) -> str:
     """A name that no other index has: Chroma's memory is one store for the whole process."""
     return f"{name}-{uuid.uuid4().hex}"
+
+
+def collection_name(folder: Path | None, name: str) -> str:
+    """The collection's name in its store.
+
+    Unique in memory, which is one store for the whole process, and on a server, which many
+    processes share.
+
+    Raises:
+        CourseError: the unique part of the name could not be written to the folder.
+    """
+    if folder is None:
+        return in_memory(name)
+    return f"{name}-{unique_part(Path(folder))}" if variables.chroma_address() else name
 
 
 class _Unopened(Exception):
@@ -220,91 +233,10 @@ def _client(folder: Path | None, server: tuple[str, int, bool] | None):
 
     settings = Settings(anonymized_telemetry=False)
     if server:
-        return _server_client(server, settings)
+        return connect(server, settings)
     if folder is None:
         return chromadb.EphemeralClient(settings=settings)
     return chromadb.PersistentClient(str(folder), settings=settings)
-
-
-def _server_client(server: tuple[str, int, bool], settings):
-    import chromadb
-
-    url = _url(server)
-    with _no_proxy_here(server[0]):
-        problem = _no_answer(url)
-        if not problem:
-            try:  # Chroma takes a name that begins with "http" for a whole URL
-                return chromadb.HttpClient(
-                    host=url, port=server[1], ssl=server[2], settings=settings
-                )
-            except Exception as error:
-                problem = _line(error)
-    through_proxy = (
-        not _is_here(server[0]) and {"http", "https", "all"} & urllib.request.getproxies().keys()
-    )
-    hint = " This machine uses a proxy: name a server nearby in NO_PROXY." if through_proxy else ""
-    raise CourseError(
-        f"No Chroma server answers at {url} (FTRAG_CHROMA_URL): {problem}.{hint} Start one with"
-        " `chroma run`, correct the address, or unset the variable to keep the index on this"
-        " machine."
-    )
-
-
-def _no_answer(url: str) -> str:
-    """Why no Chroma server answers there; empty where one does.
-
-    Chroma's own client waits without an end.
-    """
-    import httpx
-
-    try:
-        reply = httpx.get(f"{url}/api/v2/heartbeat", timeout=_ANSWER_SECONDS)
-        is_chroma = "nanosecond heartbeat" in reply.text
-        return (
-            ""
-            if is_chroma
-            else f"what answers is no Chroma server of today (HTTP {reply.status_code})"
-        )
-    except (
-        Exception
-    ) as error:  # httpx lets errors of every sort through, for addresses, certificates and proxies
-        return _line(error)
-
-
-def _url(server: tuple[str, int, bool]) -> str:
-    host, port, secure = server
-    return f"http{'s' * secure}://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-@contextmanager
-def _no_proxy_here(host: str) -> Iterator[None]:
-    """No proxy of the environment's stands between this program and a server on this machine. httpx
-    reads them once.
-    """
-    before = {name: os.environ.get(name) for name in ("no_proxy", "NO_PROXY")}
-    try:
-        if _is_here(host):
-            os.environ.update(dict.fromkeys(before, "*"))
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-
-
-def _is_here(host: str) -> bool:
-    """Whether a host is this machine: only its own addresses can be bound."""
-    try:
-        addresses = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
-        for address in addresses:
-            with socket.socket(
-                socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM
-            ) as probe:
-                probe.bind((address, 0))
-    except (OSError, UnicodeError):
-        return False
-    return bool(addresses)
 
 
 def _release(folder: Path | None) -> None:
@@ -327,7 +259,7 @@ def _unusable(folder: Path, error: Exception) -> str:
     deleted.
     """
     if _UNUSABLE.search(str(error)):
-        return _line(error)
+        return first_line(error)
     database = folder / _DATABASE
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -349,10 +281,6 @@ def _delete_store(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name.startswith(_DATABASE) or _SEGMENT.fullmatch(path.name):
             runtime.delete(path)
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def _warn(text: str) -> None:

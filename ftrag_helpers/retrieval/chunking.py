@@ -93,15 +93,15 @@ def _groups(
         The groups in order.
     """
     groups: list[list[str]] = []
-    held: list[str] = []
+    group: list[str] = []
     for sentence in sentences:
-        if held and too_long([*held, sentence]):
-            groups.append(held)
-            held = held[len(held) - overlap :] if overlap and len(held) > overlap else []
-            if held and too_long([*held, sentence]):
-                held = []
-        held = [*held, sentence]
-    return groups + ([held] if held else [])
+        if group and too_long([*group, sentence]):
+            groups.append(group)
+            group = group[len(group) - overlap :] if overlap and len(group) > overlap else []
+            if group and too_long([*group, sentence]):
+                group = []
+        group = [*group, sentence]
+    return groups + ([group] if group else [])
 
 
 def embedding_text(passage: Passage) -> str:

@@ -3,40 +3,27 @@
 Loads no model: the caller passes `embed`, a function from texts to unit-length vectors. Chroma does
 dense search and filters, `bm25` does lexical search; both search the same passages.
 
-Not here: storing the collection (`chroma_store`), splitting documents (`chunking`), fusing rankings
+Not here: storing passages (`passage_store`), splitting documents (`chunking`), fusing rankings
 (`fusion`), choosing sentences (`reranking`), prompts and answers (`rag`).
 """
 
 import hashlib
 import json
-import os
-import re
-import uuid
-import warnings
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ftrag_helpers.data.records import Document, Hit, Passage
-from ftrag_helpers.errors import CourseError
 from ftrag_helpers.retrieval.bm25 import query_words, word_scores
-from ftrag_helpers.retrieval.chroma_store import Store, in_memory
 from ftrag_helpers.retrieval.chunking import CHUNK_WORDS, OVERLAP_SENTENCES, chunk, embedding_text
 from ftrag_helpers.retrieval.fusion import ranked, weighted_fusion
-
-Embed = Callable[[Sequence[str]], np.ndarray]
+from ftrag_helpers.retrieval.passage_store import BATCH, Embed, PassageStore
+from ftrag_helpers.retrieval.passage_store import memoize as memoize
 
 #: Passages requested from the store beyond k, so that among equal scores at rank k passages are
 #: chosen by id, not by the store's order.
 _TIES = 20
-#: Passages that are embedded and stored at once.
-_BATCH = 64
-#: The metadata stored with a passage, which filters may test.
-_ABOUT = ("document_id", "title", "shelf", "branch", "date")
-#: The metadata field that holds the checksum of a passage and its vector.
-_CHECK = "checksum"
 
 
 class Index:
@@ -70,89 +57,18 @@ class Index:
         words: int = CHUNK_WORDS,
         overlap: int = OVERLAP_SENTENCES,
     ):
-        self._embed, self._words, self._overlap = embed, words, overlap
-        self._passages: dict[str, Passage] = {}
+        self._fits, self._words, self._overlap = getattr(embed, "fits", None), words, overlap
+        self._store = PassageStore(embed, folder, name)
         self._bm25 = None
         self.changes = 0
-        self._folder = folder
-        self._store = Store(folder, _collection_name(folder, name), self._refill)
-        self._read_stored()
-
-    @property
-    def _collection(self):
-        return self._store.ask(lambda collection: collection)
-
-    def _read_stored(self) -> None:
-        """Load the stored passages; delete those of another embedder or with a wrong checksum."""
-        stored = self._store.ask(
-            lambda collection: collection.get(include=["documents", "metadatas", "embeddings"])
-        )
-        rows = list(
-            zip(
-                stored["ids"],
-                stored["documents"],
-                stored["metadatas"],
-                stored["embeddings"],
-                strict=True,
-            )
-        )
-        sound = [
-            (_passage(id_, text, about), vector)
-            for id_, text, about, vector in rows
-            if _is_sound(id_, text, about, vector)
-        ]
-        if sound and not self._is_own(*sound[0]):
-            self._store.clear()
-            return
-        self._passages = {passage.id: passage for passage, _ in sound}
-        lost = [id_ for id_, *_ in rows if id_ not in self._passages]
-        if any(
-            _CHECK in (about or {}) for id_, _, about, _ in rows if id_ in lost
-        ):  # without a checksum they were stored by an older version, which is no damage
-            warnings.warn(
-                f"{len(lost)} of {len(rows)} passages in {self._folder} were damaged: add their"
-                " documents again.",
-                stacklevel=3,
-            )
-        if lost:
-            self._store.ask(lambda collection: collection.delete(ids=lost))
-
-    def _is_own(self, passage: Passage, vector: np.ndarray) -> bool:
-        """Whether this embedder made the stored vector: the text is embedded again and compared."""
-        again = self._embed([embedding_text(passage)])[0]
-        return vector.shape == again.shape and np.allclose(
-            vector, again, atol=1e-3
-        )  # shape (dimensions,); rounding differs by about 1e-6 between machines
-
-    def _refill(self, collection) -> None:
-        """Add the known passages that a collection does not hold to it."""
-        there = set(collection.get(include=[])["ids"])
-        missing = [p for p in self.passages if p.id not in there]
-        for start in range(0, len(missing), _BATCH):
-            collection.upsert(**self._rows(missing[start : start + _BATCH]))
-
-    def _rows(self, passages: Sequence[Passage]) -> dict:
-        """The arguments of Chroma's `upsert` for the passages, which are embedded."""
-        # (passages, dimensions)
-        vectors = self._embed([embedding_text(p) for p in passages])
-        about = [
-            {key: getattr(p, key) for key in _ABOUT} | {_CHECK: _checksum(p, v)}
-            for p, v in zip(passages, vectors, strict=True)
-        ]
-        return {
-            "ids": [p.id for p in passages],
-            "documents": [p.text for p in passages],
-            "embeddings": vectors,
-            "metadatas": about,
-        }
 
     @property
     def passages(self) -> list[Passage]:
         """All passages, ordered by id."""
-        return [self._passages[i] for i in sorted(self._passages)]
+        return self._store.passages
 
     def add(
-        self, documents: Iterable[Document], *, batch_size: int = _BATCH, progress: bool = False
+        self, documents: Iterable[Document], *, batch_size: int = BATCH, progress: bool = False
     ) -> int:
         """Add documents, or replace them where their id is known.
 
@@ -172,18 +88,14 @@ class Index:
         """
         from tqdm.auto import tqdm
 
-        wanted = {
-            d.id: chunk(
-                d, words=self._words, overlap=self._overlap, fits=getattr(self._embed, "fits", None)
-            )
+        chunks = {
+            d.id: chunk(d, words=self._words, overlap=self._overlap, fits=self._fits)
             for d in documents
         }
-        gone = [
-            i
-            for i, p in self._passages.items()
-            if p.document_id in wanted and i not in {q.id for q in wanted[p.document_id]}
-        ]
-        new = [p for passages in wanted.values() for p in passages if self._passages.get(p.id) != p]
+        known = self._store.by_id
+        ids = {p.id for passages in chunks.values() for p in passages}
+        stale = [i for i, p in known.items() if p.document_id in chunks and i not in ids]
+        new = [p for passages in chunks.values() for p in passages if known.get(p.id) != p]
         for start in tqdm(
             range(0, len(new), batch_size),
             desc="indexing",
@@ -191,12 +103,9 @@ class Index:
             disable=not progress,
             leave=False,
         ):
-            batch = new[start : start + batch_size]
-            rows = self._rows(batch)
-            self._store.ask(lambda collection, rows=rows: collection.upsert(**rows))
-            self._passages.update({p.id: p for p in batch})
+            self._store.put(new[start : start + batch_size])
             self._changed()
-        self._forget(gone)
+        self._delete(stale)
         return len(new)
 
     def remove(self, document_ids: Iterable[str]) -> int:
@@ -211,15 +120,13 @@ class Index:
         Raises:
             CourseError: the passages could not be removed from the store.
         """
-        doomed = set(document_ids)
-        return self._forget([i for i, p in self._passages.items() if p.document_id in doomed])
+        removed = set(document_ids)
+        return self._delete([p.id for p in self.passages if p.document_id in removed])
 
-    def _forget(self, ids: list[str]) -> int:
-        """Remove passages by id from the store and from memory; returns how many."""
+    def _delete(self, ids: list[str]) -> int:
+        """Delete passages by id; returns how many."""
         if ids:
-            self._store.ask(lambda collection: collection.delete(ids=ids))
-            for i in ids:
-                del self._passages[i]
+            self._store.delete(ids)
             self._changed()
         return len(ids)
 
@@ -244,8 +151,7 @@ class Index:
         Raises:
             CourseError: the store could not be changed.
         """
-        keep = {d.id for d in documents}
-        self.remove({p.document_id for p in self._passages.values()} - keep)
+        self.remove({p.document_id for p in self.passages} - {d.id for d in documents})
         return self.add(documents, progress=progress)
 
     def dense(
@@ -265,93 +171,38 @@ class Index:
         Raises:
             CourseError: the filter has an operator, a field or a form that is not known.
         """
-        self._allowed(where)
-        if not self._passages or not len(texts):
-            return [[] for _ in texts]
-        # vectors: (texts, dimensions)
-        vectors, most = self._embed(list(texts)), min(k + _TIES, len(self._passages))
-        found = self._store.ask(
-            lambda collection: collection.query(
-                query_embeddings=vectors, n_results=most, where=where or None, include=["distances"]
-            )
-        )
-        # Chroma returns cosine distances, 1 - similarity. Passages that another process has added
-        # to the same folder are not known here and are left out.
-        return [
-            ranked(
-                [
-                    (self._passages[i], 1 - d)
-                    for i, d in zip(ids, distances, strict=True)
-                    if i in self._passages
-                ]
-            )[:k]
-            for ids, distances in zip(found["ids"], found["distances"], strict=True)
-        ]
+        self._store.matching_ids(where)  # raises an error for a filter that is not understood
+        pairs = self._store.nearest(texts, k + _TIES, where)
+        return [ranked(of_text)[:k] for of_text in pairs]
 
     def bm25(
         self, texts: Sequence[str], k: int = 10, *, where: dict | None = None
     ) -> list[list[Hit]]:
         """Lexical search: the k passages with the highest BM25 scores for the words of each text.
 
-        Args:
-            texts: the questions; there may be none.
-            k: the most passages for each text.
-            where: a filter as in `dense`.
+        Takes the arguments of `dense`, and raises its error.
 
         Returns:
             For each text its hits, best first, with BM25 scores; passages with a score of 0, which
             share no word with the text, are left out.
 
-        Raises:
-            CourseError: the filter has an operator, a field or a form that is not known.
-
         Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and
         Beyond".
         """
-        passages, allowed = self.passages, self._allowed(where)
+        passages, ids = self.passages, self._store.matching_ids(where)
         if not passages:
             return [[] for _ in texts]
         if self._bm25 is None:
             self._bm25 = word_scores([embedding_text(p) for p in passages])
-        # taken: (passages,), 1 where the filter accepts the passage and 0 elsewhere
-        taken = np.array([allowed is None or p.id in allowed for p in passages], np.float32)
+        # (passages,), 1 where the filter accepts the passage and 0 elsewhere
+        mask = None if ids is None else np.array([p.id in ids for p in passages], np.float32)
         hits = []
         for text in texts:
             # (passages,)
-            scores = self._bm25(query_words(text)) * taken
+            scores = self._bm25(query_words(text), mask)
             best = np.argsort(-scores, kind="stable")[:k]
             hits.append(ranked([(passages[i], float(scores[i])) for i in best if scores[i] > 0]))
         return hits
-
-    def _allowed(self, where: dict | None) -> set[str] | None:
-        """The ids of the passages that a filter accepts, as Chroma evaluates it; None without one.
-
-        Raises:
-            CourseError: the filter has an operator, a field or a form that is not known.
-        """
-        if where is None or where == {}:
-            return None
-        try:
-            found = set(
-                self._store.ask(lambda collection: collection.get(where=where, include=[]))["ids"]
-            )
-            unknown = sorted(set(_fields(where)) - set(_ABOUT))
-        except CourseError:
-            raise
-        except (
-            Exception
-        ) as error:  # Chroma raises errors of several types for a filter that it does not accept
-            raise CourseError(
-                f"The filter {where!r} is not understood: {str(error).removesuffix(' in get.')}. A"
-                " filter tests one field, as in {'branch': 'heron'} or {'shelf': {'$in':"
-                " ['help', 'events']}}; several are joined as {'$and': [first, second]}."
-            ) from error
-        if unknown:
-            raise CourseError(
-                f"The filter {where!r} names {unknown[0]!r}, which no passage has. "
-                f"Passages have {', '.join(_ABOUT)}."
-            )
-        return found
 
     def hybrid(
         self, texts: Sequence[str], k: int = 10, *, where: dict | None = None, depth: int = 50
@@ -362,17 +213,13 @@ class Index:
         questions (`benchmarks/retrieval.py` compares both). A passage that only one search found
         counts with 0 for the other.
 
+        Takes the arguments of `dense`, and raises its error.
+
         Args:
-            texts: the questions; there may be none.
-            k: the most passages for each text.
-            where: a filter as in `dense`.
             depth: how many passages each of the two searches returns before fusion; k if larger.
 
         Returns:
             For each text its hits, best first, with the weighted sums as scores.
-
-        Raises:
-            CourseError: the filter has an operator, a field or a form that is not known.
         """
         return [fused for _, _, fused in self._both(texts, k, where, depth)]
 
@@ -421,20 +268,12 @@ class Index:
     ) -> list[tuple[list[Hit], list[Hit], list[Hit]]]:
         """Search as `search` does, and return the intermediate rankings too.
 
-        Args:
-            texts: the questions; there may be none.
-            k: the most passages for each text, at least 1.
-            method: "dense", "bm25" or "hybrid".
-            where: a filter as in `dense`.
+        Takes the arguments of `search`, and raises its errors.
 
         Returns:
             For each text the dense ranking, the BM25 ranking, and the k best passages by `method`.
             A ranking that the method does not need is empty. With "hybrid" the first two hold up to
             max(50, k) hits.
-
-        Raises:
-            CourseError: the filter has an operator, a field or a form that is not known.
-            ValueError: no such method, or k below 1.
         """
         if method not in ("dense", "bm25", "hybrid") or k < 1:
             raise ValueError(
@@ -446,113 +285,15 @@ class Index:
         return [(hits, [], hits) if method == "dense" else ([], hits, hits) for hits in best]
 
 
-def _passage(id_: str, text: str, about: dict) -> Passage:
-    """The passage that a row of the collection holds."""
-    return Passage(id=id_, text=text, **{key: about[key] for key in _ABOUT})
-
-
-def _checksum(passage: Passage, vector: np.ndarray) -> float:
-    """A checksum of a passage and its embedding, robust to rounding of the embedding.
-
-    The dot product of the vector with a random normal vector whose seed is the CRC-32 of the
-    passage.
-
-    Args:
-        passage: the passage; its id, text and metadata are covered.
-        vector: its embedding, shape (dimensions,).
-
-    Returns:
-        The checksum. Another passage gives an unrelated number; rounding the vector changes it by
-        less than 1e-3.
-    """
-    seed = zlib.crc32(
-        json.dumps([passage.id, passage.text, *(getattr(passage, key) for key in _ABOUT)]).encode()
-    )
-    return float(np.nan_to_num(vector) @ np.random.default_rng(seed).standard_normal(len(vector)))
-
-
-def _is_sound(id_: str, text: object, about: object, vector: np.ndarray) -> bool:
-    """Whether a stored row has all fields of a passage and the right checksum."""
-    try:
-        return abs(_checksum(_passage(id_, text, about), vector) - about[_CHECK]) < 1e-3
-    except (KeyError, TypeError):
-        return False
-
-
-def _fields(where: dict) -> Iterator[str]:
-    """The names of the metadata fields that a filter tests; names may repeat."""
-    for key, test in where.items():
-        if key in ("$and", "$or"):
-            for part in test:
-                yield from _fields(part)
-        elif not key.startswith("#"):
-            yield key
-
-
-def _collection_name(folder: Path | None, name: str) -> str:
-    """The collection's name in its store.
-
-    Unique in memory, which is one store for the whole process, and on a server, which many
-    processes share; there the unique part is read from the folder, or written to it.
-
-    Raises:
-        CourseError: the name could not be written to the folder.
-    """
-    if folder is None:
-        return in_memory(name)
-    if not os.environ.get("FTRAG_CHROMA_URL"):
-        return name
-    known = Path(folder) / "on_server"
-    try:
-        own = known.read_text("ascii", "replace").strip() if known.is_file() else None
-        if not re.fullmatch("[0-9a-f]{32}", own or ""):
-            if own is not None:
-                warnings.warn(
-                    f"{known} was damaged: the index has a new name on the Chroma server, and is"
-                    " made anew.",
-                    stacklevel=3,
-                )
-            own = uuid.uuid4().hex
-            known.parent.mkdir(parents=True, exist_ok=True)
-            known.write_text(own, "ascii")
-        return f"{name}-{own}"
-    except OSError as error:
-        raise CourseError(
-            f"{known} could not be written ({error.strerror}): it keeps the name of this index on"
-            " the Chroma server. Make room, or set FTRAG_CACHE to a folder that you can write to."
-        ) from error
-
-
-def memoize(embed: Embed) -> Embed:
-    """An embedder that computes each text only once and keeps the vectors in memory.
-
-    Args:
-        embed: texts to vectors, shape (texts, dimensions).
-
-    Returns:
-        A function with the same arguments and results. Its `fits` is that of `embed`, or None.
-    """
-    known: dict[str, np.ndarray] = {}
-
-    def remember(texts: Sequence[str]) -> np.ndarray:
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            known.update(zip(new, embed(new), strict=True))
-        # (texts, dimensions)
-        return np.stack([known[text] for text in texts]) if len(texts) else embed(texts)
-
-    remember.fits = getattr(embed, "fits", None)
-    return remember
-
-
 def fingerprint(documents: Sequence[Document]) -> str:
     """A short hash of the content of documents, by which a change is noticed.
 
     Args:
-        documents: the documents; their ids, titles, texts and order count.
+        documents: the documents. All fields that a passage takes from its document count (id,
+            title, shelf, branch, date and text), and the order of the documents.
 
     Returns:
         The first 12 hexadecimal digits of a SHA-256 hash.
     """
-    content = json.dumps([[d.id, d.title, d.text] for d in documents], ensure_ascii=False)
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
+    content = [[d.id, d.title, d.shelf, d.branch, d.date, d.text] for d in documents]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:12]

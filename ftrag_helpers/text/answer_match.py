@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from ftrag_helpers.text.quantities import is_name, read
+from ftrag_helpers.text.quantities.reading import is_name, read
 from ftrag_helpers.text.spelling import Piece, fold, pieces
 from ftrag_helpers.text.units import MONEY, UNITS
 
@@ -78,10 +78,10 @@ def answer_match(text: str, accepted: Iterable[str], question: str = "") -> bool
     >>> answer_match("It costs eight pounds.", ["£8.00"]), answer_match("It costs $8.", ["£8.00"])
     (True, False)
     """
-    said = _tokens(text)
-    number = _whole_number(said)
+    tokens = _tokens(text)
+    number = _whole_number(tokens)
     return any(
-        _holds(said, form) or bool(number) and _counts(number, form, question)
+        _holds(tokens, form) or bool(number) and _counts(number, form, question)
         for form in map(_tokens, accepted)
     )
 
@@ -93,30 +93,21 @@ def comparable(accepted: str) -> bool:
     return bool(_tokens(accepted)) and accepted.strip(" .\"'") not in ("a", "an", "the")
 
 
-def _holds(said: Sequence[_Token], form: Sequence[_Token]) -> bool:
+def _holds(tokens: Sequence[_Token], form: Sequence[_Token]) -> bool:
+    """Whether the tokens of a text hold those of an accepted answer, next to each other."""
     size = len(form)
-    if not size or size > len(said):
-        return False
-    first = form[0]
-    for i in range(len(said) - size + 1):
-        if (
-            _same(said[i], first)
-            and all(_same(said[i + n], form[n]) for n in range(1, size))
-            and not (
-                said[i].joined
-                and not first.joined
-                or i + size < len(said)
-                and said[i + size].joined
-            )
-        ):
-            return True
-    return False
+    return size > 0 and any(
+        all(_same(tokens[i + n], form[n]) for n in range(size))
+        and (form[0].joined or not tokens[i].joined)
+        and not (i + size < len(tokens) and tokens[i + size].joined)
+        for i in range(len(tokens) - size + 1)
+    )
 
 
-def _same(said: _Token, form: _Token) -> bool:
-    if said.keys.isdisjoint(form.keys) and said.loose.isdisjoint(form.keys):
+def _same(token: _Token, form: _Token) -> bool:
+    if token.keys.isdisjoint(form.keys) and token.loose.isdisjoint(form.keys):
         return False
-    one, other = said.spelled, form.spelled
+    one, other = token.spelled, form.spelled
     return (
         not (one and other) or one == other or _fewer_marks(one, other) or _fewer_marks(other, one)
     )
@@ -128,14 +119,10 @@ def _fewer_marks(one: str, other: str) -> bool:
     return len(one) < len(other) and all(char in rest for char in one)
 
 
-def _whole_number(said: Sequence[_Token]) -> set[str]:
+def _whole_number(tokens: Sequence[_Token]) -> set[str]:
     """The number where the answer is nothing else ("nine", "There are nine."), else nothing."""
-    start = next((n for n, token in enumerate(said) if token.keys.isdisjoint(_LEADS)), len(said))
-    return (
-        {key for key in said[start].keys if key.startswith("=")}
-        if len(said) == start + 1
-        else set()
-    )
+    start = next((n for n, token in enumerate(tokens) if token.keys.isdisjoint(_LEADS)), None)
+    return _numbers(tokens[start], loose=False) if start == len(tokens) - 1 else set()
 
 
 def _counts(number: set[str], form: Sequence[_Token], question: str) -> bool:
@@ -166,8 +153,9 @@ def _counts(number: set[str], form: Sequence[_Token], question: str) -> bool:
     return named or place == 0 and len(others) == 1 and {"how", "many"} <= asked
 
 
-def _numbers(token: _Token) -> set[str]:
-    return {key for key in token.keys | token.loose if key.startswith("=")}
+def _numbers(token: _Token, loose: bool = True) -> set[str]:
+    keys = token.keys | token.loose if loose else token.keys
+    return {key for key in keys if key.startswith("=")}
 
 
 def _singular(key: str) -> str:
@@ -179,34 +167,31 @@ def _singular(key: str) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def _tokens(text: str) -> tuple[_Token, ...]:
-    found = read(pieces(fold(text)))
+    read_pieces = read(pieces(fold(text)))
     tokens = []
-    for i, piece in enumerate(found):
+    for i, piece in enumerate(read_pieces):
         if piece.kind == "word" or piece.kind == "tail":
-            if not _is_article(found, i):
+            if not _is_article(read_pieces, i):
                 tokens += _spelled(piece.text)
         elif piece.kind == "symbol":
             tokens += [_Token(frozenset({piece.text}))] if piece.text not in "-~&/⁄" else []
             tokens += _spelled("and") if piece.text == "&" else []
         elif piece.kind != "stop":
-            tokens.append(_quantity(piece, is_name(found, i)))
+            tokens.append(_quantity(piece, is_name(read_pieces, i)))
     return tuple(tokens)
 
 
-def _is_article(found: Sequence[Piece], i: int) -> bool:
+def _is_article(pieces: Sequence[Piece], i: int) -> bool:
     """Whether the word is an article that carries nothing; a lone letter that names something is
     none.
     """
-    word = found[i].text
-    if word != "a" or i + 1 == len(found):
+    word = pieces[i].text
+    if word != "a" or i + 1 == len(pieces):
         return word in ("the", "an")
-    after = found[i + 1]
-    lettered = i > 0 and found[i - 1].text in _LETTERED
-    return (
-        not lettered
-        and after.kind not in ("stop", "symbol", "range")
-        and after.text not in _NO_NOUNS
-    )
+    after = pieces[i + 1]
+    lettered = i > 0 and pieces[i - 1].text in _LETTERED
+    is_followed = after.kind not in ("stop", "symbol", "range") and after.text not in _NO_NOUNS
+    return not lettered and is_followed
 
 
 @lru_cache(maxsize=1 << 15)

@@ -10,7 +10,7 @@ import types
 
 import pytest
 
-from ftrag_helpers.cli import check, main
+from ftrag_helpers.cli import check_computing, check_machine, main
 from ftrag_helpers.environment import libraries, runtime, variables
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm import model_files
@@ -47,10 +47,10 @@ def machine(course, monkeypatch):
     monkeypatch.setattr(libraries, "load", lambda: None)
     status = [ModelStatus(name, True, "complete", course) for name in ("a model", "an embedder")]
     monkeypatch.setattr(model_files, "status", lambda: status)
-    monkeypatch.setattr(check, "_ask_language_model", lambda: "computes")
-    monkeypatch.setattr(check, "_ask_embedder", lambda: "computes")
-    monkeypatch.setattr(check, "DISK_GB", 0)
-    monkeypatch.setattr(check, "MEMORY_GB", 0)
+    monkeypatch.setattr(check_computing, "_ask_language_model", lambda: "computes")
+    monkeypatch.setattr(check_computing, "_ask_embedder", lambda: "computes")
+    monkeypatch.setattr(check_machine, "DISK_GB", 0)
+    monkeypatch.setattr(check_machine, "MEMORY_GB", 0)
     return course
 
 
@@ -92,8 +92,8 @@ def test_check_names_the_package_that_differs(machine, capsys, line, told):
 
 def test_check_takes_a_local_build_for_its_version(machine, monkeypatch):
     (machine / "requirements.lock").write_text("torch==2.13.0\n")
-    monkeypatch.setattr(check.metadata, "version", lambda name: "2.13.0+cpu")
-    assert [finding.advice for finding in check.check_packages()] == [""]
+    monkeypatch.setattr(check_machine.metadata, "version", lambda name: "2.13.0+cpu")
+    assert [finding.advice for finding in check_machine.check_packages()] == [""]
 
 
 def test_check_says_how_to_repair_a_model(machine, monkeypatch, capsys):
@@ -115,7 +115,7 @@ def test_check_names_the_data_file_that_changed(machine, capsys):
 
 @pytest.mark.parametrize("need, name", [("DISK_GB", "disk"), ("MEMORY_GB", "memory")])
 def test_check_says_what_is_short(machine, monkeypatch, capsys, need, name):
-    monkeypatch.setattr(check, need, 10**9)
+    monkeypatch.setattr(check_machine, need, 10**9)
     assert main.main(["check"]) == 1
     assert f"!! {name}: " in capsys.readouterr().out
 
@@ -187,7 +187,7 @@ def test_a_wrong_device_is_named(machine, monkeypatch, capsys, named):
 
 
 def test_a_folder_that_cannot_be_written_to(machine, monkeypatch, capsys):
-    monkeypatch.setattr(check, "_can_be_written", lambda folder: folder == machine)
+    monkeypatch.setattr(check_machine, "_can_be_written", lambda folder: folder == machine)
     out = said(capsys)
     assert (
         "Set FTRAG_CACHE to a folder that you can write to." in out and "Set FTRAG_RESULTS" in out
@@ -220,7 +220,7 @@ def test_a_model_that_does_not_compute(machine, monkeypatch, capsys, error, word
     def fail():
         raise error
 
-    monkeypatch.setattr(check, "_ask_language_model", fail)
+    monkeypatch.setattr(check_computing, "_ask_language_model", fail)
     assert (
         "!! a model: complete" in (out := said(capsys))
         and "does not compute" in out
@@ -229,7 +229,7 @@ def test_a_model_that_does_not_compute(machine, monkeypatch, capsys, error, word
 
 
 def test_models_that_are_not_there_are_not_tried(machine, monkeypatch, capsys):
-    monkeypatch.setattr(check, "_ask_language_model", lambda: 1 / 0)
+    monkeypatch.setattr(check_computing, "_ask_language_model", lambda: 1 / 0)
     missing = [
         ModelStatus("a model", False, "not fetched yet", machine),
         ModelStatus("an embedder", True, "complete", machine),

@@ -18,7 +18,7 @@ from doubles import free_port
 from ftrag_helpers.cli import main
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm import model_downloads
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,7 +42,7 @@ def done(monkeypatch):
     "fetch", and the child processes' arguments after `python -m`.
     """
     done = []
-    monkeypatch.setattr(model_files, "fetch", lambda progress=True: done.append("fetch"))
+    monkeypatch.setattr(model_downloads, "fetch", lambda progress=True: done.append("fetch"))
     monkeypatch.setattr(main, "run_child", lambda command, **_: done.append(command[2:]) or 0)
     return done
 
@@ -197,7 +197,7 @@ def test_what_a_person_can_put_right_is_one_message(monkeypatch, capsys, error, 
     def fail(progress=True):
         raise error
 
-    monkeypatch.setattr(model_files, "fetch", fail)
+    monkeypatch.setattr(model_downloads, "fetch", fail)
     assert main.main(["fetch"]) == code
     assert capsys.readouterr().err.strip().startswith(words)
 
@@ -258,7 +258,7 @@ def test_a_lab_is_started_with_whole_paths_and_without_unusable_proxies(
     (tmp_path / "models" / "mine").mkdir(parents=True)
     (tmp_path / "models" / "mine" / "config.json").write_text("{}")
     seen = tmp_path / "seen.json"
-    monkeypatch.setattr(model_files, "fetch", lambda progress=True: None)
+    monkeypatch.setattr(model_downloads, "fetch", lambda progress=True: None)
     monkeypatch.setattr(sys, "executable", str(fake_python(tmp_path, seen)))
     monkeypatch.chdir(tmp_path)
     for name, value in {

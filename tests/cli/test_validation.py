@@ -4,14 +4,14 @@ import nbformat
 import pytest
 
 from ftrag_helpers.cli import main, validation
-from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm import model_downloads
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
 def no_models(monkeypatch):
-    monkeypatch.setattr(model_files, "fetch", lambda *_args, **_more: None)
+    monkeypatch.setattr(model_downloads, "fetch", lambda *_args, **_more: None)
 
 
 def notebook(path, *cells):

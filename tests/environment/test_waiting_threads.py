@@ -20,7 +20,7 @@ import pytest
 
 from ftrag_helpers.cli import main
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm import model_downloads
 
 pytestmark = pytest.mark.slow
 
@@ -128,7 +128,7 @@ exec({cells[0]!r})"""
 
 
 def test_kernels_of_ftrag_validate_have_it(unset, tmp_path, monkeypatch):
-    monkeypatch.setattr(model_files, "fetch", lambda *_args, **_more: None)
+    monkeypatch.setattr(model_downloads, "fetch", lambda *_args, **_more: None)
     cell = nbformat.v4.new_code_cell(
         f"import os\nprint(*map(os.environ.get, {[*SET]}))",
         execution_count=1,

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from ftrag_helpers.data.data_files import Filled, Row, read_rows
@@ -100,6 +102,15 @@ def test_the_labelled_answers_are_whole():
     rows = labelled()
     assert len(rows) >= 60
     assert min(sum(row["faithful"] for row in rows), sum(not row["faithful"] for row in rows)) >= 20
+
+
+def test_a_rate_of_answers_that_do_not_occur_is_not_a_number():
+    row = {"answer": "Nine books.", "read": ["Nine books."], "question": "", "faithful": True}
+    rates = agreement([row])
+    assert rates["agree"] == 1 and rates["strict"] == 0 and math.isnan(rates["missed"])
+    rates = agreement([row | {"faithful": False}])
+    assert rates["agree"] == 0 and rates["missed"] == 1 and math.isnan(rates["strict"])
+    assert all(math.isnan(rate) for rate in agreement([]).values())
 
 
 def test_the_agreement_is_what_the_data_card_states():

@@ -130,6 +130,12 @@ def test_balanced_takes_as_many_of_each_kind_spread_over_the_file():
     ]
 
 
+@pytest.mark.parametrize("per_kind", [0, -1])
+def test_a_sample_of_nothing_is_a_clear_error(per_kind):
+    with pytest.raises(ValueError, match=f"per_kind must be at least 1, not {per_kind}"):
+        harness.stratified_sample(QUESTIONS, per_kind)
+
+
 def test_every_system_answers_every_question():
     with pytest.raises(ValueError):
         harness.evaluate({"short": lambda questions: []}, QUESTIONS)

@@ -100,7 +100,7 @@ def test_the_judge_reads_filters_as_chroma_does():
             )
         else:
             with pytest.raises(Exception, match="(?i)where|expected"):
-                index._collection.query(
+                index._store.collection.query(
                     query_embeddings=doubles.embed(["page"]), n_results=3, where=where
                 )
     assert min(seen.values()) > 10

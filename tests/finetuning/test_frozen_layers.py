@@ -16,7 +16,7 @@ from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, _OddsCache, log_odds
 from ftrag_helpers.finetuning.sft import Example, answer_loss, encode
 from ftrag_helpers.finetuning.training_data import TokenizedExample, shared_prefix
-from ftrag_helpers.lm import models
+from ftrag_helpers.lm import language_model, models
 
 TEXTS = [
     ("Where is the kettle?", "In the kitchen."),
@@ -169,7 +169,7 @@ def test_the_loss_is_that_of_the_answer_and_its_end_mark(tiny):
     rows = rows_of(tiny)
     answers = [tiny.tokenizer.decode(row.ids[row.prompt :]) for row in rows]
     assert answers == [answer + "<|im_end|>" for _, answer in TEXTS]
-    wanted = models._score_batch(
+    wanted = language_model._score_batch(
         tiny, [(list(row.ids[: row.prompt]), list(row.ids[row.prompt :])) for row in rows]
     )
     for row, values in zip(rows, wanted, strict=True):

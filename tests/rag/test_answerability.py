@@ -1,11 +1,11 @@
-"""The gate on signals whose answer is known, and on a library of doubles."""
+"""The answerability classifier on features whose answer is known, and on a library of doubles."""
 
 import numpy as np
 import pytest
 from doubles import embed, embed_tokens, tiny_language_model
 
 from ftrag_helpers.data.records import Answer, Document, Question
-from ftrag_helpers.rag import answerability, retrievers
+from ftrag_helpers.rag import answerability, answerability_features, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 DOCUMENTS = [
@@ -87,7 +87,7 @@ def test_a_word_that_nothing_matches_shows_as_a_gap_that_another_page_may_fill(f
     assert gap["worst piece anywhere"] < 0.2
 
 
-def test_the_questions_the_gate_is_fitted_on_are_of_both_kinds_and_none_is_a_test_question():
+def test_the_questions_the_classifier_is_fitted_on_are_of_both_kinds_and_none_is_a_test_question():
     chosen = answerability.calibration_questions()
     assert len({q.id for q in chosen}) == len(chosen) == 377
     assert {q.split for q in chosen} == {"train", "validation"} and sum(
@@ -100,7 +100,7 @@ def test_odd_questions_have_finite_signals(features, text):
     assert np.isfinite(features([Question("x", text)])).all()
 
 
-def test_a_gate_separates_what_can_be_separated():
+def test_a_classifier_separates_what_can_be_separated():
     rng = np.random.default_rng(0)
     answerable = np.arange(120) % 3 > 0
     seen = rng.normal(size=(120, 2)) + 4 * answerable[:, None]
@@ -136,7 +136,9 @@ def test_model_signals_have_one_row_a_question():
     questions = [Question("a", "Who?"), Question("b", "When?")]
     answers = [Answer("a", "x", logprob=-1.0), Answer("b", "y", logprob=-2.0)]
     found = answerability.model_features(lm, questions, answers)
-    assert found.shape == (2, len(answerability.MODEL_FEATURES)) and found[:, 1].tolist() == [
+    assert found.shape == (2, len(answerability_features.MODEL_FEATURES)) and found[
+        :, 1
+    ].tolist() == [
         -1.0,
         -2.0,
     ]

@@ -143,7 +143,7 @@ def test_a_text_or_a_vector_that_changed_is_not_used(folder, wanted):
 def test_vectors_are_watched_too(tmp_path):
     index = new_index(DOCUMENTS[:20], tmp_path)
     wrong = -embed([DOCUMENTS[3].text])
-    index._collection.update(ids=["d0003#1"], embeddings=wrong)
+    index._store.collection.update(ids=["d0003#1"], embeddings=wrong)
     SharedSystemClient.clear_system_cache()
     again, said = told(lambda: Index(embed, tmp_path))
     assert said == [f"1 of 20 passages in {tmp_path} were damaged: add their documents again."]
@@ -309,7 +309,7 @@ def test_an_error_of_the_embedder_is_no_damage(folder):
         raise RuntimeError("out of memory")
 
     index = opened(folder)
-    index._embed = broken
+    index._store._embed = broken
     with pytest.raises(RuntimeError, match="out of memory"):
         index.dense(["word77"])
     _, said = told(lambda: opened(folder))

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from shelf import LIBRARY, doc, ids, new_index, numbered
 
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.retrieval import passage_index
+from ftrag_helpers.retrieval import chroma_store, passage_index
 from ftrag_helpers.retrieval.chunking import embedding_text
 from ftrag_helpers.retrieval.fusion import LEXICAL_WEIGHT
 from ftrag_helpers.retrieval.passage_index import Index
@@ -385,14 +385,14 @@ def test_hybrid_is_the_sum_of_both_searches(large):
 def test_the_fingerprint_tells_contents_apart():
     assert passage_index.fingerprint(LIBRARY) == passage_index.fingerprint(list(LIBRARY))
     assert (
-        len(
-            {
-                passage_index.fingerprint(d)
-                for d in (LIBRARY, LIBRARY[1:], [replace(LIBRARY[0], text="x"), *LIBRARY[1:]], [])
-            }
-        )
-        == 4
+        len({passage_index.fingerprint(d) for d in (LIBRARY, LIBRARY[1:], LIBRARY[::-1], [])}) == 4
     )
+
+
+@pytest.mark.parametrize("field", ["id", "title", "shelf", "branch", "date", "text"])
+def test_the_fingerprint_covers_every_field_of_a_passage(field):
+    changed = [replace(LIBRARY[0], **{field: "other"}), *LIBRARY[1:]]
+    assert passage_index.fingerprint(changed) != passage_index.fingerprint(LIBRARY)
 
 
 # --- a server for a class
@@ -514,7 +514,7 @@ def test_what_is_no_chroma_server_is_told(monkeypatch, tmp_path):
         def log_message(self, *_args):
             pass
 
-    monkeypatch.setattr("ftrag_helpers.retrieval.chroma_store._ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("ftrag_helpers.retrieval.chroma_server._ANSWER_SECONDS", 0.5)
     with (
         http.server.HTTPServer(("127.0.0.1", 0), Other) as other,
         socket.create_server(("127.0.0.1", 0)) as silent,
@@ -570,8 +570,8 @@ def test_a_server_that_forgot_is_filled_again_and_one_that_went_is_told(
         ids(index.dense(["tea in the kitchen"], 1)) == [["kettle#1"]]
         and len(index.dense(["tea"], 9)[0]) == 5
     )
-    monkeypatch.setattr(index._store, "_server", ("127.0.0.1", free_port(), False))
-    index._store._client = index._store._collection = None
+    monkeypatch.setattr(index._store._store, "_server", ("127.0.0.1", free_port(), False))
+    index._store._store._client = index._store._store._collection = None
     with pytest.raises(CourseError, match="No Chroma server answers"):
         index.dense(["tea"])
 
@@ -579,13 +579,13 @@ def test_a_server_that_forgot_is_filled_again_and_one_that_went_is_told(
 @pytest.mark.parametrize("damage", ["cut short", "empty", "scrambled", "of another kind"])
 def test_a_damaged_name_on_the_server_is_made_anew(monkeypatch, tmp_path, damage):
     monkeypatch.setenv("FTRAG_CHROMA_URL", "http://127.0.0.1:9")
-    first = passage_index._collection_name(tmp_path, "library")
-    assert passage_index._collection_name(tmp_path, "library") == first
+    first = chroma_store.collection_name(tmp_path, "library")
+    assert chroma_store.collection_name(tmp_path, "library") == first
     DAMAGES[damage](tmp_path / "on_server")
     with pytest.warns(UserWarning, match="on_server was damaged"):
-        second = passage_index._collection_name(tmp_path, "library")
+        second = chroma_store.collection_name(tmp_path, "library")
     assert (
         second != first
         and len(second) == len(first)
-        and passage_index._collection_name(tmp_path, "library") == second
+        and chroma_store.collection_name(tmp_path, "library") == second
     )

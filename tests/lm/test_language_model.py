@@ -12,13 +12,11 @@ import numpy as np
 import pytest
 from doubles import WINDOW, scripted_language_model
 
-from ftrag_helpers.data.records import Document
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.lm import models
+from ftrag_helpers.lm import generation, models
+from ftrag_helpers.lm.language_model import encode_prompt
 from ftrag_helpers.lm.models import continuation_logprobs, generate, next_token_logprobs, stream
-from ftrag_helpers.retrieval.chunking import embedding_text
-from ftrag_helpers.retrieval.passage_index import Index
 
 PROMPTS = [
     "Tea",
@@ -43,7 +41,7 @@ def reference(lm, prompt, max_new_tokens):
     """The token ids that transformers' own generate adds to one prompt, without the end token."""
     import torch
 
-    ids = torch.tensor([models._encode(lm, prompt, max_new_tokens)])
+    ids = torch.tensor([encode_prompt(lm, prompt, max_new_tokens)])
     with torch.inference_mode():
         out = lm.model.generate(
             ids,
@@ -53,7 +51,7 @@ def reference(lm, prompt, max_new_tokens):
             pad_token_id=lm.tokenizer.pad_token_id,
         )
     added = out[0, ids.shape[1] :].tolist()
-    ends = models._end_tokens(lm)
+    ends = generation._end_tokens(lm)
     return added[: next((n for n, token in enumerate(added) if token in ends), len(added))]
 
 
@@ -120,12 +118,12 @@ def test_a_text_has_the_same_answer_in_any_batch_and_order(tiny, prompts):
 
 def test_the_shared_prefix_changes_nothing(tiny, monkeypatch):
     tiny, prefixes = spelling_ids(tiny), []
-    counted = models.shared_prefix
+    counted = generation.shared_prefix
     monkeypatch.setattr(
-        models, "shared_prefix", lambda rows: prefixes.append(counted(rows)) or prefixes[-1]
+        generation, "shared_prefix", lambda rows: prefixes.append(counted(rows)) or prefixes[-1]
     )
     with_prefix = generate(tiny, SHARED, max_new_tokens=20, progress=False)
-    monkeypatch.setattr(models, "shared_prefix", lambda rows: 0)
+    monkeypatch.setattr(generation, "shared_prefix", lambda rows: 0)
     assert prefixes[0] > 40 and texts(with_prefix) == texts(
         generate(tiny, SHARED, max_new_tokens=20, progress=False)
     )
@@ -159,7 +157,7 @@ def test_mean_logprob_is_that_of_a_full_forward_pass(fresh_tiny):
     for prompt, found in zip(
         PROMPTS, generate(lm, PROMPTS, max_new_tokens=24, progress=False), strict=True
     ):
-        ids, added = models._encode(lm, prompt, 24), reference(lm, prompt, 24)
+        ids, added = encode_prompt(lm, prompt, 24), reference(lm, prompt, 24)
         with torch.inference_mode():
             logprobs = torch.log_softmax(
                 lm.model(torch.tensor([ids + added])).logits[0].float(), -1
@@ -211,7 +209,7 @@ def test_a_prompt_that_is_too_long_is_a_clear_error(tiny):
 def test_chat_messages_are_rendered_with_the_answer_opened(tiny):
     text = tiny.render([{"role": "user", "content": "Tea?"}])
     assert text == "<|im_start|>user\nTea?<|im_end|>\n<|im_start|>assistant\n"
-    assert tiny.tokenizer.decode(models._encode(tiny, text, 0)) == text
+    assert tiny.tokenizer.decode(encode_prompt(tiny, text, 0)) == text
 
 
 def test_next_token_probabilities_sum_to_one_and_name_the_generated_token(tiny):
@@ -241,7 +239,7 @@ def test_continuation_logprobs_equal_a_full_forward_pass(tiny, batch_size):
     found = continuation_logprobs(tiny, PROMPTS, ANSWERS, batch_size=batch_size)
     for prompt, answer, values in zip(PROMPTS, ANSWERS, found, strict=True):
         start, end = (
-            models._encode(tiny, prompt, 0),
+            encode_prompt(tiny, prompt, 0),
             tiny.tokenizer(answer, add_special_tokens=False).input_ids,
         )
         with torch.inference_mode():
@@ -392,32 +390,13 @@ def test_the_real_model_equals_transformers_and_its_stream():
 
 
 @pytest.mark.model
-def test_real_embeddings_are_of_unit_length_and_do_not_depend_on_the_batch():
-    sentences = [
-        "Tea.",
-        TEXT,
-        TEXT * 3,
-        "Where is the map room?",
-        "The map room is upstairs.",
-        "",
-    ] * 2
-    vectors = models.embed(sentences)
-    assert vectors.shape == (12, 384) and vectors.dtype == np.float32
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
-    assert vectors == pytest.approx(
-        np.concatenate([models.embed([s], batch_size=1) for s in sentences]), abs=1e-5
-    )
-    assert vectors[3] @ vectors[4] > vectors[3] @ vectors[0] + 0.2, "what is meant alike lies near"
-    assert models.embed([]).shape == (0, 384)
-
-
-@pytest.mark.model
 def test_both_models_load_in_under_five_seconds():
     code = """
 import torch, transformers, sentence_transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, BertModel
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.lm import models
+from ftrag_helpers.lm import generation, models
+from ftrag_helpers.lm.language_model import encode_prompt
 with runtime.stopwatch() as clock:
     models.load_language_model()
     models.load_embedder()
@@ -427,77 +406,6 @@ print(clock.seconds)
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=runtime.course_root()
     )
     assert float(done.stdout.split()[-1]) < 5, done.stderr
-
-
-@pytest.mark.model
-def test_real_word_pieces_stand_where_their_spans_say_and_do_not_depend_on_the_batch():
-    texts = [
-        "The Gutenblob's lamp.",
-        "Otters were seen on four mornings in 2025, under the floor of the mill.",
-    ]
-    alone, together = models.embed_tokens(texts[:1])[0], models.embed_tokens(texts)
-    pieces = [texts[0][a:b] for a, b in alone.spans]
-    assert (
-        "".join(pieces) == "TheGutenblob'slamp."
-        and pieces[0] == "The"
-        and pieces[-4:] == ["'", "s", "lamp", "."]
-    )
-    assert alone.vectors.shape == (len(pieces), 384) and alone.vectors.dtype == np.float32
-    assert np.allclose(np.linalg.norm(together[1].vectors, axis=1), 1, atol=1e-3)
-    assert np.allclose(alone.vectors, together[0].vectors, atol=1e-4)
-
-
-@pytest.mark.model
-def test_what_the_real_embedder_reads_to_its_end_is_told_by_its_window(capfd):
-    fits, size = models.embed.fits, models.load_embedder().max_seq_length
-    assert (
-        fits("word " * (size - 2))
-        and not fits("word " * (size - 1))
-        and not fits("門" * size)
-        and fits("")
-    )
-    assert "longer than" not in capfd.readouterr().err
-
-
-@pytest.mark.model
-def test_a_fact_at_the_end_of_a_long_sentence_is_found():
-    filler = (
-        "the committee thanks the members of site {} for their patience, their help and their"
-        " cake, "
-    )
-    long = (
-        "".join(filler.format(n) for n in range(40))
-        + "and the spare key hangs in the red box behind the pump"
-    )
-    pages = {"minutes": long, **{f"page {n}": filler.format(n) for n in range(10)}}
-    index = Index(models.embed)
-    index.add(
-        [Document(name, "Allotment", "documents", "all", "", text) for name, text in pages.items()]
-    )
-    assert all(models.embed.fits(embedding_text(p)) for p in index.passages)
-    [[best]] = index.dense(["Where does the spare key hang?"], 1)
-    assert best.passage.document_id == "minutes" and "red box" in best.passage.text
-
-
-@pytest.mark.model
-def test_real_word_pieces_end_with_the_window_and_no_text_has_none():
-    assert models.embed_tokens([]) == []
-    (long,) = models.embed_tokens(["word " * 5000])
-    assert len(long.vectors) == len(long.spans) == models.load_embedder().max_seq_length - 2
-    (empty,) = models.embed_tokens([""])
-    assert empty.vectors.shape == (0, 384) and empty.spans.shape == (0, 2)
-
-
-@pytest.mark.model
-def test_real_words_meet_their_synonyms():
-    question, sentence = models.embed_tokens(
-        [
-            "How long must the lamp cool?",
-            "The bulb needs nine minutes before the cover is put back.",
-        ]
-    )
-    best = (question.vectors @ sentence.vectors.T).argmax(axis=1)
-    assert sentence.spans[best[4]].tolist() == [4, 8], "lamp meets bulb"
 
 
 # --- control tokens that are spelled out

@@ -8,7 +8,7 @@ in the input ("the reader pays" for "the library pays").
 import re
 from fractions import Fraction
 
-from ftrag_helpers.text.quantities import read
+from ftrag_helpers.text.quantities.reading import read
 from ftrag_helpers.text.spelling import fold, pieces
 from ftrag_helpers.text.word_overlap import holds, normalise
 

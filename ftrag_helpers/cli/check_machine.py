@@ -68,21 +68,12 @@ def check_python() -> Iterator[Finding]:
 
     facts = systems.facts()
     shown = f"{'.'.join(map(str, facts['version']))} on {facts['platform']}, {sys.executable}"
-    problem = systems.unsupported(facts)
-    old = tuple(facts["version"][:2]) < (3, 11)
-    yield Finding(
-        "Python",
-        shown,
-        (
-            f"{problem}\n{systems.SUPPORTED}"
-            if problem
-            else (
-                f"Install Python 3.11 or newer. {libraries.anew()}, then start again."
-                if old
-                else ""
-            )
-        ),
-    )
+    advice, problem = "", systems.unsupported(facts)
+    if problem:
+        advice = f"{problem}\n{systems.SUPPORTED}"
+    elif tuple(facts["version"][:2]) < (3, 11):
+        advice = f"Install Python 3.11 or newer. {libraries.anew()}, then start again."
+    yield Finding("Python", shown, advice)
 
 
 def check_packages() -> Iterator[Finding]:
@@ -104,32 +95,23 @@ def check_packages() -> Iterator[Finding]:
             installed = "none"
         if installed == "none" or not pin.specifier.contains(installed, prereleases=True):
             differing.append(f"{pin.name} {installed} (wanted {pin.specifier})")
+    more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
     if differing:
-        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
-        yield Finding(
-            "packages",
-            ", ".join(differing[:5]) + more,
-            f"{libraries.anew()}, then: python course.py check",
-        )
+        advice = f"{libraries.anew()}, then: python course.py check"
+        yield Finding("packages", ", ".join(differing[:5]) + more, advice)
     else:
         yield Finding("packages", f"{len(pins)} as in {lock.name}")
 
 
 def check_folder() -> Iterator[Finding]:
     """Where the course lies, and whether it can be written to."""
-    root = runtime.course_root()
-    yield Finding(
-        "course folder",
-        str(root),
-        (
-            ""
-            if _can_be_written(root)
-            else (
-                "You cannot write here, so your work could not be saved. Copy the course to a"
-                " folder of your own."
-            )
-        ),
-    )
+    root, advice = runtime.course_root(), ""
+    if not _can_be_written(root):
+        advice = (
+            "You cannot write here, so your work could not be saved. Copy the course to a folder"
+            " of your own."
+        )
+    yield Finding("course folder", str(root), advice)
 
 
 def _can_be_written(folder: Path) -> bool:
@@ -156,19 +138,13 @@ def check_cache() -> Iterator[Finding]:
                 f"{folder} cannot be written to",
                 f"Set {name} to a folder that you can write to.",
             )
-    free = shutil.disk_usage(runtime.cache_dir()).free / 1e9
-    yield Finding(
-        "disk",
-        f"{free:.1f} GB free at {runtime.cache_dir()}",
-        (
-            ""
-            if free >= DISK_GB
-            else (
-                f"The lessons keep up to {DISK_GB} GB there. Make room, or set FTRAG_CACHE to a"
-                " folder on another disk."
-            )
-        ),
-    )
+    free, advice = shutil.disk_usage(runtime.cache_dir()).free / 1e9, ""
+    if free < DISK_GB:
+        advice = (
+            f"The lessons keep up to {DISK_GB} GB there. Make room, or set FTRAG_CACHE to a folder"
+            " on another disk."
+        )
+    yield Finding("disk", f"{free:.1f} GB free at {runtime.cache_dir()}", advice)
 
 
 def check_memory() -> Iterator[Finding]:
@@ -176,19 +152,13 @@ def check_memory() -> Iterator[Finding]:
     import psutil
 
     memory = psutil.virtual_memory()
-    free = memory.available / 1e9
-    yield Finding(
-        "memory",
-        f"{free:.1f} GB free of {memory.total / 1e9:.1f} GB",
-        (
-            ""
-            if free >= MEMORY_GB
-            else (
-                f"Some lessons need up to {MEMORY_GB} GB. Close other programs and other notebooks'"
-                " kernels."
-            )
-        ),
-    )
+    free, advice = memory.available / 1e9, ""
+    if free < MEMORY_GB:
+        advice = (
+            f"Some lessons need up to {MEMORY_GB} GB. Close other programs and other notebooks'"
+            " kernels."
+        )
+    yield Finding("memory", f"{free:.1f} GB free of {memory.total / 1e9:.1f} GB", advice)
 
 
 def check_threads() -> Iterator[Finding]:

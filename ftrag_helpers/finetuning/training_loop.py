@@ -135,9 +135,7 @@ class TrainingRun:
             self.state.done = step + 1
             bar.update()
             bar.set_postfix(loss=f"{losses[-1]:.3f}")
-            if self.state.done % self._per_epoch in marks or (
-                self.state.done % self._per_epoch == 0 and self._per_epoch in marks
-            ):
+            if (self.state.done - 1) % self._per_epoch + 1 in marks:
                 self._evaluate(sum(losses) / len(losses))
                 losses, self.state.seconds = [], clock()
                 self.state.save(self.partial)

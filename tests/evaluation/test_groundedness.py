@@ -1,4 +1,5 @@
 import math
+from typing import Literal
 
 import pytest
 
@@ -85,6 +86,7 @@ def test_a_sentence_that_begins_with_do_elsewhere_is_scored():
 
 class Labelled(Row):
     id: Filled
+    half: Literal[1, 2]
     system: str
     question: Filled
     read: list[Filled]
@@ -93,15 +95,44 @@ class Labelled(Row):
     why: Filled
 
 
-def labelled():
-    path = runtime.data_dir() / "faithfulness" / "labels.jsonl"
-    return [row.model_dump() for row in read_rows(path, Labelled)]
+class Relabelled(Row):
+    id: Filled
+    faithful: bool
+    why: Filled
 
 
-def test_the_labelled_answers_are_whole():
+FOLDER = runtime.data_dir() / "faithfulness"
+
+
+def labelled(half=None):
+    rows = read_rows(FOLDER / "labels.jsonl", Labelled)
+    return [row.model_dump() for row in rows if half in (None, row.half)]
+
+
+def test_the_labelled_answers_are_many_and_of_both_kinds():
     rows = labelled()
-    assert len(rows) >= 60
-    assert min(sum(row["faithful"] for row in rows), sum(not row["faithful"] for row in rows)) >= 20
+    assert len(rows) >= 190 and len({row["system"] for row in rows}) >= 6
+    assert min(sum(row["faithful"] for row in rows), sum(not row["faithful"] for row in rows)) >= 50
+    assert len({(row["question"], row["answer"], *row["read"]) for row in rows}) == len(rows)
+
+
+def test_the_halves_are_of_like_size_and_share_no_question():
+    first, second = labelled(1), labelled(2)
+    assert abs(len(first) - len(second)) <= 10
+    assert not {row["question"] for row in first} & {row["question"] for row in second}
+
+
+def test_the_second_labelling_s_agreement_is_what_the_card_states():
+    """How often two readers agree bounds what a rule can reach."""
+    faithful = {row["id"]: row["faithful"] for row in labelled()}
+    second = read_rows(FOLDER / "second_labels.jsonl", Relabelled)
+    assert len(second) == 60 and {row.id for row in second} <= set(faithful)
+    same = sum(faithful[row.id] == row.faithful for row in second)
+    assert f"{same} of 60" in card()
+
+
+def card():
+    return (FOLDER / "README.md").read_text("utf-8")
 
 
 def test_a_rate_of_answers_that_do_not_occur_is_not_a_number():
@@ -113,21 +144,15 @@ def test_a_rate_of_answers_that_do_not_occur_is_not_a_number():
     assert all(math.isnan(rate) for rate in agreement([]).values())
 
 
-def test_the_agreement_is_what_the_data_card_states():
-    rows = labelled()
-    card = (runtime.data_dir() / "faithfulness" / "README.md").read_text("utf-8")
-    for half in (rows[:42], rows[42:]):
-        assert f"{agreement(half)['agree']:.2f}" in card
-    assert agreement(rows)["agree"] > 0.75
-    # A quarter and a sixth, as the card says.
-    assert (
-        abs(agreement(rows[42:])["missed"] - 1 / 4) < 0.05
-        and abs(agreement(rows[42:])["strict"] - 1 / 6) < 0.05
-    )
+@pytest.mark.parametrize("half", [1, 2])
+def test_the_agreement_is_what_the_data_card_states(half):
+    rates = agreement(labelled(half))
+    row = " | ".join(f"{rates[name]:.2f}" for name in ("agree", "missed", "strict"))
+    assert f"| {half} | {len(labelled(half))} | {row} |" in card()
 
 
 def test_the_threshold_is_the_best_on_the_half_that_chose_it(monkeypatch):
-    chosen = agreement(labelled()[:42])["agree"]
-    for other in (0.7, 0.75, 0.8, 0.85, 0.95, 1.0):
+    chosen = agreement(labelled(1))["agree"]
+    for other in (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0):
         monkeypatch.setattr("ftrag_helpers.evaluation.groundedness.THRESHOLD", other)
-        assert agreement(labelled()[:42])["agree"] <= chosen
+        assert agreement(labelled(1))["agree"] <= chosen

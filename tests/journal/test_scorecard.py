@@ -53,12 +53,12 @@ def test_quality_has_a_row_a_system_and_leaves_out_what_has_no_meaning():
     assert table.loc["reader", "words"] == 12
 
 
-def test_refusals_of_model_gate_and_both():
+def test_refusals_of_model_classifier_and_both():
     said = ["It costs 8p.", "The text does not say.", "8p", "8p"]
     questions = [PRICE, NOTHING, PRICE, NOTHING]
     table = scorecard.refusals(questions, said, [True, False, False, True]).set_index("who")
     assert table.loc["model", ["right", "false"]].tolist() == [0.5, 0.0]
-    assert table.loc["gate", ["right", "false"]].tolist() == [0.5, 0.5]
+    assert table.loc["classifier", ["right", "false"]].tolist() == [0.5, 0.5]
     assert table.loc["both", ["right", "false"]].tolist() == [1.0, 0.5]
     assert table.unanswerable.tolist() == [2, 2, 2]
 

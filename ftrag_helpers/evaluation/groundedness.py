@@ -1,9 +1,9 @@
 """Faithfulness: whether an answer says only what its sources or the question say.
 
-A deterministic approximation of a person's judgement: every number and name of the answer must
-occur in the sources or in the question, and so must at least 90 % of its content words. It does not
+A deterministic approximation of a reader's judgement: every number and name of the answer must
+occur in the sources or in the question, and so must at least 95 % of its content words. It does not
 detect a wrong relation between words that all occur ("the Vat Room has 40 seats" from a passage on
-two rooms). Its agreement with a person is measured on the hand-labelled answers in
+two rooms). Its agreement with a reader is measured on the labelled answers in
 `datasets/faithfulness`.
 """
 
@@ -16,7 +16,7 @@ from ftrag_helpers.evaluation.metrics import normalise
 
 #: An answer with a smaller share (0 to 1) of supported content words is not faithful. Chosen on the
 #: first half of the labelled answers; `agreement` is measured on the second half.
-THRESHOLD = 0.9
+THRESHOLD = 0.95
 
 _STOP_WORDS = frozenset(
     "a about after all also am an and any are as at be because been before being but by can could"

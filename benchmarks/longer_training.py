@@ -264,10 +264,7 @@ def properties_row(
     name: str, seconds: float, pairs: Sequence[InstructionExample], said: Sequence[str]
 ) -> dict:
     """Shares of the properties met, by group of kinds, with intervals over the pairs."""
-    checks = [
-        style_rules.check(p, text)
-        for p, text in zip(pairs, said, strict=True)
-    ]
+    checks = [style_rules.check(p, text) for p, text in zip(pairs, said, strict=True)]
     found = {"system": name, "seconds": round(seconds)}
     for group, held_out in (("trained kinds", False), ("held-out kinds", True)):
         part = [

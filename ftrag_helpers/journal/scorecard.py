@@ -53,8 +53,8 @@ def quality(rows):
 
 
 def refusals(questions: Sequence[Question], answers: Sequence[str], abstained: Sequence[bool]):
-    """A DataFrame with the rows "model", "classifier" and "both": shares of right and false refusals,
-    and the counts.
+    """A DataFrame with the rows "model", "classifier" and "both": rates of right and of false
+    refusals, and the counts.
 
     The model refuses where its answer's text reads as a refusal; the answerability classifier, in
     the row "classifier", where `abstained` is true.
@@ -65,7 +65,11 @@ def refusals(questions: Sequence[Question], answers: Sequence[str], abstained: S
     model = np.array([_sounds_like_refusal(text) for text in answers])
     classifier = np.asarray(abstained, bool)
     rows = []
-    for who, refused in (("model", model), ("classifier", classifier), ("both", model | classifier)):
+    for who, refused in (
+        ("model", model),
+        ("classifier", classifier),
+        ("both", model | classifier),
+    ):
         right, false = metrics.refusal_rates(refused, answerable)
         rows.append(
             {

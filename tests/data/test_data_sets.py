@@ -22,7 +22,8 @@ KNOWN_LIMITS: dict[str, str] = {}
 #: Single words that say all that an answer of two says: a measure, a colour, another spelling, and
 #: a thing of which the pages have one.
 WHOLE_WORDS = set(
-    "fortnight hour month pound tenner green B♭ Sirloin potato potatoes handkerchief jacketing".split()
+    "fortnight hour month pound tenner green B♭ Sirloin potato potatoes handkerchief"
+    " jacketing".split()
 )
 
 

@@ -64,6 +64,11 @@ def test_a_folder_is_small_and_says_what_it_holds(folder):
     assert len(body) == 1 and ast.get_docstring(ast.Module(body, []))
 
 
+def test_a_module_can_be_read_in_one_sitting():
+    long = {path.name for path in FILES if len(path.read_text("utf-8").splitlines()) > 300}
+    assert long <= {"assignments.py"}, "split it along a seam, or make it simpler"
+
+
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_heavy_libraries_are_imported_where_they_are_needed(path, trees):
     nodes = list(at_module_level(trees[path]))

@@ -608,3 +608,35 @@ def test_the_readme_counts_the_data_rightly():
         f"allotment/ ({sum(1 for _ in (ROOT / 'datasets/allotment/documents').rglob('*.*'))}"
         " documents" in text
     )
+
+
+# --- the glossary
+
+ENTRY = re.compile(
+    r"\*\*(?P<term>[^*]+)\*\*(?: \([^()]+\))?\. .+ \[Lesson \d\d\]\((?P<path>\.\./notebooks/[\w.]+)\),"
+    r" cell `(?P<cell>[^`]+)`\."
+)
+
+
+def glossary():
+    [title, _, *paragraphs] = (ROOT / "docs" / "glossary.md").read_text("utf-8").split("\n\n")
+    assert title == "# Glossary"
+    return [ENTRY.fullmatch(paragraph.strip()) for paragraph in paragraphs]
+
+
+def test_the_glossary_is_in_order_and_every_entry_has_its_form():
+    entries = glossary()
+    assert len(entries) >= 50 and all(entries)
+    terms = [entry["term"].lower() for entry in entries]
+    assert terms == sorted(terms) and len(set(terms)) == len(terms)
+
+
+def test_the_cell_that_an_entry_names_holds_the_term():
+    missed = []
+    for entry in glossary():
+        notebook = json.loads((ROOT / "docs" / entry["path"]).read_text("utf-8"))
+        sources = {cell["id"]: "".join(cell["source"]).lower() for cell in notebook["cells"]}
+        source = sources.get(entry["cell"], "")
+        if not any(word in source for word in entry["term"].lower().split()):
+            missed.append((entry["term"], entry["cell"]))
+    assert missed == []

@@ -95,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     test.add_argument(
         "--fast",
         action="store_true",
-        help="only what needs no model and is not slow: about two minutes",
+        help="only what needs no model and is not slow: about a minute",
     )
     add("fetch", run_fetch, "fetch the two models, or repair them")
     add(

@@ -70,6 +70,7 @@ def test_a_report_that_cannot_be_written_is_one_message(tmp_path, capsys):
     assert "ftrag:" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_compare_runs_on_own_documents_and_writes_the_answers(own, small_models, tmp_path, capsys):
     folder, questions = own
     out = tmp_path / "answers.csv"
@@ -193,6 +194,7 @@ def test_questions_of_which_none_can_be_asked_are_told_before_anything_is_traine
     assert "no answerable question of the split" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_compare_says_what_it_passed_over_and_which_answers_stand_nowhere(
     own, small_models, capsys
 ):
@@ -282,6 +284,7 @@ def test_compare_reads_a_long_page_in_every_language(language, monkeypatch, tmp_
     assert "stand in no document" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_cell_that_begins_like_a_formula_is_defused(own, small_models, tmp_path):
     folder, questions = own
     questions.write_text('question,answer\n"=1+1 how much is a pot of tea?",£2\n', "utf-8")

@@ -53,6 +53,7 @@ def references(library):
             yield f"{fact.id} after", question, fact.after, text
 
 
+@pytest.mark.slow
 def test_no_other_sentence_of_the_named_pages_holds_an_accepted_answer(library):
     credited = defaultdict(list)
     for name, question, reference, text in references(library):
@@ -232,6 +233,7 @@ def passes(example: InstructionExample, response: str) -> bool:
     return all(style_rules.check(example, response).values())
 
 
+@pytest.mark.slow
 def test_good_responses_in_other_words_pass():
     failed = [
         (example.id, good, style_rules.check(example, good))

@@ -104,6 +104,7 @@ def test_a_missing_sqlite_is_told_with_its_cure(monkeypatch):
         libraries.load()
 
 
+@pytest.mark.slow
 def test_every_library_is_installed_here():
     code = (
         "from importlib.util import find_spec as f\nfrom ftrag_helpers.environment.libraries import"

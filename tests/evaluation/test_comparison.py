@@ -111,6 +111,7 @@ def test_the_oracle_knows_where_a_missing_sentence_comes_from():
     assert found[0].passage.document_id == "help-01" and [h.rank for h in found] == [1, 2]
 
 
+@pytest.mark.slow
 def test_every_system_answers_under_its_name(parts, monkeypatch):
     monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 12)  # the double has a window of 256 bytes
     lm = scripted_language_model("8p a gram")

@@ -149,6 +149,7 @@ def test_what_the_course_lacks_is_not_the_learners_fault():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="needs interval timers")
 def test_an_endless_loop_is_stopped_also_when_it_swallows_errors():
     def swallows_exceptions(x):
@@ -387,6 +388,7 @@ core.run(task, f)""",
 ]
 
 
+@pytest.mark.slow
 def test_a_kernel_shows_the_message_alone():
     """The real thing: what Jupyter stores as the output of a check that fails."""
     import nbformat

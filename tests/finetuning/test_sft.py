@@ -488,6 +488,7 @@ def test_the_version_of_the_algorithm_is_part_of_the_key(tiny, monkeypatch, name
 # --- interrupted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "at, config", [(4, CONFIG), (11, CONFIG), (7, replace(CONFIG, evals_per_epoch=2))]
 )
@@ -530,6 +531,7 @@ def test_it_may_be_interrupted_again_and_again(tiny, steps, whole_run):
     assert_same_weights(whole, whole_run)
 
 
+@pytest.mark.slow
 def test_the_best_before_an_interruption_is_the_best_after_it(tiny, steps, elsewhere):
     content = (
         EXAMPLES[:4],

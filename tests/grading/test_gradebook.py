@@ -12,6 +12,8 @@ from graded_class import ARABIC, FAILED, SCRIPT, SLUG, class_of_300, result, tas
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.grading.reports import gradebook, outputs
 
+pytestmark = pytest.mark.slow
+
 api = pytest.importorskip("nbgrader.api")
 
 

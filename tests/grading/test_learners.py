@@ -625,6 +625,7 @@ def test_writing_that_joins_or_parts_letters_is_left_out_and_wide_spaces_are_spa
 # --- bounds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("around", ["", "submissions/"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_one_learner_s_6000_files_stop_nobody_else(tmp_path, packed, around):

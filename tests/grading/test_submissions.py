@@ -356,6 +356,7 @@ def test_a_class_from_a_zip_with_every_kind_of_file(tmp_path):
     assert first.answers[0] == ("9.1", exercise.DOUBLE)
 
 
+@pytest.mark.slow
 @forked
 def test_an_interrupted_run_goes_on_where_it_was(class_, observed):
     folder, hand_in = class_
@@ -378,6 +379,7 @@ def test_an_interrupted_run_goes_on_where_it_was(class_, observed):
     assert not list(results.glob(".new-*"))
 
 
+@pytest.mark.slow
 @forked
 def test_more_time_runs_only_those_again_that_timed_out(class_, observed):
     folder, hand_in = class_

@@ -287,6 +287,7 @@ def test_other_errors_are_not_dressed_up(pip):
     assert leftovers() == []
 
 
+@pytest.mark.slow
 def test_two_starts_at_once_fetch_each_model_once(pip, capsys):
     pip.seconds = 0.4
     errors = []

@@ -230,6 +230,7 @@ FILTER = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -484,6 +485,7 @@ PROXIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_proxy_does_not_stand_between_us_and_a_server_on_this_machine(
     server, monkeypatch, tmp_path, host
@@ -504,6 +506,7 @@ def test_a_proxy_does_not_stand_between_us_and_a_server_on_this_machine(
             )
 
 
+@pytest.mark.slow
 def test_what_is_no_chroma_server_is_told(monkeypatch, tmp_path):
     class Other(http.server.BaseHTTPRequestHandler):
         def do_GET(self):

@@ -1376,6 +1376,7 @@ def test_an_invisible_character_changes_nothing(pair, invisible, place):
     assert answer_match(said[:place] + invisible + said[place:], [accepted])
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_answers_are_judged_in_seconds():
     said = [
         f"The loan lasts {n % 997} days, as page {n % 89} says, not counting Sundays."

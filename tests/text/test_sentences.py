@@ -196,6 +196,7 @@ def by_the_english_rule(text):
     return sentences
 
 
+@pytest.mark.slow
 def test_the_courses_own_pages_and_passages_are_cut_by_the_english_rule():
     now = course_data.load_documents()
     pages = [*now, *user_documents.read_documents(runtime.data_dir() / "allotment" / "documents")]

@@ -20,7 +20,7 @@ from ftrag_helpers.data.data_files import (
     require_comparable,
     select,
 )
-from ftrag_helpers.data.facts import check_support, read_taught_facts, require
+from ftrag_helpers.data.facts import check_support, read_taught_facts, require, to_reference
 from ftrag_helpers.data.facts import load_common_knowledge as load_common_knowledge
 from ftrag_helpers.data.records import (
     QUESTION_KINDS,
@@ -28,7 +28,6 @@ from ftrag_helpers.data.records import (
     Document,
     Question,
     QuestionKind,
-    Reference,
     Split,
     TaughtFact,
     UnanswerableGroup,
@@ -195,22 +194,12 @@ def _update(row: _UpdateRow) -> Update:
     )
 
 
-def _reference(row: _ReferenceRow) -> Reference:
-    return Reference(
-        answer=row.answer,
-        accepted=tuple(dict.fromkeys([row.answer, *row.accepted])),
-        reply=row.reply,
-        documents=row.passages,
-        support=row.support,
-    )
-
-
 def _question(row: _QuestionRow) -> Question:
     return Question(
         **row.model_dump(include={"id", "kind", "split", "fact", "update"}),
         text=row.question,
-        reference=_reference(row),
-        after=_reference(row.after) if row.after else None,
+        reference=to_reference(row, row.passages, row.support),
+        after=to_reference(row.after, row.after.passages, row.after.support) if row.after else None,
         group=row.group,
     )
 

@@ -84,21 +84,11 @@ def check_support(where: str, reference: Reference, text: str) -> None:
 def _taught_fact(row: _TaughtFactRow) -> TaughtFact:
     return TaughtFact(
         id=row.id,
-        reference=_taught_reference(row, row.document),
+        reference=to_reference(row, (row.document,), (row.support,)),
         train=row.train,
         test=row.test,
         update=row.update,
-        after=_taught_reference(row.after, row.document) if row.after else None,
-    )
-
-
-def _taught_reference(row: _TaughtAnswer, document: str) -> Reference:
-    return Reference(
-        answer=row.answer,
-        accepted=tuple(dict.fromkeys([row.answer, *row.accepted])),
-        reply=row.reply,
-        documents=(document,),
-        support=(row.support,),
+        after=to_reference(row.after, (row.document,), (row.after.support,)) if row.after else None,
     )
 
 
@@ -124,6 +114,17 @@ def _check_taught_facts(
         if fact.after:
             changed = [new for _, new in news[fact.update].edits]
             check_support(f"{where}, 'after'", fact.after, " ".join(changed))
+
+
+def to_reference(row: Row, documents: tuple[str, ...], support: tuple[str, ...]) -> Reference:
+    """The reference of a row with `answer`, `accepted` and `reply`; the answer is accepted too."""
+    return Reference(
+        answer=row.answer,
+        accepted=tuple(dict.fromkeys([row.answer, *row.accepted])),
+        reply=row.reply,
+        documents=documents,
+        support=support,
+    )
 
 
 def require(condition: bool, message: str) -> None:

@@ -56,6 +56,15 @@ def time_limit(seconds: float):
     ):
         yield
         return
+    with alarm(seconds):
+        yield
+
+
+@contextmanager
+def alarm(seconds: float):
+    """Raise `TooSlow` in the block after so many seconds, and again each second if something
+    swallows that. For the main thread, where the system has interval timers.
+    """
     inside = True
 
     def stop(_signal, _frame):

@@ -7,14 +7,12 @@ forged observation still has to be right. What this module leaves out: making ob
 """
 
 import json
-import threading
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from ftrag_helpers.exercises import checking
+from ftrag_helpers.exercises.running import TooSlow, time_limit
 from ftrag_helpers.grading import records
 from ftrag_helpers.grading.assignments import Assignment, GradedTask
-from ftrag_helpers.grading.execution import steps
 from ftrag_helpers.grading.intake.answers import Answers, own_words
 from ftrag_helpers.grading.records import TaskResult
 
@@ -131,17 +129,11 @@ def _verdict(task: GradedTask, step: dict, facts: dict) -> tuple[str, str]:
         return state, one_text(failed if isinstance(failed, str) else "the check told nothing")
     trusted = replace(task.check, cases=lambda _seed: json.loads(json.dumps(step["inputs"])))
     try:
-        with _judge_limit():
+        with time_limit(_JUDGE_SECONDS):
             verdict = checking.decide(trusted, facts["observed"], task.seeds[step["check"]])
-    except steps.TooSlow:
+    except TooSlow:
         return "failed", "the check could not read this answer in time"
     return ("passed", "") if verdict.passed is True else ("failed", one_text(verdict.message))
-
-
-def _judge_limit():
-    """A time limit for a judge, where this thread can have one."""
-    main = threading.current_thread() is threading.main_thread()
-    return steps.time_limit(_JUDGE_SECONDS) if main else nullcontext()
 
 
 def _status(tasks: tuple[TaskResult, ...], observed: Observed) -> tuple[str, list[str]]:

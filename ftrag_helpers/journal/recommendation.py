@@ -16,7 +16,6 @@ TASKS = (
 )
 CHANGES = ("never", "every few months", "daily")
 EXAMPLES = ("none", "dozens", "hundreds")
-ERASURE = ("no", "yes")
 CHOICES = ("fine-tuning", "retrieval", "both", "neither yet: collect examples")
 
 

@@ -11,26 +11,19 @@ the walls around this process (`drop_privileges`, `sandbox`).
 import asyncio
 import json
 import os
-import signal
 import sys
 import time
 import traceback
 import types
 from collections.abc import Iterable
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from ftrag_helpers.exercises import checking
+from ftrag_helpers.exercises.running import TooSlow, alarm
 
 #: Bytes of one observation's line; more is no answer to any task.
 FRAME_BYTES = 2**20
 _MESSAGE = 2_000
-
-
-class TooSlow(BaseException):
-    """A step ran past its limit.
-
-    Not an Exception, so that `except Exception` in a loop cannot hold it.
-    """
 
 
 # --- the notebook's world
@@ -71,11 +64,11 @@ class Notebook:
         asyncio.set_event_loop(self._loop)
         cell = self._loop.create_task(self._cell(source, title))
         try:
-            with time_limit(limit):
+            with alarm(limit):
                 return self._loop.run_until_complete(cell)
         except BaseException as error:  # noqa: BLE001 (SystemExit too must not end the others' cells)
             cell.cancel()
-            with suppress(BaseException), time_limit(1.0):
+            with suppress(BaseException), alarm(1.0):
                 self._loop.run_until_complete(asyncio.sleep(0))
             return error
 
@@ -220,24 +213,3 @@ def _in_words(error: BaseException, title: str) -> str:
         return f"{text} ({lines[-1]})"[:_MESSAGE] if lines else text[:_MESSAGE]
     except BaseException:  # noqa: BLE001 (an error that cannot even be printed)
         return type(error).__name__
-
-
-@contextmanager
-def time_limit(seconds: float):
-    """Stop the block after so many seconds with `TooSlow`, and again each second if something
-    swallows that.
-    """
-    inside = True
-
-    def stop(_signal, _frame):
-        if inside:
-            raise TooSlow
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
-    try:
-        yield
-    finally:
-        inside = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

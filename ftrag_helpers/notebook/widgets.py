@@ -136,7 +136,8 @@ def decide(
         reason.observe(note, names="value")
         boxes[scenario] = (menu, reason)
     rows = ipywidgets.VBox([ipywidgets.HBox(list(pair)) for pair in boxes.values()])
-    show_widget(rows, "[Run this cell in JupyterLab to choose for each need]")
+    pairs = [box for pair in boxes.values() for box in pair]
+    show_widget(rows, "[Run this cell in JupyterLab to choose for each need]", picture(pairs))
 
 
 def _show_controls(boxes: dict) -> None:
@@ -144,16 +145,45 @@ def _show_controls(boxes: dict) -> None:
 
     names = ", ".join(box.description for box in boxes.values())
     instead = wrapped(f"[Run this cell in JupyterLab to change: {names}]")
-    show_widget(ipywidgets.VBox(list(boxes.values())), instead)
+    show_widget(ipywidgets.VBox(list(boxes.values())), instead, picture(list(boxes.values())))
 
 
-def show_widget(widget, instead: str) -> None:
-    """Display a widget; where none can live, the text `instead` says what it would be."""
+def show_widget(widget, instead: str, html: str = "") -> None:
+    """Display a widget; where none can live, `html` is its picture, and the text `instead` says
+    what it would be.
+    """
     from IPython.display import display
 
     bundle = widget._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
-    display({**data, "text/plain": instead}, metadata={}, raw=True)
+    still = {"text/html": html} if html else {}
+    display({**data, **still, "text/plain": instead}, metadata={}, raw=True)
+
+
+def picture(boxes: list) -> str:
+    """HTML that shows the widgets as they stand: what a saved page holds in their place."""
+    return rendering.fragment(
+        "notebook/templates/widgets.html.j2", "controls", [_drawn(box) for box in boxes]
+    )
+
+
+def _drawn(box) -> dict:
+    """What the template needs of a widget: its kind, label, value, and a slider's share."""
+    import ipywidgets
+
+    if isinstance(box, ipywidgets.Button):
+        return {"kind": "button", "label": box.description, "value": "", "share": None}
+    value, share = box.value, None
+    if isinstance(box, ipywidgets.IntSlider | ipywidgets.FloatSlider):
+        kind, share = "slider", round(100 * (value - box.min) / (box.max - box.min))
+        value = format(value, box.readout_format)
+    elif isinstance(box, ipywidgets.Checkbox):
+        kind = "tick"
+    elif isinstance(box, ipywidgets.Dropdown):
+        kind, value = "menu", box.label
+    else:
+        kind, value = "text", value or box.placeholder
+    return {"kind": kind, "label": box.description, "value": value, "share": share}
 
 
 def chat(answer: Callable[[str], str], *, first: str) -> None:
@@ -193,4 +223,5 @@ def chat(answer: Callable[[str], str], *, first: str) -> None:
     box.observe(ask, names="value")
     print(wrapped(f"{first}\n\n{answer(first)}"))
     window = ipywidgets.VBox([ipywidgets.HBox([box, button]), log])
-    show_widget(window, "[Run this cell in JupyterLab to ask questions of your own]")
+    instead = "[Run this cell in JupyterLab to ask questions of your own]"
+    show_widget(window, instead, picture([box, button]))

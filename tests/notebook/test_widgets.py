@@ -1,4 +1,5 @@
 import pytest
+from html_page import Page
 
 from ftrag_helpers.notebook import plots, widgets
 
@@ -104,7 +105,7 @@ def test_a_chat_shows_the_latest_exchange_on_top_as_text_and_an_error_in_its_pla
     screen, capsys, monkeypatch
 ):
     shown = []
-    monkeypatch.setattr(widgets, "show_widget", lambda widget, instead: shown.append(widget))
+    monkeypatch.setattr(widgets, "show_widget", lambda widget, *_: shown.append(widget))
 
     def answer(question):
         if question == "why?":
@@ -128,7 +129,7 @@ def test_a_chat_shows_the_latest_exchange_on_top_as_text_and_an_error_in_its_pla
 
 def test_a_choice_is_kept_with_its_reason_and_nothing_before_it_is_made(monkeypatch):
     kept, shown = [], []
-    monkeypatch.setattr(widgets, "show_widget", lambda widget, instead: shown.append(widget))
+    monkeypatch.setattr(widgets, "show_widget", lambda widget, *_: shown.append(widget))
     widgets.decide(["help desk"], ["retrieval", "fine-tuning"], lambda *of: kept.append(of))
     [row] = shown[0].children
     menu, reason = row.children
@@ -148,3 +149,26 @@ def test_where_no_widget_can_live_a_text_says_what_it_would_be(screen):
     widgets.show_widget(ipywidgets.Text(), "[a box]")
     [shown] = screen
     assert shown["text/plain"] == "[a box]" and len(shown) == 2
+
+
+def test_a_saved_page_shows_the_controls_as_they_stand():
+    import ipywidgets
+
+    boxes = [
+        widgets._box("rank", (0, 64, 1, 16)),
+        widgets._box("temperature", (0.0, 2.0, 0.5, 1.0)),
+        widgets._box("own_text", "<b>"),
+        widgets._box("question", ["first", "second"]),
+        widgets._box("cut_off", True),
+        ipywidgets.Text(placeholder="Ask"),
+        ipywidgets.Button(description="Send"),
+    ]
+    text = widgets.picture(boxes)
+    page = Page(text)
+    [drawn] = [found for found in page.all("div") if found.get("role") == "img"]
+    said = drawn["aria-label"]
+    for part in ("rank 16;", "temperature 1.00;", "own text <b>;", "cut off True;", "Ask;"):
+        assert part in said
+    assert said.endswith("Send ") and page.balanced
+    assert "currentColor 25%" in text and "&lt;b&gt;" in text and "<b>" not in text
+    assert "first ▾" in text and "☑" in text

@@ -71,6 +71,7 @@ COMMANDS = {
     "compare": "compare the systems on documents and questions of your own",
     "validate": "run the notebooks again and say in words what differs",
     "build": "make exercises/ from solutions/",
+    "site": "make a static site of the course, to read before installing",
     "grade": "grade what learners handed in, in a sandbox",
     "progress": "show the points of the exercises, task by task",
 }

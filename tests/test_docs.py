@@ -28,7 +28,10 @@ from ftrag_helpers.exercises import checking
 from ftrag_helpers.grading import records
 
 ROOT = runtime.course_root()
-DOCS = [ROOT / "docs" / f"{name}.md" for name in ("instructor_guide", "extending", "bigger")]
+DOCS = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("instructor_guide", "extending", "bigger", "troubleshooting")
+]
 PAGES = [ROOT / "README.md", *DOCS]
 PYPROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
@@ -76,6 +79,8 @@ PROGRAMS = {
 #: What a reader has or makes, a model's name on the hub among it; the course has no file of that
 #: name.
 READERS_OWN = {
+    "progress.json",
+    "results.json",
     "HuggingFaceTB/SmolLM2-360M-Instruct",
     "submissions.zip",
     "submissions",
@@ -84,7 +89,6 @@ READERS_OWN = {
     "trial",
     "gradebook.db",
     "chroma-data",
-    "postBuild",
     "06_name",
     "notebooks/06_name.ipynb",
     "release/01_llm_basics/",
@@ -641,3 +645,32 @@ def test_the_cell_that_an_entry_names_holds_the_term():
         if not any(word in source for word in entry["term"].lower().split()):
             missed.append((entry["term"], entry["cell"]))
     assert missed == []
+
+
+def said_by_the_code() -> str:
+    """Every text in the course's code, with "…" for what is filled in, on one line."""
+    import ast
+
+    found = []
+    for path in [ROOT / "course.py", *(ROOT / "ftrag_helpers").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+            if isinstance(node, ast.JoinedStr):
+                parts = [getattr(part, "value", "…") for part in node.values]
+                found.append("".join(part if isinstance(part, str) else "…" for part in parts))
+    return " ".join(" ".join(found).split())
+
+
+def test_the_messages_that_troubleshooting_quotes_are_those_that_are_said():
+    text = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    said = said_by_the_code()
+    quoted = [" ".join(span.split()) for span in spans(text) if "…" in span]
+    foreign = {"NameError: name '…' is not defined", "packages: … (wanted …)"}
+    missing = []
+    for message in quoted:
+        # What is filled in may be any words: the longest part that is fixed has to be there.
+        fixed = max(re.split("…", message), key=len).strip(" .:,")
+        if message not in foreign and fixed not in said:
+            missing.append(message)
+    assert len(quoted) >= 10 and not missing

@@ -2,6 +2,7 @@
 machine or an index.
 """
 
+import os
 import re
 import subprocess
 import tomllib
@@ -13,7 +14,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ftrag_helpers.environment import systems
+from ftrag_helpers.cli import main
+from ftrag_helpers.environment import runtime, systems
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
@@ -204,3 +206,47 @@ def test_every_file_of_the_package_that_is_no_module_is_shipped():
         path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     }
     assert {path for path in files if path.suffix != ".py"} == shipped
+
+
+@pytest.mark.skipif(os.name == "nt", reason="these files run in a Linux image")
+def test_the_files_for_repo2docker_fetch_the_models_and_start_as_the_course_does(tmp_path):
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    stub = bin_folder / "ftrag"
+    stub.write_text('#!/bin/sh\necho "ftrag $*" >> "$SEEN"\n', "utf-8")
+    stub.chmod(0o755)
+    seen = tmp_path / "seen"
+    environment = os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}", "SEEN": str(seen)}
+    environment.pop("JUPYTER_CONFIG_PATH", None)
+    subprocess.run([str(ROOT / "postBuild")], cwd=ROOT, env=environment, check=True)
+    assert seen.read_text("utf-8") == "ftrag fetch\n"
+    shown = subprocess.run(
+        [str(ROOT / "start"), "sh", "-c", 'echo "$JUPYTER_CONFIG_PATH $OMP_WAIT_POLICY"'],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    folder, policy = shown.stdout.split()
+    assert Path(folder) == ROOT / main.LAB_CONFIG and policy == runtime.OFFLINE["OMP_WAIT_POLICY"]
+
+
+def test_the_workflows_try_the_oldest_and_the_newest_python_with_commands_that_exist():
+    import course
+
+    flows = {
+        path.stem: yaml.safe_load(path.read_text("utf-8"))
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+    }
+    assert set(flows) == {"test", "site"}
+    matrix = flows["test"]["jobs"]["fast"]["strategy"]["matrix"]
+    assert [system.split("-")[0] for system in matrix["system"]] == ["ubuntu", "macos", "windows"]
+    oldest, newest = re.search(r"CPython (3\.\d+) to (3\.\d+)", systems.SUPPORTED).groups()
+    assert matrix["python"] == [oldest, newest]
+    steps = [s for flow in flows.values() for job in flow["jobs"].values() for s in job["steps"]]
+    commands = [step["run"] for step in steps if "course.py" in step.get("run", "")]
+    assert len(commands) == 3
+    for command in commands:
+        assert command.split()[:2] == ["python", "course.py"]
+        assert command.split()[2] in course.COMMANDS

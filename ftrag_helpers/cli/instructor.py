@@ -1,4 +1,5 @@
-"""`ftrag build`, `ftrag grade`: exercises out of solutions, and marks for what learners hand in.
+"""`ftrag build`, `ftrag grade`, `ftrag site`: exercises out of solutions, marks for what learners
+hand in, and the course as pages to read.
 
 Each command reads its options, calls the modules below, and prints what it did.
 """
@@ -33,6 +34,26 @@ def run_build(options: argparse.Namespace, rest: list[str]) -> int:
         return 0
     for path in build.build(root):
         print(path.relative_to(root))
+    return 0
+
+
+def add_site(parser: argparse.ArgumentParser) -> None:
+    """The options of `ftrag site`."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("site"),
+        metavar="FOLDER",
+        help="the folder for the pages (default: site)",
+    )
+
+
+def run_site(options: argparse.Namespace, rest: list[str]) -> int:
+    """Make the pages from what the notebooks hold; nothing is run."""
+    from ftrag_helpers.site import build
+
+    made = build.build(runtime.course_root(), options.out)
+    print(f"{made.pages} pages. Open {made.index.resolve()} in a browser; no server is needed.")
     return 0
 
 

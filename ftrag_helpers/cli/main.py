@@ -121,6 +121,13 @@ def build_parser() -> argparse.ArgumentParser:
         )
     )
     instructor.add_build(add("build", instructor.run_build, "make exercises/ from solutions/"))
+    instructor.add_site(
+        add(
+            "site",
+            instructor.run_site,
+            "make a static site of the course, to read before installing",
+        )
+    )
     instructor.add_grade(
         add("grade", instructor.run_grade, "grade what learners handed in, in a sandbox")
     )

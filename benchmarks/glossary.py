@@ -58,11 +58,13 @@ class Entry:
         return self.cell
 
     def heading(self) -> str:
-        """The heading that the term stands under, without signs of Markdown."""
+        """The section's heading that the term stands under, without signs of Markdown; "" above the
+        first one.
+        """
         last, found = "", self.found()
         for number, cell in cells_of(self.notebook).items():
             place = self._place(cell.source) if number == found else len(cell.source)
-            for match in re.finditer(r"^#+ (.+)$", cell.source, re.M) if cell.is_text else ():
+            for match in re.finditer(r"^##+ (.+)$", cell.source, re.M) if cell.is_text else ():
                 last = match[1] if match.start() <= place else last
             if number == found:
                 break
@@ -74,7 +76,7 @@ class Entry:
 
     def __str__(self) -> str:
         others = f" ({', '.join(self.others)})" if self.others else ""
-        place = f"Lesson {self.notebook[:2]}, {self.heading()}"
+        place = ", ".join(filter(None, (f"Lesson {self.notebook[:2]}", self.heading())))
         link = f"[{place}](../notebooks/{self.notebook}#cell-id={self.found()})"
         return f"**{self.term}**{others}. {self.text} {link}."
 

@@ -8,6 +8,7 @@ buttons. What it leaves out: keeping the result (`keep`, which the lesson hands 
 
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from ftrag_helpers.text.answer_match import answer_match
 
 #: The two rounds, in their order.
 ROUNDS = ("closed book", "with the page")
+_PAUSE = 1.0  # seconds between an answer in the box and a click that is one of its own
 _TEMPLATE = "notebook/templates/self_test.html.j2"
 
 
@@ -170,49 +172,56 @@ def _html(macro: str, *values: object) -> str:
 class Boxes:
     """The test at work: `widget`, over a session.
 
-    The focus begins in the box. Enter keeps the answer and brings the next question into the same
-    box; Tab leads to the buttons.
+    Enter keeps the answer and brings the next question into the same box, which keeps the focus;
+    Tab leads to the buttons. What stands in the box is also kept where the focus leaves it, as the
+    browser tells of a change in both cases alike.
     """
 
     def __init__(self, session: Session):
         import ipywidgets
 
-        self.session = session
+        self.session, self._taken = session, -_PAUSE
         self.head, self.page, self.said = (ipywidgets.HTML() for _ in range(3))
         self.box = ipywidgets.Text(
-            placeholder="Your answer; empty if you do not know", layout={"width": "34em"}
+            placeholder="Type your answer, press Enter",
+            continuous_update=False,
+            layout={"width": "30em"},
         )
-        self.next = ipywidgets.Button(description="Keep, go on", button_style="primary")
+        self.next = ipywidgets.Button(description="Next", button_style="primary")
         self.back = ipywidgets.Button(description="Back")
         self.again = ipywidgets.Button(description="Begin again")
-        self.next.on_click(lambda _button: self.take())
+        self.box.observe(lambda change: self._typed(change["new"]), names="value")
+        self.next.on_click(lambda _button: self._next())
         self.back.on_click(lambda _button: self._draw(self.session.back()))
         self.again.on_click(lambda _button: self._restart())
-        # The message that the box sends on Enter: a change of its value would also come when Tab
-        # leaves it.
-        self.box.on_msg(lambda _box, content, _buffers: self._message(content))
         row = ipywidgets.HBox([self.box, self.next, self.back, self.again])
         self.widget = ipywidgets.VBox([self.head, self.page, row, self.said])
         self.widget.add_class("ftrag-self-test")
         self._draw()
 
-    def _message(self, content: dict) -> None:
-        if content.get("event") == "submit":
-            self.take()
+    def _typed(self, text: str) -> None:
+        if text.strip():
+            self._taken = time.monotonic()
+            self._take(text)
 
-    def take(self) -> None:
-        """Keep what the box holds as the answer to the question shown."""
+    def _next(self) -> None:
+        # Who types and then clicks here has changed the box by leaving it: that was the answer, and
+        # this click is not one to the next question.
+        if time.monotonic() - self._taken >= _PAUSE:
+            self._take("")
+
+    def _take(self, text: str) -> None:
         if self.session.place() is not None:
-            self.session.answer(self.box.value)
+            self.session.answer(text)
             self._draw()
 
     def _restart(self) -> None:
         self.session.restart()
         self._draw()
 
-    def _draw(self, typed: str = "") -> None:
+    def _draw(self, before: str = "") -> None:
         place, items = self.session.place(), self.session.items
-        self.box.value = typed
+        self.box.value = ""
         self.box.disabled = self.next.disabled = place is None
         if place is None:
             self.head.value, self.page.value = "", _html("results", self._results())
@@ -222,7 +231,8 @@ class Boxes:
             title = f"{name.capitalize()}, question {number + 1} of {len(items)}"
             self.head.value = _html("question", title, item.question.text)
             self.page.value = _html("page", item.page) if name == ROUNDS[1] else ""
-        self.said.value = _html("status", [*self._standing(), self.session.trouble])
+        had = f"You had written: {before}" if before else ""
+        self.said.value = _html("status", [had, *self._standing(), self.session.trouble])
 
     def _standing(self) -> list[str]:
         """A line for each complete round."""

@@ -10,12 +10,24 @@ import numpy as np
 _OFFSETS = [(dx, dy) for dx in (7, -7) for dy in (0, 9, -9, 18, -18)]  # in points
 
 
-def beside(axes, text: str, point: Sequence[float], offset: tuple[int, int], **look):
+def beside(axes, text: str, point: Sequence[float], offset: tuple[float, float], **look):
     """Write a text at an offset (in points) from a point: to its right, or to its left where the
     offset goes there.
     """
     look |= {"ha": "left" if offset[0] > 0 else "right", "va": "center"}
     return axes.annotate(text, point, xytext=offset, textcoords="offset points", **look)
+
+
+def at_line_end(axes, text: str, value: float, *, horizontal: bool, **look):
+    """Write a text at the end of the line that crosses the axes at a value: above a horizontal
+    line's right end, or beside the foot of a vertical one.
+    """
+    if horizontal:
+        place, across, offset = (1, value), axes.get_yaxis_transform(), (0, 2)
+    else:
+        place, across, offset = (value, 0), axes.get_xaxis_transform(), (3, 2)
+    look |= {"ha": "right" if horizontal else "left", "va": "bottom", "xycoords": across}
+    return axes.annotate(text, place, xytext=offset, textcoords="offset points", **look)
 
 
 def label_points(figure, axes, points: np.ndarray, labels: Sequence[str]) -> None:

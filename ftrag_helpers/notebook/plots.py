@@ -1,97 +1,27 @@
 """Figures of the lessons: bars, lines, heat maps, labelled maps, histograms, coloured tokens.
 
 Every function returns a matplotlib `Figure`; `show` displays one, always with a text that
-says what it shows. The colours are those of Okabe and Ito, which people with any colour vision tell
-apart, and cividis; no figure says by colour alone what it has to say. Nothing here touches pyplot's
-global state, so that a cell never shows a figure twice. What it leaves out: computing what is
-drawn.
+says what it shows. The colours are those of `canvas`, and cividis; no figure says by colour alone
+what it has to say. Nothing here touches pyplot's global state, so that a cell never shows a figure
+twice. What it leaves out: colours and outputs (`canvas`), rows of dots (`ladders`, reached from
+here), computing what is drawn.
 """
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from ftrag_helpers.notebook import annotations, rendering
+from ftrag_helpers.notebook import annotations, canvas
+from ftrag_helpers.notebook.canvas import PALETTE
+from ftrag_helpers.notebook.canvas import bundle as bundle
+from ftrag_helpers.notebook.canvas import show as show
+from ftrag_helpers.notebook.ladders import ladder as ladder
 
-#: Source: Okabe and Ito 2008, "Color Universal Design", https://jfly.uni-koeln.de/color/
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-MARKERS = "osD^vPX"
 _MARKED_POINTS = 40
 DASHES = ("-", "--", ":", "-.")
-_WIDTH, _DPI, _COLOURS = 7.0, 160, 128
+_CAP, _ABOVE_WHISKER = 3, 7.5  # points: half a whisker's cap, middle of the value above it
 _FLOW = 100  # characters a row of `tokens`
-
-
-def show(figure: Figure, alt: str) -> None:
-    """Display the figure with its alternative text, for screen readers and for a page without
-    pictures.
-
-    Raises:
-        ValueError: the text is empty.
-    """
-    from IPython.display import display
-
-    data, metadata = bundle(figure, alt)
-    display(data, metadata=metadata, raw=True)
-
-
-def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
-    """(data, metadata) of the figure as a notebook stores an output.
-
-    JupyterLab shows the `<img>`, because it ignores the alternative text of a bare PNG; other
-    viewers take the PNG.
-
-    Raises:
-        ValueError: the text is empty.
-    """
-    alt = " ".join(alt.split())
-    if not alt:
-        raise ValueError(
-            "a figure needs alt text: one or two sentences with what is to be seen in it"
-        )
-    png = base64.b64encode(_png(figure)).decode("ascii")
-    width = round(figure.get_figwidth() * 100)
-    tag = rendering.fragment("notebook/templates/widgets.html.j2", "figure", png, width, alt)
-    return (
-        {"image/png": png, "text/html": tag, "text/plain": f"[Figure: {alt}]"},
-        {"image/png": {"alt": alt, "width": width}, "alt": alt},
-    )
-
-
-def _png(figure: Figure) -> bytes:
-    """The picture with a palette of 128 colours: a third of the bytes, and a notebook holds
-    many.
-    """
-    from PIL import Image
-
-    raw = io.BytesIO()
-    figure.savefig(raw, format="png", dpi=_DPI, facecolor="white")
-    small = io.BytesIO()
-    Image.open(raw).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(
-        small, "png", optimize=True
-    )
-    return small.getvalue()
-
-
-def _panels(
-    count: int = 1, *, height: float = 3.2, width: float = _WIDTH, grid: str = ""
-) -> tuple[Figure, list]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    panels = list(figure.subplots(1, count, squeeze=False)[0])
-    for axes in panels:
-        axes.spines[["top", "right"]].set_visible(False)
-        if grid:
-            axes.grid(axis=grid, color="#DDDDDD", linewidth=0.8)
-            axes.set_axisbelow(True)
-    return figure, panels
-
-
-def _look(n: int) -> dict:
-    """Colour and marker of the nth series."""
-    return {"color": PALETTE[n % len(PALETTE)], "marker": MARKERS[n % len(MARKERS)]}
 
 
 def bars(
@@ -102,10 +32,11 @@ def bars(
     intervals: Sequence[tuple[float, float]] | None = None,
     digits: int = 2,
 ) -> Figure:
-    """Horizontal bars, first label on top, each with its value written beside it.
+    """Horizontal bars, first label on top, each with its value written at its end.
 
     `values` is one sequence, or several by name, drawn side by side with a legend. `intervals`
-    holds (low, high) for each bar and goes with a single sequence.
+    holds (low, high) for each bar and goes with a single sequence; the value then stands at the
+    bar's end too, above the interval's line, so that it cannot be taken for the interval's end.
 
     Raises:
         ValueError: labels, values and intervals differ in number.
@@ -115,33 +46,30 @@ def bars(
         intervals is not None and len(intervals) != len(labels)
     ):
         raise ValueError(f"{len(labels)} labels need as many values, and as many intervals if any")
-    figure, [axes] = _panels(height=0.9 + 0.3 * len(labels) * max(1, 0.6 * len(series)), grid="x")
+    figure, [axes] = canvas.panels(
+        height=0.9 + 0.3 * len(labels) * max(1, 0.6 * len(series)), grid="x"
+    )
     thickness, rows = 0.72 / len(series), np.arange(len(labels))
     for n, (name, numbers) in enumerate(series.items()):
         y = rows + (n - (len(series) - 1) / 2) * thickness
         look = {"color": PALETTE[n], "hatch": "//" if n else "", "edgecolor": "white"}
         axes.barh(y, numbers, height=thickness * 0.92, label=name, linewidth=0, **look)
-        ends = numbers if intervals is None else [high for _, high in intervals]
-        for place, end, number in zip(y, ends, numbers, strict=True):
+        offset = (4, 0) if intervals is None else (3, _ABOVE_WHISKER)
+        for place, number in zip(y, numbers, strict=True):
             annotations.beside(
-                axes, f"{number:.{digits}f}", (max(end, 0), place), (4, 0), fontsize=8
+                axes, f"{number:.{digits}f}", (max(number, 0), place), offset, fontsize=8
             )
     if intervals is not None:
         [numbers] = series.values()
         ends = np.abs(np.transpose(intervals) - np.asarray(numbers, float))
-        axes.errorbar(numbers, rows, xerr=ends, fmt="none", ecolor="black", capsize=4)
+        axes.errorbar(numbers, rows, xerr=ends, fmt="none", ecolor="black", capsize=_CAP)
     axes.set_yticks(rows, labels)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
     axes.margins(x=0.12)
     if len(series) > 1:
-        _legend_above(axes, len(series))
+        canvas.legend_above(axes, len(series))
     return figure
-
-
-def _legend_above(axes, columns: int, **look) -> None:
-    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
-    axes.legend(frameon=False, ncols=columns, **place, **look)
 
 
 def lines(
@@ -151,19 +79,32 @@ def lines(
     xlabel: str,
     ylabel: str,
     bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
+    ylim: tuple[float, float] | None = None,
+    guides: Mapping[str, float] | None = None,
+    log_x: bool = False,
 ) -> Figure:
     """A line with markers for each series, and round it the band from low to high where `bands` has
     one.
+
+    `ylim` holds the ends of the y axis. `guides` names values of y, such as
+    {"guessing": 0.5}, each drawn as a dotted horizontal line with its name. `log_x` makes the x
+    axis logarithmic, with the values of `x` as its ticks.
     """
-    figure, [axes] = _panels(height=3.4, grid="y")
+    figure, [axes] = canvas.panels(height=3.4, grid="y")
     # A marker on each of many points would hide the line.
     every = 1 if len(x) <= _MARKED_POINTS else len(x) // 10
     for n, (name, values) in enumerate(series.items()):
-        look = _look(n) | {"linestyle": DASHES[n % len(DASHES)]}
+        look = canvas.look(n) | {"linestyle": DASHES[n % len(DASHES)]}
         axes.plot(x, values, label=name, markersize=5, markevery=every, **look)
         if bands and name in bands:
             axes.fill_between(x, *bands[name], color=look["color"], alpha=0.18, linewidth=0)
-    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set(xlabel=xlabel, ylabel=ylabel, ylim=ylim)
+    if log_x:
+        axes.set_xscale("log")
+        axes.set_xticks(x, [f"{value:g}" for value in x])
+        axes.set_xticks([], minor=True)
+    if guides:
+        canvas.guide_lines(axes, guides, horizontal=True)
     if len(series) > 1:
         axes.legend(frameon=False)
     return figure
@@ -182,7 +123,7 @@ def heatmap(
     `rows` and `columns` label the ticks; `axis_labels` are those of the rows and of the columns.
     """
     high = max(float(np.max(m)) for m in matrices.values())
-    figure, panels = _panels(len(matrices), height=max(2.6, 1.2 + 0.17 * len(rows)))
+    figure, panels = canvas.panels(len(matrices), height=max(2.6, 1.2 + 0.17 * len(rows)))
     rotation = 90 if max(map(len, columns)) > 3 else 0
     for axes, (name, matrix) in zip(panels, matrices.items(), strict=True):
         image = axes.imshow(matrix, cmap="cividis", vmin=0, vmax=high, aspect="auto")
@@ -199,7 +140,7 @@ def confusion(counts: Mapping[str, np.ndarray], labels: Sequence[str]) -> Figure
     """One confusion matrix for each name, side by side: rows are the true labels, columns what was
     said, cells counts.
     """
-    figure, panels = _panels(len(counts), height=2.6)
+    figure, panels = canvas.panels(len(counts), height=2.6)
     # So that black figures stay readable on the darkest cell.
     high = 1.4 * max(int(np.max(matrix)) for matrix in counts.values())
     for axes, (name, matrix) in zip(panels, counts.items(), strict=True):
@@ -222,16 +163,17 @@ def scatter(
     axis_labels: tuple[str, str],
 ) -> Figure:
     """A map: each point (row of `points`, shape (n, 2)) with its label; colour and marker by
-    group.
+    group. A unit is as long on one axis as on the other, so that distances can be compared.
     """
-    figure, [axes] = _panels(height=5.2, width=8.5)
+    figure, [axes] = canvas.panels(height=5.2, width=8.5)
     names = list(dict.fromkeys(groups))
     for n, name in enumerate(names):
         chosen = points[[group == name for group in groups]]
-        axes.scatter(*chosen.T, label=name, s=34, **_look(n))
+        axes.scatter(*chosen.T, label=name, s=34, **canvas.look(n))
     axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1])
     axes.margins(0.14)
-    _legend_above(axes, len(names), fontsize=8)
+    axes.set_aspect("equal", adjustable="datalim")
+    canvas.legend_above(axes, len(names), fontsize=8)
     annotations.label_points(figure, axes, points, labels)
     return figure
 
@@ -242,7 +184,7 @@ def histogram(
     """Histograms of the groups over the same bins, filled and hatched so that an overlap can be
     read.
     """
-    figure, [axes] = _panels(height=3.0, grid="y")
+    figure, [axes] = canvas.panels(height=3.0, grid="y")
     edges = np.histogram_bin_edges(
         np.concatenate([np.asarray(v, float) for v in groups.values()]), bins
     )
@@ -273,7 +215,7 @@ def tokens(texts: Mapping[str, Sequence[tuple[str, float]]], *, unit: str, high:
             placed.append((piece, value, width, row, span))
             width += span
         row += 2.1
-    figure, [axes] = _panels(height=0.5 + 0.24 * row, width=8.5)
+    figure, [axes] = canvas.panels(height=0.5 + 0.24 * row, width=8.5)
     centred = {"ha": "center", "va": "center"}
     for text, value, x, y, span in placed:
         if value is None:

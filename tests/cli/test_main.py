@@ -83,6 +83,9 @@ def test_lab_hands_jupyterlab_the_settings_that_keep_it_from_asking(course, monk
         (ROOT / main.LAB_CONFIG / "labconfig" / "default_setting_overrides.json").read_text("utf-8")
     )
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    # The glossary opens as a page, not as its source.
+    viewers = settings["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
+    assert viewers == {"markdown": "Markdown Preview"}
     hidden = json.loads(
         (ROOT / main.LAB_CONFIG / "labconfig" / "page_config.json").read_text("utf-8")
     )["disabledExtensions"]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from ftrag_helpers.environment import proxies, variables
+from ftrag_helpers.environment import execution_order, proxies, variables
 from ftrag_helpers.errors import CourseError
 
 #: Set for every child process and notebook: no telemetry, no hub, no update checks, no bars of
@@ -270,6 +270,7 @@ def prepare_notebook() -> str:
         import torch
 
         torch.set_num_threads(variables.threads())
+    execution_order.watch()
     return "Offline, no telemetry: everything from here on runs on this machine."
 
 

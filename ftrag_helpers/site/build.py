@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.notebook import rendering
+from ftrag_helpers.site import slides
 
 TITLE = "Fine-Tuning vs RAG"
 #: What becomes a page, as headings of the menu and patterns below the course's folder.
@@ -26,6 +27,7 @@ PARTS = {
     "Data": ("datasets/*/README.md",),
 }
 PICTURES = ("docs/**/*.svg", "docs/**/*.png")
+SLIDES = Path("docs", "slides.md")  # a page of its own kind
 _HERE = Path(__file__).parent
 #: A progress bar's last state, which says nothing on paper.
 _PROGRESS_BAR = re.compile(r"\d+%\|")
@@ -70,6 +72,8 @@ def build(root: Path, out: Path, *, pictures: dict[str, tuple[bytes, str]] | Non
         source, made = Path(scratch, "source"), Path(scratch, "site")
         pages = lay_out(root, source, pictures or {})
         _run_sphinx(source, made, Path(scratch, "read"))
+        if (root / SLIDES).exists():
+            slides.write(root / SLIDES, made / "slides.html", TITLE)
         for unused in (".buildinfo", "objects.inv"):
             (made / unused).unlink(missing_ok=True)
         # GitHub Pages would otherwise leave out every folder that begins with an underscore.
@@ -95,7 +99,8 @@ def lay_out(root: Path, source: Path, pictures: dict[str, tuple[bytes, str]]) ->
     menu = {}
     for part, patterns in PARTS.items():
         found = [path for pattern in patterns for path in sorted(root.glob(pattern))]
-        menu[part] = [path.relative_to(root) for path in dict.fromkeys(found)]
+        names = [path.relative_to(root) for path in dict.fromkeys(found)]
+        menu[part] = [name for name in names if name != SLIDES]
     for path in [page for pages in menu.values() for page in pages]:
         target = source / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +116,13 @@ def lay_out(root: Path, source: Path, pictures: dict[str, tuple[bytes, str]]) ->
         (source / name).write_bytes(png)
     shown = [(name, alt) for name, (_png, alt) in pictures.items()]
     names = {part: [page.with_suffix("").as_posix() for page in menu[part]] for part in menu}
-    index = rendering.render("site/templates/index.md.j2", title=TITLE, menu=names, pictures=shown)
+    index = rendering.render(
+        "site/templates/index.md.j2",
+        title=TITLE,
+        menu=names,
+        pictures=shown,
+        slides=(root / SLIDES).exists(),
+    )
     (source / "index.md").write_text(index, "utf-8")
     return sum(map(len, menu.values())) + 1
 

@@ -72,6 +72,7 @@ COMMANDS = {
     "validate": "run the notebooks again and say in words what differs",
     "build": "make exercises/ from solutions/",
     "site": "make a static site of the course, to read before installing",
+    "class": "join the figures of a class into one page, names left out",
     "grade": "grade what learners handed in, in a sandbox",
     "progress": "show the points of the exercises, task by task",
 }

@@ -57,6 +57,34 @@ def run_site(options: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
+def add_class(parser: argparse.ArgumentParser) -> None:
+    """The options of `ftrag class`."""
+    parser.add_argument(
+        "reports",
+        type=Path,
+        metavar="REPORTS",
+        help="a folder with the pages that learners made with `ftrag report`",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("class.html"),
+        metavar="FILE",
+        help="where to write the page (default: class.html)",
+    )
+
+
+def run_class(options: argparse.Namespace, rest: list[str]) -> int:
+    """One page with a class's figures, names left out."""
+    from ftrag_helpers.grading.reports import class_figures
+
+    learners, unread = class_figures.write(options.reports, options.out)
+    for line in unread:
+        print(f"Not read: {line}")
+    print(f"The figures of {learners} learner{'s' if learners != 1 else ''}: {options.out}")
+    return 0
+
+
 def add_grade(parser: argparse.ArgumentParser) -> None:
     """The options of `ftrag grade`."""
     parser.add_argument(

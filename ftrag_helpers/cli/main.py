@@ -128,6 +128,13 @@ def build_parser() -> argparse.ArgumentParser:
             "make a static site of the course, to read before installing",
         )
     )
+    instructor.add_class(
+        add(
+            "class",
+            instructor.run_class,
+            "join the figures of a class into one page, names left out",
+        )
+    )
     instructor.add_grade(
         add("grade", instructor.run_grade, "grade what learners handed in, in a sandbox")
     )

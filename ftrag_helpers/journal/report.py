@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.journal import claims, course_chart, measurements
+from ftrag_helpers.journal import claims, course_chart, measurements, results_file
 from ftrag_helpers.journal.claims import Described, Row
 from ftrag_helpers.journal.measurements import DIFFERENCE, Measurement
 from ftrag_helpers.notebook import rendering
@@ -82,6 +82,7 @@ def page(own: Mapping, reference: Mapping, *, machine: Mapping[str, str]) -> str
         example=_EXAMPLE,
         drawing=drawing,
         store=measurements.path().name,
+        figures=results_file.as_json(list(own["figures"].values())),
     )
 
 

@@ -31,6 +31,8 @@ SLIDES = Path("docs", "slides.md")  # a page of its own kind
 _HERE = Path(__file__).parent
 #: A progress bar's last state, which says nothing on paper.
 _PROGRESS_BAR = re.compile(r"\d+%\|")
+#: The end of a link to a cell, as JupyterLab understands it.
+_CELL_LINK = re.compile(r"\.ipynb#cell-id=([\w-]+)\)")
 SETTINGS = {
     "project": TITLE,
     "html_title": TITLE,
@@ -106,7 +108,10 @@ def lay_out(root: Path, source: Path, pictures: dict[str, tuple[bytes, str]]) ->
         target.parent.mkdir(parents=True, exist_ok=True)
         text = (root / path).read_text("utf-8")
         if path.suffix == ".ipynb":
-            text = json.dumps(without_progress_bars(json.loads(text)), ensure_ascii=False)
+            notebook = with_cell_targets(without_progress_bars(json.loads(text)))
+            text = json.dumps(notebook, ensure_ascii=False)
+        else:
+            text = _CELL_LINK.sub(r".ipynb#cell-\1)", text)
         target.write_text(text, "utf-8")
     for path in [found for pattern in PICTURES for found in root.glob(pattern)]:
         target = source / path.relative_to(root)
@@ -125,6 +130,21 @@ def lay_out(root: Path, source: Path, pictures: dict[str, tuple[bytes, str]]) ->
     )
     (source / "index.md").write_text(index, "utf-8")
     return sum(map(len, menu.values())) + 1
+
+
+def with_cell_targets(notebook: dict) -> dict:
+    """The notebook with a target before each cell, so that a link can lead to it."""
+    cells = []
+    for number, cell in enumerate(notebook["cells"]):
+        target = f"(cell-{cell['id']})=\n"
+        if cell["cell_type"] == "markdown":
+            text = _CELL_LINK.sub(r".ipynb#cell-\1)", "".join(cell["source"]))
+            cell["source"] = target + text
+        else:
+            before = {"cell_type": "markdown", "id": f"target-{number}", "metadata": {}}
+            cells.append(before | {"source": target})
+        cells.append(cell)
+    return notebook | {"cells": cells}
 
 
 def without_progress_bars(notebook: dict) -> dict:

@@ -94,6 +94,14 @@ def small_course(folder: Path, glossary: str) -> Path:
     return folder / "course"
 
 
+def test_a_link_to_a_cell_leads_to_that_cell(site):
+    page = (site / "docs" / "glossary.html").read_text("utf-8")
+    linked = re.findall(r'href="\.\./notebooks/([\w.]+\.html)#(cell-[^"]+)"', page)
+    assert len(linked) > 50
+    for name, target in linked:
+        assert f'id="{target}"' in (site / "notebooks" / name).read_text("utf-8"), (name, target)
+
+
 def test_a_broken_link_is_an_error_that_names_the_page(tmp_path):
     course = small_course(tmp_path, "# Page\n\n[nowhere](missing.md)\n")
     with pytest.raises(CourseError, match=r"docs/glossary\.md.*missing\.md"):

@@ -1,5 +1,5 @@
-"""The whole path of a prompt through the model in one picture: text, tokens, embeddings, layers with
-one head's attention, logits, probabilities, next token.
+"""The whole path of a prompt through the model in one picture: text, tokens, embeddings, layers
+with one head's attention, logits, probabilities, next token.
 
 `show` displays the picture, which nbval compares and a printed page keeps, and below it a widget
 that stands in for it on the screen while it works. `html` is the same widget for a page without a

@@ -13,7 +13,8 @@ from ftrag_helpers.notebook.stations.tracing import Trace, visible
 _WIDTH = 8.5  # inches
 _ROW = 0.2  # inches for a token's row
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D98200", "#8A929A"
-_SENTENCE = 104  # characters a line
+_SENTENCE = 126  # characters a line
+_LEVEL = 6  # more names than that stand on end above the matrix
 _LEFT = 0.055  # where the headings begin, as a share of the width
 
 
@@ -25,8 +26,10 @@ def draw(trace: Trace, layer: int, head: int):
 
     n, top = len(trace.ids), len(trace.top)
     # Inches below each heading; logits and probabilities stand side by side.
-    heights = [0.34, 0.62, _ROW * n + 0.1, max(1.9, 0.27 * n + 0.75), 0.21 * top + 0.3, 0.34]
-    titles = [0.5, 0.5, 0.5, 0.66, 0.68, 0.5]
+    heads_room = _room_for_names(trace)
+    matrix = max(1.7, 0.27 * n + 0.35) + heads_room
+    heights = [0.34, 0.62, _ROW * n + 0.1, matrix, 0.21 * top + 0.3, 0.34]
+    titles = [0.42, 0.52, 0.52, 0.56, 0.72, 0.42]
     total = sum(heights) + sum(titles)
     figure = Figure(figsize=(_WIDTH, total))
     page = _Page(figure, total)
@@ -41,14 +44,24 @@ def draw(trace: Trace, layer: int, head: int):
             page.heading(number, said[number])
         page.down(title)
         if row == 3:
-            _layers(page, trace, layer, head, height)
+            _layers(page, trace, layer, head, height, heads_room)
         elif row == 4:
-            _bars(page.axes(0.14, 0.3, height), trace, [t.logit for t in trace.top])
-            _bars(page.axes(0.63, 0.32, height), trace, [t.probability for t in trace.top])
+            logits, shares = [t.logit for t in trace.top], [t.probability for t in trace.top]
+            _bars(page.axes(0.14, 0.3, height), trace, logits, max(*logits, 1))
+            _bars(page.axes(0.63, 0.32, height), trace, shares, 1.0)
         else:
             drawers[row](page.axes(0.14 if row == 2 else _LEFT + 0.01, 0.8, height), trace)
         page.down(height)
+    line = page.figure.add_artist(_line(total))
+    line.set_zorder(0)
     return figure
+
+
+def _line(total: float):
+    """The line that leads from the first station's number to the last one's."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([0.022, 0.022], [1 - 0.14 / total, 0.62 / total], color="#C4CAD0", linewidth=1.5)
 
 
 class _Page:
@@ -119,31 +132,37 @@ def _embeddings(axes, trace: Trace) -> None:
     _names(axes)
 
 
-def _layers(page: _Page, trace: Trace, layer: int, head: int, height: float) -> None:
+def _room_for_names(trace: Trace) -> float:
+    """Inches above the matrix for the columns' names, which are turned where they are many."""
+    longest = max(len(piece) for piece in trace.pieces)
+    return 0.42 + (0.07 * longest if len(trace.ids) > _LEVEL else 0)
+
+
+def _layers(page: _Page, trace: Trace, layer: int, head: int, height: float, room: float) -> None:
     """One head's weights on the left; on the right what the model would say after each layer."""
     n = len(trace.ids)
-    left = page.axes(0.14, 0.36, height - 0.42)
-    page.down(0.3)
-    left.set_position(left.get_position().translated(0, -0.3 / page.total))
+    page.down(room)
+    left = page.axes(0.14, 0.36, height - room - 0.16)
+    right = page.axes(0.62, 0.33, height - room - 0.3)
+    page.down(-room)
     weights = trace.weights(layer, head)
     hidden = np.ma.masked_where(np.triu(np.ones((n, n)), 1) > 0, weights)
-    left.imshow(hidden, cmap="Blues", vmin=0, vmax=1.35, aspect="auto")
+    # So that black figures stay readable on the darkest cell.
+    left.imshow(hidden, cmap="Blues", vmin=0, vmax=1.5, aspect="auto")
     size = 8 if n <= 8 else max(4, 64 / n)
     for row in range(n):
         for column in range(row + 1):
             number = f"{weights[row, column]:.2f}"
             left.text(column, row, number, fontsize=size, ha="center", va="center")
     left.set_yticks(range(n), map(visible, trace.pieces))
-    left.set_xticks(range(n), map(visible, trace.pieces), rotation=90 if n > 6 else 0)
+    left.set_xticks(range(n), map(visible, trace.pieces), rotation=90 if n > _LEVEL else 0)
     left.xaxis.tick_top()
-    _names(left, size=min(8, size + 0.5))
+    _names(left, size=min(8, size + 1.5))
     left.set_title(f"Attention weights: layer {layer}, head {head}", fontsize=8.5, loc="left")
     left.set_ylabel("token that looks", fontsize=7.5)
-    left.text(
-        0.5, -0.03, "token looked at", fontsize=7.5, ha="center", va="top", transform=left.transAxes
-    )
-    _after_layers(page.axes(0.63, 0.32, height - 0.72), trace)
-    page.down(-0.3)
+    beside = {"fontsize": 7.5, "ha": "center", "va": "top", "transform": left.transAxes}
+    left.text(0.5, -0.015, "token looked at", **beside)
+    _after_layers(right, trace)
 
 
 def _after_layers(axes, trace: Trace) -> None:
@@ -159,12 +178,12 @@ def _after_layers(axes, trace: Trace) -> None:
     axes.set_title(f"Probability of “{answer}” after each layer", fontsize=8.5, loc="left")
 
 
-def _bars(axes, trace: Trace, values: list[float]) -> None:
+def _bars(axes, trace: Trace, values: list[float], most: float) -> None:
+    """Each top token's value, the likeliest in another colour; the axis ends at `most`."""
     rows = range(len(values))
     axes.barh(
         rows, np.maximum(values, 0), color=[_ORANGE] + [_BLUE] * (len(values) - 1), height=0.7
     )
-    most = max(*values, 1e-9)
     for row, value in enumerate(values):
         axes.text(max(value, 0) + 0.015 * most, row, f"{value:.2f}", fontsize=7.5, va="center")
     axes.set(xlim=(0, 1.14 * most))

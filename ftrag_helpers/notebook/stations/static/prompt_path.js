@@ -116,8 +116,7 @@ function drawMatrix(data, weight, title) {
     });
     return make("tr", {}, make("th", { scope: "row" }, piece), ...cells);
   });
-  const caption = make("caption", {}, "A row is the token that looks, a column the token looked at.");
-  const table = make("table", { class: n > 9 ? "small" : "" }, caption, make("thead", {}, head),
+  const table = make("table", { class: n > 9 ? "small" : "" }, make("thead", {}, head),
     make("tbody", {}, ...rows));
   // A wide matrix scrolls by itself, also by keyboard; the page does not.
   return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, table);
@@ -276,8 +275,13 @@ class Path {
     const weight = weightsOf(data, this.place, head);
     const title = `Attention weights of layer ${layer}, head ${head}`;
     places.said.textContent = `${sayHead(data, layer, head, weight)} ${data.said[layer]}`;
-    places.attention.replaceChildren(drawLines(data, weight, title + ", as lines"),
+    const lines = make("div", { class: "lines" },
+      make("p", {}, "The thicker a line, the greater the weight; orange: the last token."),
+      drawLines(data, weight, title + ", as lines"));
+    const matrix = make("div", { class: "matrix" },
+      make("p", {}, "A row is the token that looks, a column the token looked at."),
       drawMatrix(data, weight, title));
+    places.attention.replaceChildren(lines, matrix);
   }
 
   drawProbabilities() {

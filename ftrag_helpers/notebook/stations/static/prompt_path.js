@@ -6,7 +6,10 @@ const SVG = "http://www.w3.org/2000/svg"; // a name: nothing is fetched from the
 
 /** An element with attributes (an "on…" function is a listener) and children (elements or texts). */
 function make(name, attributes = {}, ...children) {
-  return fill(document.createElement(name), attributes, children);
+  const element = fill(document.createElement(name), attributes, children);
+  // JupyterLab's shortcuts must not take the keys pressed here; it looks at the very element.
+  if (element.tabIndex >= 0) element.setAttribute("data-lm-suppress-shortcuts", "true");
+  return element;
 }
 
 function makeSvg(name, attributes = {}, ...children) {
@@ -155,9 +158,7 @@ class Path {
     this.places = {};
     this.status = make("p", { class: "status", role: "status" });
     this.root = make("div", { class: "ftrag-path" + (ask ? " live" : ""), role: "group",
-      "aria-label": "The path of a prompt through the model",
-      // JupyterLab's own shortcuts must not take the arrow keys and letters typed here.
-      "data-lm-suppress-shortcuts": "true" }, this.skeleton());
+      "aria-label": "The path of a prompt through the model" }, this.skeleton());
     this.draw();
   }
 
@@ -182,12 +183,14 @@ class Path {
 
   textStation() {
     if (!this.ask) return this.hole("text");
-    this.box = make("input", { type: "text", spellcheck: "false", autocomplete: "off" });
-    this.start = this.data.text;
     const send = (event) => {
       event.preventDefault();
       this.request({ text: this.box.value });
     };
+    // JupyterLab keeps a form in an output from being sent off by Enter.
+    const enter = (event) => event.key === "Enter" && !event.isComposing && send(event);
+    this.box = make("input", { type: "text", spellcheck: "false", autocomplete: "off", onkeydown: enter });
+    this.start = this.data.text;
     const again = () => this.request({ text: this.start });
     return make("form", { class: "controls", onsubmit: send },
       make("label", { class: "wide" }, make("span", {}, "Text to continue"), this.box),
@@ -325,7 +328,7 @@ function render({ model, el }) {
   model.on("msg:custom", reply);
   // The picture stays where this script does not run, and on paper.
   const name = model.get("picture");
-  const hide = make("style", {}, `@media screen { .${name} { display: none } }`);
+  const hide = make("style", {}, `@media screen { .${name} { display: none !important } }`);
   el.append(hide, path.root);
   return () => {
     model.off("change:data", follow);

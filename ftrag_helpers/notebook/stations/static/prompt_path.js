@@ -281,7 +281,7 @@ class Path {
     const lines = make("div", { class: "lines" },
       make("p", {}, "The thicker a line, the greater the weight; orange: the last token."),
       drawLines(data, weight, title + ", as lines"));
-    const matrix = make("div", { class: "matrix" },
+    const matrix = make("div", { class: data.ids.length > 9 ? "matrix broad" : "matrix" },
       make("p", {}, "A row is the token that looks, a column the token looked at."),
       drawMatrix(data, weight, title));
     places.attention.replaceChildren(lines, matrix);

@@ -38,8 +38,11 @@ def show(figure: Figure, alt: str) -> None:
     display(data, metadata=metadata, raw=True)
 
 
-def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
-    """(data, metadata) of the figure as a notebook stores an output.
+def bundle(
+    figure: Figure, alt: str, *, dpi: int = _DPI, colours: int = _COLOURS
+) -> tuple[dict, dict]:
+    """(data, metadata) of the figure as a notebook stores an output, with `dpi` dots an inch and a
+    palette of `colours`.
 
     JupyterLab shows the `<img>`, because it ignores the alternative text of a bare PNG; other
     viewers take the PNG.
@@ -52,7 +55,7 @@ def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
         raise ValueError(
             "a figure needs alt text: one or two sentences with what is to be seen in it"
         )
-    png = base64.b64encode(_png(figure)).decode("ascii")
+    png = base64.b64encode(_png(figure, dpi, colours)).decode("ascii")
     width = round(figure.get_figwidth() * 100)
     tag = rendering.fragment("notebook/templates/widgets.html.j2", "figure", png, width, alt)
     return (
@@ -61,16 +64,16 @@ def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
     )
 
 
-def _png(figure: Figure) -> bytes:
-    """The picture with a palette of 128 colours: a third of the bytes, and a notebook holds
+def _png(figure: Figure, dpi: int, colours: int) -> bytes:
+    """The picture with a palette: of 128 colours it has a third of the bytes, and a notebook holds
     many.
     """
     from PIL import Image
 
     raw = io.BytesIO()
-    figure.savefig(raw, format="png", dpi=_DPI, facecolor="white")
+    figure.savefig(raw, format="png", dpi=dpi, facecolor="white")
     small = io.BytesIO()
-    Image.open(raw).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(
+    Image.open(raw).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
         small, "png", optimize=True
     )
     return small.getvalue()

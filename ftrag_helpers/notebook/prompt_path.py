@@ -35,7 +35,7 @@ def show(lm, text: str, *, layer: int | None = None, head: int | None = None) ->
     path = trace(lm, text)
     layer, head = chosen(path, layer, head)
     alt = wording.alt(path, layer, head)
-    data, metadata = plots.bundle(picture.draw(path, layer, head), alt)
+    data, metadata = plots.bundle(picture.draw(path, layer, head), alt, **picture.SMALL)
     view = live.PromptPath(lm, path, layer, head)
     data["text/html"] = rendering.fragment(
         _TEMPLATE, "hidden_by", data["image/png"], metadata["image/png"]["width"], alt, view.picture

@@ -128,8 +128,8 @@ def test_every_text_has_its_picture(lm, text):
     figure = picture.draw(made, 1, 2)
     titles = {label.get_text() for label in figure.texts}
     assert {station.title for station in wording.stations(made)} <= titles
-    data, _ = plots.bundle(figure, wording.alt(made, 1, 2))
-    assert len(data["image/png"]) < 200_000
+    data, _ = plots.bundle(figure, wording.alt(made, 1, 2), **picture.SMALL)
+    assert len(data["image/png"]) < 150_000
 
 
 def test_the_alternative_text_names_what_is_seen(path):
@@ -229,5 +229,5 @@ def test_the_capital_of_france():
     logprobs = models.next_token_logprobs(lm, path.text)
     for token in path.top:
         assert token.probability == pytest.approx(np.exp(logprobs[token.id]), abs=1e-3)
-    data, _ = plots.bundle(picture.draw(path, 16, 0), wording.alt(path, 16, 0))
-    assert 2 * len(data["image/png"]) < 250_000  # the picture stands twice in a notebook
+    data, _ = plots.bundle(picture.draw(path, 16, 0), wording.alt(path, 16, 0), **picture.SMALL)
+    assert 2 * len(data["image/png"]) < 130_000  # the picture stands twice in a notebook

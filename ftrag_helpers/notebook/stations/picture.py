@@ -10,6 +10,8 @@ import numpy as np
 from ftrag_helpers.notebook.stations import wording
 from ftrag_helpers.notebook.stations.tracing import Trace, visible
 
+#: How it is stored: so large a picture, and twice in a notebook, would be most of the file.
+SMALL = {"dpi": 120, "colours": 32}
 _WIDTH = 8.5  # inches
 _ROW = 0.2  # inches for a token's row
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D98200", "#8A929A"
@@ -39,7 +41,7 @@ def draw(trace: Trace, layer: int, head: int):
         number = row + (row > 4)  # the fifth row holds two stations
         if row == 4:
             page.heading(4, said[4], width=0.44)
-            page.heading(5, said[5], left=0.5, width=0.48)
+            page.heading(5, said[5], left=0.5, width=0.44)
         else:
             page.heading(number, said[number])
         page.down(title)

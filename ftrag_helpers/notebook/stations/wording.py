@@ -33,8 +33,8 @@ def stations(trace: Trace) -> tuple[Station, ...]:
         Station(
             "Embeddings",
             f"Each id is replaced by its embedding, {trace.dimensions} numbers learned in training;"
-            f" a row shows the first {trace.strip.shape[1]} (blue: below zero, orange: above, faint:"
-            " near zero).",
+            f" a row shows the first {trace.strip.shape[1]} (blue: below zero, orange: above,"
+            " faint: near zero).",
         ),
         Station(
             "Layers",

@@ -122,7 +122,7 @@ def test_the_normalisers_give_the_probabilities_at_every_temperature(lm, path):
         assert found == pytest.approx(float(wanted), rel=1e-2)
 
 
-@pytest.mark.parametrize("text", ["x", "Tea at <b>4", "£" * 12])
+@pytest.mark.parametrize("text", ["x", "Tea at <b>4", "£" * 12, r"a $\b$ {_$ \n"])
 def test_every_text_has_its_picture(lm, text):
     made = prompt_path.trace(lm, text)
     figure = picture.draw(made, 1, 2)

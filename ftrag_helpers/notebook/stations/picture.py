@@ -25,6 +25,7 @@ def draw(trace: Trace, layer: int, head: int):
     and head from 0).
     """
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     n, top = len(trace.ids), len(trace.top)
     # Inches below each heading; logits and probabilities stand side by side.
@@ -56,6 +57,8 @@ def draw(trace: Trace, layer: int, head: int):
         page.down(height)
     line = page.figure.add_artist(_line(total))
     line.set_zorder(0)
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a price in dollars is no formula
     return figure
 
 
@@ -97,9 +100,13 @@ class _Page:
         self.figure.text(left + _LEFT, below, words, fontsize=7.8, va="top", color="#333333")
 
 
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "□" for c in text.replace("\n", "↵"))
+
+
 def _text(axes, trace: Trace) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.text(0, 0.5, f"“{trace.text}”", fontsize=10, family="monospace", va="center")
+    axes.text(0, 0.5, f"“{_printable(trace.text)}”", fontsize=10, family="monospace", va="center")
 
 
 def _tokens(axes, trace: Trace) -> None:
@@ -203,7 +210,7 @@ def _names(axes, size: float = 8) -> None:
 def _next(axes, trace: Trace) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1))
     look = {"fontsize": 10, "family": "monospace", "va": "center"}
-    before = axes.text(0, 0.5, trace.text, **look)
+    before = axes.text(0, 0.5, _printable(trace.text), **look)
     ground = {"facecolor": "#F5C14D", "linewidth": 0, "boxstyle": "square,pad=0.15"}
     axes.annotate(
         visible(trace.top[0].piece),

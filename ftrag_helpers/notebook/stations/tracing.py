@@ -99,12 +99,13 @@ class Trace:
 
 
 def visible(piece: str) -> str:
-    """A token's text with its spaces as dots, as the lesson on tokens writes them.
+    """A token's text with its spaces as dots, as the lesson on tokens writes them; what cannot be
+    printed is a box.
 
     >>> visible(" capital")
     '·capital'
     """
-    return piece.translate(_VISIBLE)
+    return "".join(c if c.isprintable() else "□" for c in piece.translate(_VISIBLE))
 
 
 def trace(lm, text: str, *, layers: Sequence[int] | None = None) -> Trace:

@@ -27,6 +27,7 @@ LIBRARIES = (
     "chromadb",
     "ipykernel",
     "ipywidgets",
+    "anywidget",
     "jupyterlab.labapp",
     "nbgrader",
     "nbval",

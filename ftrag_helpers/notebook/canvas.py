@@ -30,8 +30,9 @@ def show(figure, alt: str) -> None:
     display(data, metadata=metadata, raw=True)
 
 
-def bundle(figure, alt: str) -> tuple[dict, dict]:
-    """(data, metadata) of the figure as a notebook stores an output.
+def bundle(figure, alt: str, *, dpi: int = _DPI, colours: int = _COLOURS) -> tuple[dict, dict]:
+    """(data, metadata) of the figure as a notebook stores an output, with `dpi` dots an inch and a
+    palette of `colours`.
 
     JupyterLab shows the `<img>`, because it ignores the alternative text of a bare PNG; other
     viewers take the PNG.
@@ -44,7 +45,7 @@ def bundle(figure, alt: str) -> tuple[dict, dict]:
         raise ValueError(
             "a figure needs alt text: one or two sentences with what is to be seen in it"
         )
-    coded = base64.b64encode(png(figure)).decode("ascii")
+    coded = base64.b64encode(png(figure, dpi, colours)).decode("ascii")
     width = round(figure.get_figwidth() * 100)
     tag = rendering.fragment("notebook/templates/widgets.html.j2", "figure", coded, width, alt)
     return (
@@ -53,16 +54,16 @@ def bundle(figure, alt: str) -> tuple[dict, dict]:
     )
 
 
-def png(figure) -> bytes:
-    """The picture with a palette of 128 colours: a third of the bytes, and a notebook holds
+def png(figure, dpi: int = _DPI, colours: int = _COLOURS) -> bytes:
+    """The picture with a palette: of 128 colours it has a third of the bytes, and a notebook holds
     many.
     """
     from PIL import Image
 
     raw = io.BytesIO()
-    figure.savefig(raw, format="png", dpi=_DPI, facecolor="white")
+    figure.savefig(raw, format="png", dpi=dpi, facecolor="white")
     small = io.BytesIO()
-    Image.open(raw).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(
+    Image.open(raw).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
         small, "png", optimize=True
     )
     return small.getvalue()

@@ -1,7 +1,8 @@
 """Rewrites the links of docs/glossary.md, so that each term leads to the cell that shows it.
 
-An entry names its lesson and a cell. Where a lesson's text has the term in bold, as it has where it
-explains one, the link goes there; else it stays at the entry's own cell. The words of the link are
+An entry names its lesson and a cell. Where that lesson's text has the term in bold, as it has where
+it explains one, the link goes there; else to the first lesson that has it in bold; else it stays at
+the entry's own cell. The words of the link are
 the heading that the cell stands under. Run it after a change to a lesson:
 
     python benchmarks/glossary.py
@@ -43,26 +44,26 @@ class Entry:
         found = re.finditer(r"\*\*([^*]+)\*\*", source)
         return next((m.start() for m in found if self.named.fullmatch(m[1])), -1)
 
-    def found(self) -> str:
-        """The id of the cell that the link leads to.
+    def found(self) -> tuple[str, str]:
+        """(notebook, id of the cell) that the link leads to.
 
         Raises:
             ValueError: no cell has the term in bold, and the entry's own cell is gone.
         """
-        cells = cells_of(self.notebook)
-        for number, cell in cells.items():
-            if cell.is_text and self.bold(cell.source) >= 0:
-                return number
-        if self.cell not in cells:
+        for notebook in (self.notebook, *lessons()):
+            for number, cell in cells_of(notebook).items():
+                if cell.is_text and self.bold(cell.source) >= 0:
+                    return notebook, number
+        if self.cell not in cells_of(self.notebook):
             raise ValueError(f"{self.term}: {self.notebook} has no cell {self.cell!r} any more")
-        return self.cell
+        return self.notebook, self.cell
 
     def heading(self) -> str:
         """The section's heading that the term stands under, without signs of Markdown; "" above the
         first one.
         """
-        last, found = "", self.found()
-        for number, cell in cells_of(self.notebook).items():
+        last, (notebook, found) = "", self.found()
+        for number, cell in cells_of(notebook).items():
             place = self._place(cell.source) if number == found else len(cell.source)
             for match in re.finditer(r"^##+ (.+)$", cell.source, re.M) if cell.is_text else ():
                 last = match[1] if match.start() <= place else last
@@ -76,8 +77,9 @@ class Entry:
 
     def __str__(self) -> str:
         others = f" ({', '.join(self.others)})" if self.others else ""
-        place = ", ".join(filter(None, (f"Lesson {self.notebook[:2]}", self.heading())))
-        link = f"[{place}](../notebooks/{self.notebook}#cell-id={self.found()})"
+        notebook, cell = self.found()
+        place = ", ".join(filter(None, (f"Lesson {notebook[:2]}", self.heading())))
+        link = f"[{place}](../notebooks/{notebook}#cell-id={cell})"
         return f"**{self.term}**{others}. {self.text} {link}."
 
 
@@ -87,6 +89,12 @@ class Cell:
 
     is_text: bool
     source: str
+
+
+@cache
+def lessons() -> tuple[str, ...]:
+    """The lessons' file names in their order."""
+    return tuple(sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb")))
 
 
 @cache

@@ -680,15 +680,19 @@ def test_a_glossarys_link_goes_where_the_term_is_bold_and_says_the_heading(gloss
         "b": glossary.Cell(True, "Text\n\n## The *loss*\n\nThe **loss function** is.\n\n## After"),
         "c": glossary.Cell(False, "# **loss**"),
     }
-    monkeypatch.setattr(glossary, "cells_of", lambda notebook: cells)
+    books = {"02_x.ipynb": cells, "01_x.ipynb": {"d": glossary.Cell(True, "An **epoch**.")}}
+    monkeypatch.setattr(glossary, "cells_of", books.__getitem__)
+    monkeypatch.setattr(glossary, "lessons", lambda: sorted(books))
     entry = glossary.Entry("loss", ("loss function",), "A number.", "02_x.ipynb", "a")
     assert (
         str(entry)
         == "**loss** (loss function). A number. [Lesson 02, The loss](../notebooks/02_x.ipynb"
         "#cell-id=b)."
     )
-    other = glossary.Entry("epoch", (), "A pass.", "02_x.ipynb", "gone")
-    with pytest.raises(ValueError, match="epoch: 02_x.ipynb has no cell 'gone' any more"):
+    # Where its own lesson does not explain it, another one may.
+    assert glossary.Entry("epoch", (), "A pass.", "02_x.ipynb", "a").found() == ("01_x.ipynb", "d")
+    other = glossary.Entry("batch", (), "A few.", "02_x.ipynb", "gone")
+    with pytest.raises(ValueError, match="batch: 02_x.ipynb has no cell 'gone' any more"):
         str(other)
 
 

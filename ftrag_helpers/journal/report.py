@@ -19,6 +19,7 @@ from ftrag_helpers.notebook import rendering
 
 TITLE = "Fine-tuning or retrieval? What I measured"
 LESSONS = {
+    "00": "A test of your own",
     "01": "What a language model does, and what it knows",
     "02": "Fine-tuning for one task",
     "03": "Instruction fine-tuning",

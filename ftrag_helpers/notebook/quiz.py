@@ -86,8 +86,9 @@ def show(lesson: str) -> None:
 class Quiz:
     """The quiz at work: `widget`, and the `session` that it shows.
 
-    Tab goes from option to option, Space or Enter chooses one. What is said about an option is an
-    alert that a screen reader reads out; with the next question the focus moves to its text.
+    Tab goes from option to option, Space or Enter chooses one. A question and what is said about an
+    option are alerts that a screen reader reads out; with the next question the focus moves to its
+    first option, with the summary to the button for another round.
     `static` is the class of the text that the widget stands in for. `file` is where answers are
     kept if the learner ticks it; None leaves that out. The same widgets show every question: a new
     one would not be on the page yet when the focus is sent to it.
@@ -113,11 +114,7 @@ class Quiz:
         from ipywidgets import HTML, Button, Checkbox, HBox, VBox
 
         self.progress, self.said, self.note = HTML(), HTML(), HTML()
-        # A place for the focus: with it, a screen reader reads the question or the summary. An
-        # `HTML` alone would send the focus to its inner element, which cannot take it.
         self.text = HTML()
-        self.page = VBox([self.text], tabbable=True)
-        self.page.add_class("ftrag-page")
         self.buttons = [Button() for _ in LETTERS]
         for button in self.buttons:
             button.add_class("option")
@@ -141,8 +138,9 @@ class Quiz:
         self.forget.on_click(lambda _: self.forget_all())
         keeping = [HBox([self.keep, self.forget]), self.note] if self.file else []
         head = HTML(_html("quiz_head", static, INTRODUCTION))
-        steps = HBox([self.forward, self.retry, self.restart])
-        parts = [head, self.progress, self.page, *self.buttons, self.said, steps, *keeping]
+        rounds = HBox([self.retry, self.restart])
+        question = [self.text, *self.buttons, self.said, self.forward]
+        parts = [head, self.progress, rounds, *question, *keeping]
         self.widget = VBox(parts)
         self.widget.add_class("ftrag-quiz")
 
@@ -181,11 +179,14 @@ class Quiz:
 
     def _turn_to(self, session: quiz_session.Session) -> None:
         self._to(session)
-        self.page.focus()
+        # Not to the text: ipywidgets gives no view of a text a place that can take the focus.
+        over = self.restart if self.retry.layout.display == "none" else self.retry
+        (over if session.over else self.buttons[0]).focus()
 
     def _to(self, session: quiz_session.Session) -> None:
         self.session = session
-        self._save()
+        if self.keep.value:
+            self._save()
         self._draw()
 
     def _save(self) -> None:

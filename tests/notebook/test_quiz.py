@@ -67,6 +67,11 @@ def row_of(made, place):
     return quiz_session.option_order(made.session, made.question).index(place)
 
 
+def told(made):
+    """Where the learner stands, as the page says it."""
+    return re.match('<b role="status">(.+?)</b><progress', made.progress.value)[1]
+
+
 def at(questions, wanted, **more):
     """A quiz whose first question is the wanted one."""
     made = (Quiz(questions, "static", seed=seed, **more) for seed in range(20))
@@ -75,7 +80,7 @@ def at(questions, wanted, **more):
 
 def test_one_question_stands_on_the_screen_with_its_output(questions):
     made = at(questions, "tea")
-    assert made.progress.value.startswith("<b>Question 1 of 2.</b>")
+    assert told(made).startswith("Question 1 of 2.")
     assert "What is in a &lt;teapot&gt;?" in made.text.value
     assert 'tabindex="0"' in made.text.value and "pot   &lt;full&gt;" in made.text.value
     assert [shown(button) for button in made.buttons] == [True] * 3 + [False] * 2
@@ -93,25 +98,44 @@ def test_a_choice_is_marked_explained_and_may_be_tried_again(questions):
     assert made.buttons[wrong].description == f"✗ {letter}. Coffee"
     assert "wrong" in made.buttons[wrong]._dom_classes
     assert made.said.value == (
-        f'<div role="alert">{letter}: Not this one. That is a coffee pot. Look again at “The pot”.'
-        "</div>"
+        f'<div class="verdict" role="alert">{letter}: Not this one. That is a coffee pot.'
+        " Look again at “The pot”.</div>"
     )
     assert made.forward.description == "Skip to the next question"
     made.buttons[right].click()
     assert made.buttons[right].description == f"✓ {'ABC'[right]}. Tea & milk"
     assert "right" in made.buttons[right]._dom_classes and "So the name says." in made.said.value
     assert made.forward.description == "Next question"
-    assert made.progress.value.startswith("<b>Question 1 of 2. 0 right at the first try so far.")
+    assert told(made).startswith("Question 1 of 2. 0 right at the first try so far.")
 
 
-def test_the_next_question_starts_clean_and_takes_the_focus(questions, monkeypatch):
-    made = at(questions, "tea")
+@pytest.fixture
+def focused(monkeypatch):
+    """The widgets that were sent the focus, one after the other."""
     sent = []
-    monkeypatch.setattr(type(made.page), "send", lambda _self, content, **_: sent.append(content))
+    monkeypatch.setattr("ipywidgets.Button.focus", lambda button: sent.append(button))
+    return sent
+
+
+def test_the_focus_goes_where_the_keyboard_is_needed_next(questions, focused):
+    made = at(questions, "tea")
     made.buttons[row_of(made, 0)].click()
-    assert sent == []  # the focus stays on the option
+    assert focused == []  # it stays on the option
     made.forward.click()
-    assert sent == [{"do": "focus"}] and made.page.tabbable
+    made.forward.click()
+    made.retry.click()
+    while not made.session.over:
+        for place in made.question.right:
+            made.choose(row_of(made, place))
+        made.forward.click()
+    first = made.buttons[0]
+    assert focused == [first, made.retry, first, first, made.restart]
+
+
+def test_the_next_question_starts_clean(questions):
+    made = at(questions, "tea")
+    made.buttons[row_of(made, 0)].click()
+    made.forward.click()
     assert made.question.id == "legs" and made.said.value == ""
     assert not any({"right", "wrong"} & set(button._dom_classes) for button in made.buttons)
     assert not any(button.description[0] in "✓✗" for button in made.buttons[:3])
@@ -126,7 +150,7 @@ def test_the_summary_holds_every_reason_and_offers_those_missed(questions):
     made.choose(row_of(made, 0))
     made.choose(row_of(made, 2))
     made.go_on()
-    assert made.progress.value.startswith("<b>1 of 2 right at the first try.</b>")
+    assert told(made).startswith("1 of 2 right at the first try.")
     for text in ("So the name says.", "That is a coffee pot.", "Four of them.", "Two of them."):
         assert text in made.text.value
     assert "They swim without." not in made.text.value  # wrong, and never chosen
@@ -136,7 +160,7 @@ def test_the_summary_holds_every_reason_and_offers_those_missed(questions):
     made.choose(0)
     assert made.session.over
     made.retry.click()
-    assert made.question.id == "tea" and made.progress.value.startswith("<b>Question 1 of 1 of")
+    assert made.question.id == "tea" and told(made).startswith("Question 1 of 1 of")
     made.choose(row_of(made, 1))
     assert made.forward.description == "Summary"
     made.forward.click()
@@ -186,6 +210,7 @@ def test_one_button_forgets_and_a_tick_taken_away_does_too(tmp_path, questions):
     made.choose(0)
     made.forget.click()
     assert not file.exists() and made.keep.value is False and made.session.chosen == {}
+    assert "Your answers were forgotten." in made.note.value and not shown(made.forget)
     made.choose(0)
     assert not file.exists()
     made.keep.value = True

@@ -1,134 +1,31 @@
-"""A lesson's questions to oneself: read, checked and shown, with an explanation for every option.
+"""A lesson's quiz on the page: as text to keep, and one question at a time to answer.
 
-`show` displays the questions twice in one output area: as ordinary text, which nbval
-compares and a printed page keeps, and as buttons, which hide that text on the screen while they
-work. The questions are data (`datasets/quizzes`). What it leaves out: marks, and any record; what
-was answered is forgotten with the kernel.
+`show` displays the questions twice in one output area: as ordinary text in the file's order, which
+nbval compares and a printed page keeps, and as a `Quiz` with buttons, which hides that text on the
+screen while it works. What it leaves out: marks. Answers are kept only where the learner ticks it.
 """
 
-import json
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
-from ftrag_helpers.data import data_files
-from ftrag_helpers.data.data_files import EXACTLY, Filled
-from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.notebook import rendering
+from ftrag_helpers.notebook import quiz_questions, quiz_session, rendering
+from ftrag_helpers.notebook.quiz_questions import LETTERS, NUMBERS, Option, QuizQuestion
 from ftrag_helpers.notebook.widgets import show_widget
 
-LETTERS = "ABCDE"
-#: How a text announces that more than one option is right.
-NUMBERS = {2: "two", 3: "three"}
 INTRODUCTION = (
-    "Questions to yourself. Nothing is graded, kept or sent; a wrong answer may be tried again."
+    "Questions to yourself. Nothing is graded or sent, and nothing is kept unless you ask for it;"
+    " a wrong answer may be tried again. The outputs in the questions are made up for them."
 )
 _WIDTH = 88
-
-
-@dataclass(frozen=True)
-class Option:
-    """An answer to choose, whether it is right, and why it is or is not."""
-
-    __pydantic_config__ = EXACTLY
-    text: Filled
-    right: bool
-    why: Filled
-
-
-@dataclass(frozen=True)
-class QuizQuestion:
-    """A question with three to five options, and the section of a lesson that it goes back to.
-
-    `section` is a heading of the same lesson, or "LESSON#heading" of another one; empty for the
-    lesson as a whole.
-    """
-
-    __pydantic_config__ = EXACTLY
-    id: Filled
-    text: Filled
-    section: str
-    options: tuple[Option, ...]
-
-    @property
-    def right(self) -> frozenset[int]:
-        """The places (from 0) of the right options."""
-        return frozenset(place for place, option in enumerate(self.options) if option.right)
-
-
-def folder() -> Path:
-    """The folder of the quizzes."""
-    return runtime.data_dir() / "quizzes"
-
-
-def load(lesson: str, where: Path | None = None) -> tuple[QuizQuestion, ...]:
-    """The questions of a lesson ("01_llm_basics"), in their order.
-
-    Raises:
-        ValueError: that lesson has no quiz.
-        CourseError: a file differs from the manifest, or a question is faulty; it is named with its
-        field.
-    """
-    where = where or folder()
-    known = sorted(path.stem for path in where.glob("*.json") if path.stem != "manifest")
-    if lesson not in known:
-        raise ValueError(
-            f"no quiz for {lesson!r}; there are quizzes for: {', '.join(known) or 'no lesson'}"
-        )
-    data_files.check_manifest(where)
-    path = where / f"{lesson}.json"
-    try:
-        rows = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise CourseError(f"{path.name}: not valid JSON in UTF-8 ({error})") from error
-    if not isinstance(rows, list) or not rows:
-        raise CourseError(f"{path.name}: a list of questions is needed")
-    questions = tuple(
-        _question(row, f"{path.name}, question {number}")
-        for number, row in enumerate(rows, start=1)
-    )
-    ids = [question.id for question in questions]
-    for i in ids:
-        _need(ids.count(i) == 1, f"{path.name}, {i}, field 'id': stands there more than once")
-    return questions
-
-
-def _question(row: object, where: str) -> QuizQuestion:
-    question = data_files.parse(json.dumps(row), TypeAdapter(QuizQuestion), where)
-    count, options = len(question.right), f"{where}, field 'options'"
-    _need(
-        3 <= len(question.options) <= len(LETTERS),
-        f"{options}: {len(question.options)} of them; three to five are needed",
-    )
-    _need(
-        1 <= count < len(question.options),
-        f"{options}: {count} of {len(question.options)} are right; some, not all",
-    )
-    _need(
-        count == 1 or NUMBERS.get(count, "") in question.text.lower().split(),
-        f"{where}, field 'text': {count} options are right, and the text does not say so (one; or"
-        ' "two", "three")',
-    )
-    for name in ("text", "why"):
-        texts = [getattr(option, name) for option in question.options]
-        _need(len(set(texts)) == len(texts), f"{options}: two have the same {name!r}")
-    return question
-
-
-def _need(condition: object, message: str) -> None:
-    if not condition:
-        raise CourseError(message)
 
 
 def feedback(question: QuizQuestion, option: Option) -> str:
     """What to tell somebody who chose this option: right or not, why, and where to look again.
 
     >>> yes, no = Option("Yes", True, "It was."), Option("No", False, "Look.")
-    >>> feedback(QuizQuestion("coin", "Heads?", "", (yes, no)), no)
+    >>> feedback(QuizQuestion("coin", "Heads?", "", "", (yes, no)), no)
     'Not this one. Look.'
     """
     count = len(question.right)
@@ -139,22 +36,13 @@ def feedback(question: QuizQuestion, option: Option) -> str:
     return f"Not this one. {option.why}" + (f" Look again at {place}." if heading else "")
 
 
-def standing(questions: Sequence[QuizQuestion], tried: Mapping[str, Collection[int]]) -> str:
-    """The running count. `tried` holds the places of the options chosen so far, by the question's
-    id.
-
-    A question is answered once an option was chosen, and right once every right option was.
-    """
-    answered = sum(bool(tried.get(q.id)) for q in questions)
-    right = sum(q.right <= set(tried.get(q.id, ())) for q in questions)
-    return f"{answered} of {len(questions)} answered, {right} right."
-
-
 def as_text(questions: Sequence[QuizQuestion]) -> str:
-    """All questions with their options as plain text, at most 88 columns wide."""
-    parts = [INTRODUCTION]
+    """All questions with their outputs and options as plain text, at most 88 columns wide."""
+    parts = [_filled("", INTRODUCTION)]
     for number, question in enumerate(questions, start=1):
         lines = [_filled(f"{number:2}. ", question.text)]
+        if question.output:
+            lines += ["", textwrap.indent(question.output, " " * 8), ""]
         lines += [
             _filled(f"    {letter}. ", option.text)
             for letter, option in zip(LETTERS, question.options, strict=False)
@@ -185,75 +73,197 @@ def show(lesson: str) -> None:
     """
     from IPython.display import display
 
-    questions = load(lesson)
+    questions = quiz_questions.load(lesson)
     # One class a lesson: the buttons of one quiz must not hide the text of another that was not run
     # yet.
     name = f"ftrag-quiz-{lesson}"
     static = {"text/plain": as_text(questions), "text/html": as_html(questions, name)}
     display(static, metadata={}, raw=True)
-    show_widget(Buttons(questions, name).widget, "[Run this cell in JupyterLab to answer]")
+    file = quiz_session.kept_file(lesson) if quiz_session.keeping_allowed() else None
+    show_widget(Quiz(questions, name, file).widget, "[Run this cell in JupyterLab to answer]")
 
 
-class Buttons:
-    """The quiz at work: `widget`, and what was tried so far.
+class Quiz:
+    """The quiz at work: `widget`, and the `session` that it shows.
 
-    Tab goes from option to option, Space or Enter chooses one; the focus stays there, and what is
-    said about the option is a status that a screen reader reads out. `static` is the class of the
-    text that the buttons stand in for.
+    Tab goes from option to option, Space or Enter chooses one. A question and what is said about an
+    option are alerts that a screen reader reads out; with the next question the focus moves to its
+    first option, with the summary to the button for another round.
+    `static` is the class of the text that the widget stands in for. `file` is where answers are
+    kept if the learner ticks it; None leaves that out. The same widgets show every question: a new
+    one would not be on the page yet when the focus is sent to it.
     """
 
-    def __init__(self, questions: Sequence[QuizQuestion], static: str):
-        import ipywidgets
+    def __init__(
+        self,
+        questions: Sequence[QuizQuestion],
+        static: str,
+        file: Path | None = None,
+        *,
+        seed: int | None = None,
+    ):
+        self.questions = {question.id: question for question in questions}
+        found = quiz_session.kept(file, questions) if file else None
+        self.session = found or quiz_session.begin(questions, seed)
+        self.file = file
+        self._build(static, kept=found is not None)
+        self._draw()
+        _only(self.forget, self.keep.value)
 
-        self.questions = questions
-        self.tried: dict[str, set[int]] = {question.id: set() for question in questions}
-        self.buttons = [self._of(number) for number in range(len(questions))]
-        self._verdicts = ["" for _ in questions]
-        self.said = [ipywidgets.HTML() for _ in questions]
-        self.count = ipywidgets.HTML(standing(questions, self.tried))
-        head = ipywidgets.HTML(_html("quiz_head", static, INTRODUCTION))
-        texts = [
-            ipywidgets.HTML(_html("question", self._title(number), question.text))
-            for number, question in enumerate(questions)
-        ]
-        parts = zip(texts, self.buttons, self.said, strict=True)
-        boxes = [ipywidgets.VBox([text, *buttons, said]) for text, buttons, said in parts]
-        # The count stands at the top, and below the question that was answered last.
-        self.widget = ipywidgets.VBox([head, self.count, *boxes])
+    def _build(self, static: str, kept: bool) -> None:
+        from ipywidgets import HTML, Button, Checkbox, HBox, VBox
+
+        self.progress, self.said, self.note = HTML(), HTML(), HTML()
+        self.text = HTML()
+        self.buttons = [Button() for _ in LETTERS]
+        for button in self.buttons:
+            button.add_class("option")
+            button.on_click(lambda _, button=button: self.choose(self.buttons.index(button)))
+        self.forward = Button()
+        self.retry = Button()
+        self.restart = Button(description="Start over, all questions")
+        for button, act in (
+            (self.forward, self.go_on),
+            (self.retry, self.try_missed),
+            (self.restart, self.start_over),
+        ):
+            button.add_class("step")
+            button.on_click(lambda _, act=act: act())
+        self.keep = Checkbox(
+            value=kept, description="Keep my answers on this computer", indent=False
+        )
+        self.keep.observe(lambda _: self._save(), names="value")
+        self.forget = Button(description="Forget my answers")
+        self.forget.add_class("step")
+        self.forget.on_click(lambda _: self.forget_all())
+        keeping = [HBox([self.keep, self.forget]), self.note] if self.file else []
+        head = HTML(_html("quiz_head", static, INTRODUCTION))
+        rounds = HBox([self.retry, self.restart])
+        question = [self.text, *self.buttons, self.said, self.forward]
+        parts = [head, self.progress, rounds, *question, *keeping]
+        self.widget = VBox(parts)
         self.widget.add_class("ftrag-quiz")
 
-    def _title(self, number: int) -> str:
-        return f"Question {number + 1} of {len(self.questions)}"
+    @property
+    def question(self) -> QuizQuestion | None:
+        """The question on the screen; None when the summary is."""
+        return self.questions.get(self.session.current)
 
-    def _of(self, number: int) -> list:
-        import ipywidgets
+    def choose(self, row: int) -> None:
+        """Take the option in this row of the screen (from 0): mark it, say why, count."""
+        if self.question is not None:
+            place = quiz_session.option_order(self.session, self.question)[row]
+            self._to(self.session.choose(place))
 
-        made = []
-        for place, option in enumerate(self.questions[number].options):
-            button = ipywidgets.Button(
-                description=f"{LETTERS[place]}. {option.text}", tooltip=self._title(number)
-            )
-            button.on_click(lambda _button, place=place: self.choose(number, place))
-            made.append(button)
-        return made
+    def go_on(self) -> None:
+        """Show the next question, or the summary."""
+        self._turn_to(self.session.forward())
 
-    def choose(self, number: int, place: int) -> None:
-        """Take an option of a question (both from 0): mark it, say why, count."""
-        question, button = self.questions[number], self.buttons[number][place]
-        option = question.options[place]
+    def try_missed(self) -> None:
+        """Begin a round with the questions that this one missed."""
+        self._turn_to(quiz_session.again(self.session, self._all()))
+
+    def start_over(self) -> None:
+        """Begin a round with all questions."""
+        self._turn_to(
+            quiz_session.begin(self._all(), self.session.seed, round=self.session.round + 1)
+        )
+
+    def forget_all(self) -> None:
+        """Delete what was kept, and begin as if nothing had been answered."""
+        self.keep.value = False
+        self._turn_to(quiz_session.begin(self._all()))
+
+    def _all(self) -> tuple[QuizQuestion, ...]:
+        return tuple(self.questions.values())
+
+    def _turn_to(self, session: quiz_session.Session) -> None:
+        self._to(session)
+        # Not to the text: ipywidgets gives no view of a text a place that can take the focus.
+        over = self.restart if self.retry.layout.display == "none" else self.retry
+        (over if session.over else self.buttons[0]).focus()
+
+    def _to(self, session: quiz_session.Session) -> None:
+        self.session = session
+        if self.keep.value:
+            self._save()
+        self._draw()
+
+    def _save(self) -> None:
+        """Keep the session, or delete what was kept, as the tick says; a quiz goes on without."""
+        if self.file is None:
+            return
+        try:
+            if self.keep.value:
+                quiz_session.save(self.file, self.session, self._all())
+                told = f"Kept in {self.file}, and sent nowhere."
+            else:
+                told = "Your answers were forgotten." if quiz_session.forget(self.file) else ""
+        except OSError as error:
+            told = f"Your answers cannot be kept ({error})."
+        except CourseError as error:
+            told = str(error)
+        self.note.value = _html("note", told)
+        _only(self.forget, self.keep.value)
+
+    def _draw(self) -> None:
+        question, over = self.question, self.session.over
+        told = quiz_session.standing(self.session, self._all())
+        self.progress.value = _html("progress", told, self.session.at, len(self.session.order))
+        self.said.value = _html("verdict", self._verdict())
+        self.text.value = self._summary() if over else _html("question", question)
+        for row, button in enumerate(self.buttons):
+            self._draw_option(button, row)
+        missed = [q for q in self._round() if not quiz_session.first_try(self.session, q)]
+        done = not over and quiz_session.settled(self.session, question)
+        last = self.session.at + 1 == len(self.session.order)
+        step = "Summary" if last else "Next question"
+        self.forward.description = step if done else f"Skip to the {step.lower()}"
+        self.retry.description = f"Again, only those missed ({len(missed)})"
+        _only(self.forward, not over)
+        _only(self.retry, over and bool(missed))
+        _only(self.restart, over)
+
+    def _verdict(self) -> str:
+        """What is said about the option that was chosen last; empty where none was yet."""
+        question = self.question
+        tried = self.session.tried(question.id) if question else ()
+        if not tried:
+            return ""
+        row = quiz_session.option_order(self.session, question).index(tried[-1])
+        return f"{LETTERS[row]}: {feedback(question, question.options[tried[-1]])}"
+
+    def _draw_option(self, button, row: int) -> None:
+        question = self.question
+        _only(button, question is not None and row < len(question.options))
+        if question is None or row >= len(question.options):
+            return
+        place = quiz_session.option_order(self.session, question)[row]
+        option, tried = question.options[place], place in self.session.tried(question.id)
         # Said by a sign and in words, never by colour alone.
-        button.description = f"{'✓' if option.right else '✗'} {LETTERS[place]}. {option.text}"
-        button.add_class("right" if option.right else "wrong")
-        self.tried[question.id].add(place)
-        self._verdicts[number] = f"{LETTERS[place]}: {feedback(question, option)}"
-        self.count.value = standing(self.questions, self.tried)
-        for other, verdict in enumerate(self._verdicts):
-            count = self.count.value if other == number else ""
-            self.said[other].value = _html("verdict", verdict, count)
+        sign = f"{'✓' if option.right else '✗'} " if tried else ""
+        button.description = f"{sign}{LETTERS[row]}. {option.text}"
+        for name, fits in (("right", option.right), ("wrong", not option.right)):
+            (button.add_class if tried and fits else button.remove_class)(name)
+
+    def _round(self) -> list[QuizQuestion]:
+        return [self.questions[i] for i in self.session.order]
+
+    def _summary(self) -> str:
+        """Every question of the round with its right options and their reasons, and what was chosen
+        instead.
+        """
+        rows = [
+            {
+                "question": question,
+                "first": quiz_session.first_try(self.session, question),
+                "tried": [question.options[i] for i in self.session.tried(question.id)],
+            }
+            for question in self._round()
+        ]
+        return _html("summary", rows)
 
 
-def write_manifest(where: Path | None = None) -> dict:
-    """Write `manifest.json` for the quizzes of a folder, after a change on purpose; returns what
-    was written.
-    """
-    return data_files.write_manifest(where or folder(), patterns=("*.json",))
+def _only(widget, shown: bool) -> None:
+    """Show a widget, or take it off the page and out of the keyboard's way."""
+    widget.layout.display = None if shown else "none"

@@ -22,7 +22,7 @@ from ftrag_helpers.data.data_files import (
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import claims, measurements, reference_runs
-from ftrag_helpers.notebook import quiz
+from ftrag_helpers.notebook import quiz_questions
 
 
 class Cup(Row):
@@ -157,10 +157,10 @@ def test_a_damaged_manifest_is_a_clear_error(manifest, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "write_again", [write_manifest, claims.write_manifest, quiz.write_manifest]
+    "write_again", [write_manifest, claims.write_manifest, quiz_questions.write_manifest]
 )
 def test_a_shipped_manifest_is_what_would_be_written_today(write_again, tmp_path):
-    name = {claims.write_manifest: "claims", quiz.write_manifest: "quizzes"}.get(
+    name = {claims.write_manifest: "claims", quiz_questions.write_manifest: "quizzes"}.get(
         write_again, "library"
     )
     folder = shutil.copytree(runtime.data_dir() / name, tmp_path / name)
@@ -186,7 +186,7 @@ def loaders():
         "claims": claims.load_claims,
         "claims/figures": claims.load_figures,
         "claims/reference": measurements.reference,
-        "quizzes": lambda: quiz.load("01_llm_basics"),
+        "quizzes": lambda: quiz_questions.load("01_llm_basics"),
     }
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from ftrag_helpers.notebook import quiz_questions
+from ftrag_helpers.notebook.quizzes import quiz_questions
 
 ROWS = [
     {

@@ -2,7 +2,7 @@
 
 The rows are figures that lessons keep (`measurements`), those measured on this machine filled,
 those only shipped with the course hollow. To add a row, add a line to `ROWS`. What it leaves out:
-measuring (the lessons), the figure itself (`notebook.ladders`), the page (`report`).
+measuring (the lessons), the figure itself (`notebook.drawing.ladders`), the page (`report`).
 """
 
 import math
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ftrag_helpers.evaluation.measurement import Measurement
 from ftrag_helpers.journal import measurements
-from ftrag_helpers.notebook import canvas
-from ftrag_helpers.notebook.ladders import Ladder, ladders
+from ftrag_helpers.notebook.drawing import canvas
+from ftrag_helpers.notebook.drawing.ladders import Ladder, ladders
 
 LESSONS = ("00", "01", "02", "03", "04", "05")
 OWN, SHIPPED = "measured on this machine", "shipped with the course"

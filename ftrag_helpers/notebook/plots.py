@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from ftrag_helpers.notebook import annotations, canvas
-from ftrag_helpers.notebook.canvas import PALETTE
-from ftrag_helpers.notebook.canvas import bundle as bundle
-from ftrag_helpers.notebook.canvas import show as show
-from ftrag_helpers.notebook.ladders import ladder as ladder
+from ftrag_helpers.notebook.drawing import annotations, canvas
+from ftrag_helpers.notebook.drawing.canvas import PALETTE
+from ftrag_helpers.notebook.drawing.canvas import bundle as bundle
+from ftrag_helpers.notebook.drawing.canvas import show as show
+from ftrag_helpers.notebook.drawing.ladders import ladder as ladder
 
 _MARKED_POINTS = 40
 DASHES = ("-", "--", ":", "-.")

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.notebook import quiz_questions, quiz_session, rendering
-from ftrag_helpers.notebook.quiz_questions import LETTERS, NUMBERS, Option, QuizQuestion
+from ftrag_helpers.notebook import rendering
+from ftrag_helpers.notebook.quizzes import quiz_questions, quiz_session
+from ftrag_helpers.notebook.quizzes.quiz_questions import LETTERS, NUMBERS, Option, QuizQuestion
 from ftrag_helpers.notebook.widgets import show_widget
 
 INTRODUCTION = (

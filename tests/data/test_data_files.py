@@ -22,7 +22,7 @@ from ftrag_helpers.data.data_files import (
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import claims, measurements, reference_runs
-from ftrag_helpers.notebook import quiz_questions
+from ftrag_helpers.notebook.quizzes import quiz_questions
 
 
 class Cup(Row):

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from matplotlib.transforms import Bbox
 
-from ftrag_helpers.notebook import annotations, plots
+from ftrag_helpers.notebook import plots
+from ftrag_helpers.notebook.drawing import annotations
 
 
 def test_map_labels_do_not_cover_each_other():

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from ftrag_helpers.notebook import ladders, plots
+from ftrag_helpers.notebook import plots
+from ftrag_helpers.notebook.drawing import ladders
 
 FIGURES = {
     "bars": lambda: plots.bars(

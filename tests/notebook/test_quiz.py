@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from ftrag_helpers.notebook import quiz, quiz_questions, quiz_session
+from ftrag_helpers.notebook import quiz
 from ftrag_helpers.notebook.quiz import Quiz
-from ftrag_helpers.notebook.quiz_questions import QuizQuestion
+from ftrag_helpers.notebook.quizzes import quiz_questions, quiz_session
+from ftrag_helpers.notebook.quizzes.quiz_questions import QuizQuestion
 from tests.quiz_rows import ROWS, write
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.notebook import quiz_questions
-from ftrag_helpers.notebook.quiz_questions import Option
+from ftrag_helpers.notebook.quizzes import quiz_questions
+from ftrag_helpers.notebook.quizzes.quiz_questions import Option
 from tests.quiz_rows import ROWS, write
 
 LESSONS = (

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.notebook import quiz_questions, quiz_session
-from ftrag_helpers.notebook.quiz_session import Session
+from ftrag_helpers.notebook.quizzes import quiz_questions, quiz_session
+from ftrag_helpers.notebook.quizzes.quiz_session import Session
 from tests.quiz_rows import ROWS, write
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ftrag_helpers.notebook import annotations, canvas
+from ftrag_helpers.notebook.drawing import annotations, canvas
 
 _ROW, _SERIES = 0.24, 0.2  # inches: a row's own height, and what each series adds
 _FRAME, _TITLE = 0.75, 0.45

@@ -18,7 +18,7 @@ from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 from ftrag_helpers.data.data_files import EXACTLY
 from ftrag_helpers.environment import runtime, variables
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.notebook.quiz_questions import QuizQuestion
+from ftrag_helpers.notebook.quizzes.quiz_questions import QuizQuestion
 
 
 @dataclass(frozen=True)

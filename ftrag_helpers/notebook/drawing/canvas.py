@@ -8,7 +8,8 @@ import base64
 import io
 from collections.abc import Mapping
 
-from ftrag_helpers.notebook import annotations, rendering
+from ftrag_helpers.notebook import rendering
+from ftrag_helpers.notebook.drawing import annotations
 
 #: Source: Okabe and Ito 2008, "Color Universal Design", https://jfly.uni-koeln.de/color/
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")

@@ -1,0 +1,1 @@
+"""The questions of the quizzes, and a learner's way through them."""

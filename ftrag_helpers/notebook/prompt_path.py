@@ -12,6 +12,8 @@ from ftrag_helpers.notebook import plots, rendering, widgets
 from ftrag_helpers.notebook.stations import picture, wording
 from ftrag_helpers.notebook.stations.tracing import NextToken, Trace, trace  # noqa: F401
 
+#: The key of the widget's data in the metadata of the picture's output.
+PATH = "ftrag_prompt_path"
 _STATIC = Path(__file__).with_name("stations") / "static"
 _TEMPLATE = "notebook/stations/templates/prompt_path.html.j2"
 
@@ -40,6 +42,8 @@ def show(lm, text: str, *, layer: int | None = None, head: int | None = None) ->
     data["text/html"] = rendering.fragment(
         _TEMPLATE, "hidden_by", data["image/png"], metadata["image/png"]["width"], alt, view.picture
     )
+    # A page without a kernel draws the widget from it (`html`); tests do not compare metadata.
+    metadata[PATH] = wording.payload(path, layer, head)
     display(data, metadata=metadata, raw=True)
     widgets.show_widget(
         view, "[Run this cell in JupyterLab to try other texts, layers, heads and temperatures]"
@@ -61,12 +65,17 @@ def html(trace: Trace, *, layer: int | None = None, head: int | None = None) -> 
         ValueError: the trace has no such layer or head.
     """
     layer, head = chosen(trace, layer, head)
+    return fixed(wording.payload(trace, layer, head), wording.alt(trace, layer, head))
+
+
+def fixed(data: dict, words: str) -> str:
+    """The fragment of `html` from a stored output: its `PATH` metadata and alternative text."""
     return rendering.render(
         _TEMPLATE,
         style=(_STATIC / "prompt_path.css").read_text("utf-8"),
         script=(_STATIC / "prompt_path.js").read_text("utf-8"),
-        data=wording.payload(trace, layer, head),
-        words=wording.alt(trace, layer, head),
+        data=data,
+        words=words,
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.notebook import rendering
+from ftrag_helpers.notebook import prompt_path, rendering
 from ftrag_helpers.site import slides
 
 TITLE = "Fine-Tuning vs RAG"
@@ -108,7 +108,7 @@ def lay_out(root: Path, source: Path, pictures: dict[str, tuple[bytes, str]]) ->
         target.parent.mkdir(parents=True, exist_ok=True)
         text = (root / path).read_text("utf-8")
         if path.suffix == ".ipynb":
-            notebook = with_cell_targets(without_progress_bars(json.loads(text)))
+            notebook = with_cell_targets(with_live_paths(without_progress_bars(json.loads(text))))
             text = json.dumps(notebook, ensure_ascii=False)
         else:
             text = _CELL_LINK.sub(r".ipynb#cell-\1)", text)
@@ -145,6 +145,16 @@ def with_cell_targets(notebook: dict) -> dict:
             cells.append(before | {"source": target})
         cells.append(cell)
     return notebook | {"cells": cells}
+
+
+def with_live_paths(notebook: dict) -> dict:
+    """The notebook with the path of a prompt as a widget that needs no kernel, for its picture."""
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            found = output.get("metadata", {}).pop(prompt_path.PATH, None)
+            if found:
+                output["data"] = {"text/html": prompt_path.fixed(found, output["metadata"]["alt"])}
+    return notebook
 
 
 def without_progress_bars(notebook: dict) -> dict:

@@ -102,6 +102,11 @@ def test_a_link_to_a_cell_leads_to_that_cell(site):
         assert f'id="{target}"' in (site / "notebooks" / name).read_text("utf-8"), (name, target)
 
 
+def test_the_path_of_a_prompt_works_without_a_kernel(site):
+    page = (site / "notebooks" / "01_llm_basics.html").read_text("utf-8")
+    assert page.count('class="ftrag-path-page"') == 1 and "drawFixed(JSON.parse" in page
+
+
 def test_a_broken_link_is_an_error_that_names_the_page(tmp_path):
     course = small_course(tmp_path, "# Page\n\n[nowhere](missing.md)\n")
     with pytest.raises(CourseError, match=r"docs/glossary\.md.*missing\.md"):

@@ -34,9 +34,11 @@ def test_every_lesson_exercise_document_and_card_is_a_page(site):
         "docs/*.md",
         "datasets/*/README.md",
     ):
-        for path in ROOT.glob(pattern):
+        for path in set(ROOT.glob(pattern)) - {ROOT / build.SLIDES}:
             assert (site / path.relative_to(ROOT).with_suffix(".html")).is_file(), path
     assert not (site / "solutions").exists()
+    assert 'href="slides.html"' in (site / "index.html").read_text("utf-8")
+    assert (site / "slides.html").is_file()
 
 
 def test_every_link_between_the_pages_leads_to_a_file(site):

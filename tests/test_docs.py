@@ -615,6 +615,16 @@ def test_the_readme_counts_the_data_rightly():
     )
 
 
+def test_the_pictures_of_the_readme_are_the_lessons_own():
+    spec = importlib.util.spec_from_file_location("pictures", ROOT / "benchmarks" / "pictures.py")
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    for name, source in pictures.PICTURES.items():
+        assert (pictures.OUT / name).read_bytes() == pictures.picture(*source), (
+            f"{name} is out of step: run python benchmarks/pictures.py"
+        )
+
+
 # --- the glossary
 
 GLOSSARY = ROOT / "docs" / "glossary.md"

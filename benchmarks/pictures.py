@@ -1,4 +1,4 @@
-"""The pictures of the README: figures from the notebooks' stored outputs, written to docs/pictures/.
+"""The pictures of the README: figures from the stored outputs, written to docs/pictures/.
 
     python benchmarks/pictures.py
 

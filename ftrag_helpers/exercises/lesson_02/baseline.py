@@ -1,4 +1,4 @@
-"""Task 2.2: the honest baseline, on real reviews and on made-up ones."""
+"""Task 2.2: a baseline, on real reviews and on made-up ones."""
 
 from ftrag_helpers.exercises.checking import Task, by_case
 from ftrag_helpers.exercises.lesson_02 import made_up, run
@@ -141,7 +141,7 @@ def _learned_problem(made: dict, got: dict) -> str:
 
 TASK = Task(
     "2.2",
-    "The honest baseline",
+    "A baseline",
     4,
     hints=(
         "make_pipeline(TfidfVectorizer(...), LogisticRegression(...)) has one fit for both, and what is fitted then stays.",

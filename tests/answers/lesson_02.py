@@ -745,6 +745,61 @@ def tune_sums_the_losses(network, optimizer, batches, validation, epochs):
         return cross_entropy(network(validation[0]), validation[1], reduction="sum").item()
     return _fine_tune(network, optimizer, batches, validation, epochs, measure=measure)
 
+@wrong("2.5", "no new one")
+def tune_with_another_optimizer(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, torch.optim.SGD(network.parameters(), lr=0.1), batches, validation, epochs)
+
+@wrong("2.5", "Are the validation texts trained on?")
+def tune_a_step_while_measuring(network, optimizer, batches, validation, epochs):
+    def measure(network, validation):
+        network.eval()
+        return _step(network, optimizer, *validation)
+    return _fine_tune(network, optimizer, batches, validation, epochs, measure=measure)
+
+@wrong("2.5", "steps are made where")
+def tune_leaves_out_a_batch(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, optimizer, batches[:-1], validation, epochs)
+
+@wrong("2.5", "steps are made where")
+def tune_one_epoch(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, optimizer, batches, validation, 1) * epochs
+
+@wrong("2.5", "the logits first")
+def tune_swaps_the_arguments(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        optimizer.zero_grad()
+        cross_entropy(targets, network(texts)).backward()
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
+
+@wrong("2.5", "with argmax()")
+def tune_on_labels(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        optimizer.zero_grad()
+        cross_entropy(network(texts).argmax(dim=1).double(), targets.double()).backward()
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
+
+@right("2.5")
+def tune_keeps_the_best(network, optimizer, batches, validation, epochs):
+    """Goes back to the weights with the lowest validation loss, which are the last ones here."""
+    losses, best = [], None
+    for _ in range(epochs):
+        losses += _fine_tune(network, optimizer, batches, validation, 1)
+        if losses[-1] == min(losses):
+            best = {name: value.clone() for name, value in network.state_dict().items()}
+    network.load_state_dict(best)
+    return losses
+
+@right("2.5")
+def tune_gradients_by_hand(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        weights = list(network.parameters())
+        for w, gradient in zip(weights, torch.autograd.grad(cross_entropy(network(texts), targets), weights)):
+            w.grad = gradient
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
+
 @wrong("2.5", "reads a list of texts")
 def tune_text_by_text(network, optimizer, batches, validation, epochs):
     def step(network, optimizer, texts, targets):

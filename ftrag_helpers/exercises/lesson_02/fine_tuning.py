@@ -39,14 +39,25 @@ def _calls_problem(seen: dict) -> str:
     calls = seen["calls"]
     if "train" not in calls and "eval" not in calls:
         return "the network that was handed over is never called. Train it itself, no copy of it: network(texts) gives its logits for a list of texts"
-    for name in ("backward", "step"):
-        if name not in calls:
-            owner = "loss.backward()" if name == "backward" else "optimizer.step()"
-            return f"{owner} is never called, so the weights do not change"
+    if "backward" not in calls:
+        return "loss.backward() is never called, so the weights do not change"
+    if "step" not in calls:
+        return "optimizer.step() is never called. It is the optimizer that was handed over, no new one, that has to move the weights"
     work = [call for call in calls if call in ("zero_grad", "backward", "step")]
     pairs = set(zip(work, work[1:], strict=False))
     if ("backward", "zero_grad") in pairs and ("backward", "step") not in pairs:
         return "zero_grad() comes between backward() and step(), and deletes the gradients that the step should use. The order is zero_grad(), backward(), step()"
+    return ""
+
+
+def _steps_problem(case: dict, seen: dict) -> str:
+    """What the calls say where the result is that of no usual mistake."""
+    calls, epochs, batches = seen["calls"], case["epochs"], len(case["batches"])
+    work = [call for call in calls if call != "zero_grad"]
+    if "train" in calls and ("eval", "backward") in zip(work, work[1:], strict=False):
+        return "backward() follows a reading in eval mode. Are the validation texts trained on? They only measure"
+    if calls.count("step") != epochs * batches:
+        return f"{calls.count('step')} steps are made where {epochs * batches} are wanted: one for each of {batches} batches, in each of {epochs} epochs"
     return ""
 
 
@@ -88,7 +99,9 @@ def _judge(inputs: list, observed: object) -> Verdict:
     if verdict.passed:
         read = all({"train", "eval"} <= set(seen["calls"]) for seen in observed)
         return PASSED if read else Verdict(False, "the network was never called in both modes")
-    return Verdict(False, _calls_problem(seen) or verdict.message)
+    usual = verdict.message in {mistake.message for mistake in MISTAKES}
+    found = _calls_problem(seen) or ("" if usual else _steps_problem(inputs[0], seen))
+    return Verdict(False, found or verdict.message)
 
 
 def _logits_problem(case: dict, seen: dict) -> str:

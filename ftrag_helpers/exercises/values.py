@@ -54,13 +54,15 @@ def is_number(value: object) -> bool:
     )  # a NaN is not smaller; a huge int is no float
 
 
-def is_place(value: object, length: int) -> bool:
-    """True for a whole number from 0 to below `length`; NumPy may have made a float of it.
+def float_remark(value: object) -> str:
+    """What to say of a whole number that is a float where a place in a list is wanted; else "".
 
-    >>> is_place(2, 3), is_place(2.0, 3), is_place(2.5, 3), is_place(True, 3), is_place(3, 3)
-    (True, True, False, False, False)
+    >>> float_remark(2), float_remark(2.5), float_remark(2.0)
+    ('', '', '. 2.0 is a float and cannot be a place in a list: int() makes a whole number of it')
     """
-    return is_number(value) and value == int(value) and 0 <= value < length
+    if type(value) is not float or not value.is_integer():
+        return ""
+    return f". {value} is a float and cannot be a place in a list: int() makes a whole number of it"
 
 
 def number_problem(value: object) -> str:

@@ -636,7 +636,7 @@ def soften_takes_the_largest_after_dividing(logits, temperature):
     odds = [math.exp(x / temperature - max(logits)) for x in logits]
     return [o / sum(odds) for o in odds]
 
-@right("1.2")
+@wrong("1.2", "is a float")
 def nucleus_appends_to_an_array(probabilities, share):
     """NumPy makes floats of what is appended to an empty array."""
     kept, together = np.array([]), 0
@@ -644,7 +644,3 @@ def nucleus_appends_to_an_array(probabilities, share):
         if together < share:
             kept, together = np.append(kept, token), together + probabilities[token]
     return kept
-
-@right("1.5")
-def draw_a_whole_float(logits, temperature, share, number):
-    return float(draw_numpy(logits, temperature, share, number))

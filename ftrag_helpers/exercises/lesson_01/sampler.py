@@ -9,7 +9,7 @@ from ftrag_helpers.exercises.checking import Task, calls
 from ftrag_helpers.exercises.lesson_01.nucleus import nucleus
 from ftrag_helpers.exercises.lesson_01.temperature import softened, some_logits
 from ftrag_helpers.exercises.mistakes import Mistake, by_mistakes, distinguishing, rng_for
-from ftrag_helpers.exercises.values import format_value, is_place
+from ftrag_helpers.exercises.values import float_remark, format_value
 
 
 def _cases(seed: int) -> list:
@@ -141,16 +141,16 @@ def _otherwise(
     logits: list[float], temperature: float, share: float, number: float, got: int
 ) -> str:
     kept = nucleus(softened(logits, temperature), share)
-    got, outside = int(got), "" if got in kept else ", which is not even in the nucleus"
+    outside = "" if got in kept else ", which is not even in the nucleus"
     return f"the number does not fall on token {got}{outside}. Lay the kept tokens in a row, likeliest first, each as long as its share of what is kept, and walk along it"
 
 
 def _problem(
     logits: list[float], _temperature: float, _share: float, _number: float, got: object
 ) -> str:
-    if is_place(got, len(logits)):
+    if type(got) is int and 0 <= got < len(logits):
         return ""
-    wanted = f"expected one token number, from 0 to {len(logits) - 1}, got {format_value(got)}"
+    wanted = f"expected one token number, from 0 to {len(logits) - 1}, got {format_value(got)}{float_remark(got)}"
     return wanted + (
         ". Does the function always come to a return? The row is 1 long only when each kept probability is divided by what all kept tokens hold together"
         if got is None

@@ -77,7 +77,7 @@ def test_the_small_trainings_bring_something():
             texts, targets = run.batch(*case["validation"])
             before = cross_entropy(run.small_network(case["seed"], case["desks"])(texts), targets)
             assert losses == sorted(losses, reverse=True)
-            assert losses[-1] < before.item() - 0.2 and losses[-1] < math.log(case["desks"])
+            assert losses[-1] < min(before.item(), math.log(case["desks"])) - 0.05
             held = set(texts) | set(case["others"])
             assert len(held - {text for batch, _ in case["batches"] for text in batch}) > 18
 

@@ -6,6 +6,7 @@ leaves out: the network (`run`), and what a learner is told of other faults (`fi
 """
 
 import json
+import math
 import random
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -19,12 +20,20 @@ _EPOCHS = (3, 4, 2)
 
 @lru_cache(maxsize=32)
 def cases(seed: int) -> list:
-    """Three small trainings on which no two mistakes come to the same result."""
+    """Three small trainings that bring something, and on which no two mistakes come to the same
+    result.
+    """
     rng = rng_for("2.5", seed)
     while True:
         made = [_case(rng, epochs) for epochs in _EPOCHS]
-        if distinguished([[case] for case in made], tuned, MISTAKES):
+        if all(map(_learns, made)) and distinguished([[case] for case in made], tuned, MISTAKES):
             return made
+
+
+def _learns(case: dict) -> bool:
+    """True where the validation loss falls in each epoch, to well below that of guessing."""
+    losses = tuned(case)[: case["epochs"]]
+    return losses == sorted(losses, reverse=True) and losses[-1] < 0.9 * math.log(_DESKS)
 
 
 def _case(rng: random.Random, epochs: int) -> dict:

@@ -111,8 +111,8 @@ TASK = Task(
     cases=_cases,
     run_answer=calls,
     judge=by_mistakes(
-        _by_tokens, MISTAKES, call="dearest_first({})", problem=_form, otherwise=_otherwise
+        _by_tokens, MISTAKES, call="most_tokens_first({})", problem=_form, otherwise=_otherwise
     ),
     timeout=60,
-    answer="`dearest_first(statements)`, which returns names of languages, most tokens first",
+    answer="`most_tokens_first(statements)`, which returns names of languages, most tokens first",
 )

@@ -41,7 +41,8 @@ def _cases(seed: int) -> list:
         *cases,
         [[equal] * 3, 0.7],
         [[-0.5], 1.3],
-        *([[logit + far for logit in some_logits(rng, 4)], 0.8] for far in (1000, -1000)),
+        # Cold, so that the largest logit has to be taken away before the division, or divided too.
+        *([[logit + far for logit in some_logits(rng, 4)], 0.4] for far in (1000, -1000)),
     ]
 
 

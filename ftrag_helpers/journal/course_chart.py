@@ -75,6 +75,8 @@ ROWS: tuple[System, ...] = (
         QUESTIONS, "fine-tuned reader + retrieval", "05", "fine-tuned reader + retrieval: right"
     ),
     System(QUESTIONS, "base model, given the right sentence", "05", "oracle: right"),
+    System(QUESTIONS, "your own model, closed book", "05", "own model, closed book: right"),
+    System(QUESTIONS, "your own model + retrieval", "05", "own model + retrieval: right"),
 )
 
 

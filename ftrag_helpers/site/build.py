@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.notebook import prompt_path, rendering
+from ftrag_helpers.notebook import rendering
 from ftrag_helpers.site import slides
 
 TITLE = "Fine-Tuning vs RAG"
@@ -149,6 +149,8 @@ def with_cell_targets(notebook: dict) -> dict:
 
 def with_live_paths(notebook: dict) -> dict:
     """The notebook with the path of a prompt as a widget that needs no kernel, for its picture."""
+    from ftrag_helpers.notebook import prompt_path
+
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             found = output.get("metadata", {}).pop(prompt_path.PATH, None)

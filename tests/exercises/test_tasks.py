@@ -235,7 +235,7 @@ def test_a_heading_says_points_and_minutes_and_the_minutes_add_up(number):
         cell.source for cell in notebook("exercises", number).cells if cell.cell_type == "markdown"
     )
     headings = re.findall(
-        r"^## Task (\S+) · (.+) \((\d) points, about (\d+) minutes\)$", text, re.M
+        r"^## Task (\S+) · (.+) \((\d) points\) · about (\d+) minutes$", text, re.M
     )
     tasks = LESSONS[number].TASKS.values()
     assert [heading[:3] for heading in headings] == [

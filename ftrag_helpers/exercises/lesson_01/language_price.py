@@ -105,8 +105,8 @@ TASK = Task(
     "What a language costs",
     4,
     hints=(
-        "lm.tokenizer(text, add_special_tokens=False).input_ids is the list of the text's tokens.",
-        "Write a small function that counts a text's tokens, and sort the names of the languages by it, with the largest count first (reverse=True).",
+        "For key, define inside your function a def count(name) that returns the number of tokens of statements[name].",
+        "return sorted(statements, key=count, reverse=True): the largest count comes first.",
     ),
     cases=_cases,
     run_answer=calls,

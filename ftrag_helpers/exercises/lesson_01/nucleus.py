@@ -86,7 +86,7 @@ TASK = Task(
     "The nucleus",
     4,
     hints=(
-        "sorted() can put the token numbers in order of their probability: give it a key.",
+        "Begin with an empty list and a sum of 0, and go through the sorted token numbers in a loop.",
         "Walk through the sorted tokens, append each, add its probability to a sum, and only then ask whether the sum has reached the share.",
     ),
     cases=_cases,

@@ -163,7 +163,7 @@ TASK = Task(
     "A sampler",
     4,
     hints=(
-        "Three steps: soften() gives the probabilities, nucleus() the tokens that may be chosen, and then the number chooses one of them.",
+        "Do the example on paper: at which number does each piece end? The first end that is larger than the number tells the token.",
         "Go through the kept tokens with a running sum of probability divided by what all kept tokens hold together, and return the first token whose sum is larger than the number.",
     ),
     cases=_cases,

@@ -104,7 +104,7 @@ TASK = Task(
     "Temperature",
     4,
     hints=(
-        "Divide first, then take exp() of each value, then divide by their sum.",
+        "Three loops, or three list comprehensions: the divided logits, the powers of each, each power over the sum of all.",
         "Only differences between logits matter. Take the largest logit from all of them first: then the largest exponent is 0, and nothing can overflow.",
     ),
     cases=_cases,

@@ -1,0 +1,118 @@
+import pytest
+from doubles import embed, embed_tokens, scripted_language_model
+
+from ftrag_helpers.data import course_data, style_rules
+from ftrag_helpers.data.records import Question
+from ftrag_helpers.evaluation import comparison, groundedness, mixture
+from ftrag_helpers.rag import prompts, retrievers
+from ftrag_helpers.retrieval import passage_index, reranking
+
+SMALL = mixture.Shares(questions=20, wordings=2, refusals=0.1)
+
+
+@pytest.fixture(scope="module")
+def library():
+    return course_data.load_documents()
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return course_data.load_taught_facts()
+
+
+@pytest.fixture(scope="module")
+def search(library):
+    """Two sentences of the library's first pages, found by the words that they share."""
+    index = passage_index.Index(embed)
+    index.add(library[:40])
+    return retrievers.Retriever(index, reranking.MaxSimReranker(index, embed_tokens), sentences=2)
+
+
+@pytest.fixture(scope="module")
+def mixed(library, facts, search):
+    return mixture.examples(SMALL, facts, library, search)
+
+
+def of(examples, *, text):
+    return [e for e in examples if e.prompt[0]["content"].startswith("Text:") == text]
+
+
+def test_the_shares_are_as_asked(mixed, facts):
+    assert len(of(mixed, text=False)) == 2 * len(facts)
+    declined = [e for e in mixed if e.response == prompts.REFUSAL]
+    assert len(of(mixed, text=True)) == 22 and len(declined) == 2
+    assert all(e in of(mixed, text=True) for e in declined)
+
+
+def test_every_answer_is_a_reply_that_cites_a_page_that_was_read(mixed):
+    for example in of(mixed, text=True):
+        if example.response == prompts.REFUSAL:
+            continue
+        read = example.prompt[0]["content"]
+        assert style_rules.has_form("reply", example.response)
+        for title in style_rules.citations(example.response):
+            assert f"\n[{title}] " in read, "the supporting sentence stands there, with its title"
+        assert groundedness.faithful(example.response, [read])
+
+
+def test_no_example_is_of_another_split_and_no_test_wording_is_taught(mixed, facts):
+    others = {q.text for s in ("validation", "test") for q in course_data.load_questions(s)}
+    others |= {q.text for fact in facts for q in fact.questions("test")}
+    asked = {e.prompt[0]["content"].split("Question: ")[1].split("\n")[0] for e in mixed}
+    assert len(asked) == len(mixed) and not asked & others
+
+
+def test_plain_questions_are_answered_in_the_words_of_their_page(library):
+    few, many = (mixture.plain_questions(library, count) for count in (10, 10**6))
+    assert len(few) == 10 and 300 < len(many) < 1000 and {q.id for q in few} < {q.id for q in many}
+    assert all(q.split == "train" and q.answerable for q in many)
+    for question in many:
+        assert groundedness.faithful(
+            question.reference.reply,
+            [*question.reference.support, *style_rules.citations(question.reference.reply)],
+            question.text,
+        )
+
+
+@pytest.mark.parametrize(
+    "count, kept", [(0, []), (1, [0]), (2, [0, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3])]
+)
+def test_rows_are_taken_at_even_distances(count, kept):
+    assert mixture.spread(range(4), count) == kept
+
+
+def test_short_answers_are_learned_from_the_same_sentences(library, search):
+    [question] = mixture.plain_questions(library, 1)
+    [short] = mixture.short_examples([question], search)
+    assert short.response == question.reference.answer
+    assert all(s in short.prompt[0]["content"] for s in question.reference.support)
+
+
+def test_with_and_without_passages_are_two_prompts(search):
+    (with_texts, without) = (
+        prompts.cited_reply("When?", texts)[0]["content"] for texts in (["[A] b.", "[C] d."], [])
+    )
+    assert with_texts == (f"Text:\n[C] d.\n[A] b.\n\nQuestion: When?\n\n{prompts.CITED_REPLY}")
+    assert without == f"Question: When?\n\n{prompts.CITED_CLOSED_BOOK}"
+
+
+@pytest.mark.parametrize("text, refused", [(prompts.REFUSAL, True), ("We do. [A]", False)])
+def test_a_model_that_says_the_refusal_has_refused(text, refused, search, monkeypatch):
+    monkeypatch.setattr(comparison, "MAX_REPLY_TOKENS", 48)  # bytes are the double's tokens
+    monkeypatch.setattr(prompts, "CITED_REPLY", "")
+    question = Question("q", "When?")
+    for make in (
+        lambda lm: mixture.cited_closed_book(lm, progress=False),
+        lambda lm: mixture.cited_reader(lm, Short(), progress=False),
+    ):
+        [said] = make(scripted_language_model(text))([question])
+        assert (said.text, said.refused) == (text, refused)
+
+
+class Short:
+    """A retriever whose sentence fits the double's window."""
+
+    def search(self, questions):
+        from shelf import hits_of
+
+        return [retrievers.SearchTrace(q.text, tuple(hits_of(a=1.0))) for q in questions]

@@ -1,9 +1,10 @@
 """One fine-tuned model for questions with and without passages: what it is trained on.
 
-The mixture holds taught facts in several wordings, closed book; questions with titled sentences,
-answered in the house's voice and ending with the title of the page; and a few of them whose
-sentences hold no answer, and whose response declines. The settings were chosen on validation
-questions, as `benchmarks/adapters.py --choose` prints. Not here: the shipped adapters themselves
+The mixture holds taught facts in several wordings, closed book, with short answers; questions with
+titled sentences, answered in two lines, the short answer and a reply in the house's voice that ends
+with the title of the page; and a few whose sentences hold no answer, and whose response declines.
+The settings were chosen on validation questions, as `benchmarks/adapters.py --choose` prints. Not
+here: the shipped adapters themselves
 (`finetuning.adapters.load_shipped`), and the measure of what such a model says (`sendable`).
 """
 
@@ -12,11 +13,14 @@ from dataclasses import dataclass, replace
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answerer, Document, Question, TaughtFact
-from ftrag_helpers.evaluation import comparison, fine_tuned, groundedness
+from ftrag_helpers.evaluation import comparison, fine_tuned, groundedness, taught_facts
 from ftrag_helpers.finetuning.sft import Example
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
 from ftrag_helpers.rag.retrievers import Searches
+
+#: The first line of a response that declines.
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,19 @@ class Shares:
     questions: int = fine_tuned.TRAINING_QUESTIONS
     wordings: int = 8
     refusals: float = 0.05
+
+
+#: Titled sentences in the prompt: sendable 0.42 with two and 0.30 with one, on 50 validation
+#: questions, one epoch over 240 questions.
+SENTENCES = 2
+#: Hyperparameters in the lesson, and for the shipped adapters.
+CONFIG = fine_tuned.CONFIG
+LONGER_CONFIG = replace(CONFIG, epochs=2, evals_per_epoch=3)
+#: The mixture of the shipped adapter: all questions whose reply keeps to its page.
+LONGER_SHARES = Shares(questions=10**6)
+#: The questions, and hyperparameters, of the shipped reader that gives short answers alone.
+SHORT_QUESTIONS = 700
+SHORT_CONFIG = replace(LONGER_CONFIG, learning_rate=1e-3)
 
 
 def examples(
@@ -53,10 +70,26 @@ def examples(
     """
     asked = plain_questions(documents, shares.questions)
     return [
-        *fact_examples(facts, shares.wordings),
+        *taught_facts.examples(facts, shares.wordings),
         *cited_examples(asked, documents, retriever),
         *refusal_examples(round(shares.refusals * len(asked)), retriever),
     ]
+
+
+def response(answer: str, reply: str) -> str:
+    """What the model learns to give: the short answer on the first line, the reply on the second.
+
+    Answer first: the few tokens that have to be found in the sentences come before the many that
+    have to be put into the house's voice, and the reply then repeats what was found.
+
+    Args:
+        answer: the short answer, or `NOTHING`.
+        reply: the reply that is sent.
+
+    Returns:
+        Two lines.
+    """
+    return f"{answer}\n{reply}"
 
 
 def plain_questions(documents: Sequence[Document], count: int) -> list[Question]:
@@ -91,23 +124,6 @@ def spread(rows: Sequence, count: int) -> list:
     return [rows[int(i * len(rows) / count)] for i in range(count)]
 
 
-def fact_examples(facts: Sequence[TaughtFact], wordings: int | None = None) -> list[Example]:
-    """Closed-book examples of taught facts, answered in the house's voice.
-
-    Args:
-        facts: the facts.
-        wordings: how many training wordings of each fact, from the first; all if None.
-
-    Returns:
-        One example for each fact and wording; the response ends with the title of the fact's page.
-    """
-    return [
-        Example(prompts.cited_reply(q.text), q.reference.reply)
-        for fact in facts
-        for q in fact.questions("train", wordings)
-    ]
-
-
 def cited_examples(
     questions: Sequence[Question], documents: Sequence[Document], retriever: Searches
 ) -> list[Example]:
@@ -127,7 +143,7 @@ def cited_examples(
     return [
         Example(
             prompts.cited_reply(q.text, pipeline.texts_of(trace.hits, titled=True)),
-            q.reference.reply,
+            response(q.reference.answer, q.reference.reply),
         )
         for q, trace in zip(questions, traces, strict=True)
     ]
@@ -167,26 +183,32 @@ def refusal_examples(count: int, retriever: Searches) -> list[Example]:
     asked = spread(course_data.load_questions("train", ["unanswerable"]), count)
     return [
         Example(
-            prompts.cited_reply(q.text, pipeline.texts_of(trace.hits, titled=True)), prompts.REFUSAL
+            prompts.cited_reply(q.text, pipeline.texts_of(trace.hits, titled=True)),
+            response(NOTHING, prompts.REFUSAL),
         )
         for q, trace in zip(asked, retriever.search(asked), strict=True)
     ]
 
 
 def cited_reader(
-    lm: models.LanguageModel, retriever: Searches, *, progress: bool = True
+    lm: models.LanguageModel,
+    retriever: Searches,
+    *,
+    line: str = "reply",
+    progress: bool = True,
 ) -> Answerer:
     """An answerer with titled sentences in the prompt, for a reply that cites its page.
 
     Args:
         lm: the language model, fine-tuned or not.
         retriever: finds the sentences.
+        line: "reply" for the reply that is sent, "answer" for the short answer (`line_of`).
         progress: whether to show a progress bar.
 
     Returns:
         A callable from questions to answers; one that says `prompts.REFUSAL` counts as refused.
     """
-    return declining(
+    return line_of(
         pipeline.rag_pipeline(
             lm,
             retriever,
@@ -194,44 +216,30 @@ def cited_reader(
             titled=True,
             max_new_tokens=comparison.MAX_REPLY_TOKENS,
             progress=progress,
-        )
+        ),
+        line,
     )
 
 
-def cited_closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
-    """The same without passages: a reply from the model's weights, which names a page.
+def line_of(answer: Answerer, line: str) -> Answerer:
+    """An answerer of one of the two lines of a response; it refuses where the model itself does.
 
     Args:
-        lm: the language model, fine-tuned or not.
-        progress: whether to show a progress bar.
+        answer: the answerer whose texts have two lines.
+        line: "reply" for the last line, "answer" for the first.
 
     Returns:
-        A callable from questions to answers; one that says `prompts.REFUSAL` counts as refused.
+        A callable from questions to one answer each, in order; a text of one line is both. Where
+        the reply is `prompts.REFUSAL` the answer counts as refused.
     """
-    return declining(
-        pipeline.closed_book(
-            lm,
-            prompt=prompts.cited_reply,
-            max_new_tokens=comparison.MAX_REPLY_TOKENS,
-            progress=progress,
-        )
-    )
-
-
-def declining(answer: Answerer) -> Answerer:
-    """An answerer whose answers count as refused where the model itself says the refusal.
-
-    Args:
-        answer: the answerer to wrap.
-
-    Returns:
-        A callable from questions to one answer each, in order.
-    """
+    place = {"answer": 0, "reply": -1}[line]
 
     def answers(questions):
-        return [
-            replace(said, refused=said.refused or said.text.startswith(prompts.REFUSAL[:-1]))
-            for said in answer(questions)
-        ]
+        out = []
+        for said in answer(questions):
+            lines = said.text.splitlines() or [""]
+            refused = said.refused or lines[-1].startswith(prompts.REFUSAL[:-1])
+            out.append(replace(said, text=lines[place].strip(), refused=refused))
+        return out
 
     return answers

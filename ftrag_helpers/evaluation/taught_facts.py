@@ -7,13 +7,13 @@ in wordings that it never saw. Not here: the same facts in the mixture of lesson
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ftrag_helpers.data.records import Question, TaughtFact
+from ftrag_helpers.data.records import Answerer, Question, TaughtFact
 from ftrag_helpers.evaluation import metrics
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.sft import Example, FineTuneResult, TrainingConfig
 from ftrag_helpers.lm import models
-from ftrag_helpers.rag import prompts
+from ftrag_helpers.rag import pipeline, prompts
 
 #: How many wordings of each fact the points of the curve are trained on.
 WORDINGS = (1, 2, 4, 8)
@@ -86,6 +86,21 @@ def train(
     )
 
 
+def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
+    """An answerer without passages that gives short answers.
+
+    Args:
+        lm: the model, taught or not.
+        progress: whether to show a progress bar.
+
+    Returns:
+        A callable from questions to answers.
+    """
+    return pipeline.closed_book(
+        lm, prompt=prompts.shortest_answer, max_new_tokens=MAX_NEW_TOKENS, progress=progress
+    )
+
+
 def recalled(
     lm: models.LanguageModel, questions: Sequence[Question], *, progress: bool = True
 ) -> list[bool]:
@@ -99,13 +114,7 @@ def recalled(
     Returns:
         For each question whether an accepted answer stands in the model's short answer.
     """
-    made = models.generate(
-        lm,
-        [prompts.shortest_answer(q.text) for q in questions],
-        max_new_tokens=MAX_NEW_TOKENS,
-        progress=progress,
-    )
     return [
         metrics.answer_match(said.text, q.reference.accepted, q.text)
-        for said, q in zip(made, questions, strict=True)
+        for said, q in zip(closed_book(lm, progress=progress)(questions), questions, strict=True)
     ]

@@ -1,9 +1,10 @@
 import pytest
 from doubles import embed, embed_tokens, scripted_language_model
+from shelf import hits_of
 
 from ftrag_helpers.data import course_data, style_rules
-from ftrag_helpers.data.records import Question
-from ftrag_helpers.evaluation import comparison, groundedness, mixture
+from ftrag_helpers.data.records import Answer, Question
+from ftrag_helpers.evaluation import groundedness, mixture, taught_facts
 from ftrag_helpers.rag import prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
@@ -38,21 +39,23 @@ def of(examples, *, text):
 
 
 def test_the_shares_are_as_asked(mixed, facts):
-    assert len(of(mixed, text=False)) == 2 * len(facts)
-    declined = [e for e in mixed if e.response == prompts.REFUSAL]
+    assert of(mixed, text=False) == taught_facts.examples(facts, 2)
+    declined = [e for e in mixed if e.response.endswith(prompts.REFUSAL)]
     assert len(of(mixed, text=True)) == 22 and len(declined) == 2
     assert all(e in of(mixed, text=True) for e in declined)
 
 
-def test_every_answer_is_a_reply_that_cites_a_page_that_was_read(mixed):
+def test_every_answer_is_a_short_one_and_a_reply_that_cites_a_page_that_was_read(mixed):
     for example in of(mixed, text=True):
-        if example.response == prompts.REFUSAL:
+        answer, reply = example.response.split("\n")
+        if reply == prompts.REFUSAL:
+            assert answer == mixture.NOTHING
             continue
         read = example.prompt[0]["content"]
-        assert style_rules.has_form("reply", example.response)
-        for title in style_rules.citations(example.response):
+        assert style_rules.has_form("reply", reply) and len(answer) < len(reply)
+        for title in style_rules.citations(reply):
             assert f"\n[{title}] " in read, "the supporting sentence stands there, with its title"
-        assert groundedness.faithful(example.response, [read])
+        assert groundedness.faithful(reply, [read])
 
 
 def test_no_example_is_of_another_split_and_no_test_wording_is_taught(mixed, facts):
@@ -96,23 +99,35 @@ def test_with_and_without_passages_are_two_prompts(search):
     assert without == f"Question: When?\n\n{prompts.CITED_CLOSED_BOOK}"
 
 
-@pytest.mark.parametrize("text, refused", [(prompts.REFUSAL, True), ("We do. [A]", False)])
-def test_a_model_that_says_the_refusal_has_refused(text, refused, search, monkeypatch):
-    monkeypatch.setattr(comparison, "MAX_REPLY_TOKENS", 48)  # bytes are the double's tokens
-    monkeypatch.setattr(prompts, "CITED_REPLY", "")
-    question = Question("q", "When?")
-    for make in (
-        lambda lm: mixture.cited_closed_book(lm, progress=False),
-        lambda lm: mixture.cited_reader(lm, Short(), progress=False),
-    ):
-        [said] = make(scripted_language_model(text))([question])
-        assert (said.text, said.refused) == (text, refused)
+@pytest.mark.parametrize(
+    "text, lines, refused",
+    [
+        ("8p\nWe charge 8p. [A]", ["8p", "We charge 8p. [A]"], False),
+        ("We charge 8p. [A]", ["We charge 8p. [A]"] * 2, False),
+        (f"nothing\n{prompts.REFUSAL}", ["nothing", prompts.REFUSAL], True),
+        (prompts.REFUSAL[:-1], [prompts.REFUSAL[:-1]] * 2, True),
+        ("", ["", ""], False),
+    ],
+)
+def test_the_reply_is_the_last_line_and_the_short_answer_the_first(text, lines, refused):
+    def answer(questions):
+        return [Answer(q.id, text) for q in questions]
+
+    for line, wanted in zip(("answer", "reply"), lines, strict=True):
+        [said] = mixture.line_of(answer, line)([Question("q", "When?")])
+        assert (said.text, said.refused) == (wanted, refused)
+
+
+def test_the_reader_reads_titled_sentences_and_gives_one_line():
+    question, lm = Question("q", "When?"), scripted_language_model("8p\nWe do. [A]")
+    for line, wanted in (("reply", "We do. [A]"), ("answer", "8p")):
+        [said] = mixture.cited_reader(lm, Short(), line=line, progress=False)([question])
+        assert said.text == wanted and said.hits
+        lm = scripted_language_model("8p\nWe do. [A]")
 
 
 class Short:
     """A retriever whose sentence fits the double's window."""
 
     def search(self, questions):
-        from shelf import hits_of
-
         return [retrievers.SearchTrace(q.text, tuple(hits_of(a=1.0))) for q in questions]

@@ -1,9 +1,8 @@
-"""The adapters that the course ships, trained longer than a lesson takes, and how much wordings
-teach: writes datasets/adapters and datasets/reference/facts_in_weights.jsonl.
+"""The adapters that the course ships, trained longer than a lesson takes: writes datasets/adapters.
 
     python benchmarks/adapters.py                 adapters and cards with validation figures
-    python benchmarks/adapters.py --test          the same with test figures, and the curve: once,
-                                                  when nothing is left to choose
+    python benchmarks/adapters.py --test          the same with test figures: once, when nothing is
+                                                  left to choose
     python benchmarks/adapters.py --choose        the settings tried, on validation questions; the
                                                   taught facts in the last two training wordings
 
@@ -11,25 +10,34 @@ A run that was stopped (Ctrl-C) goes on where it was: trainings are cached by co
 from their last evaluation, answers are cached.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ftrag_helpers.data import course_data, data_files
+from ftrag_helpers.data import course_data, style_rules, tuning_data
 from ftrag_helpers.data.records import Question
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.evaluation import harness, metrics, mixture, sendable, taught_facts
+from ftrag_helpers.evaluation import (
+    comparison,
+    fine_tuned,
+    harness,
+    metrics,
+    mixture,
+    sendable,
+    taught_facts,
+)
 from ftrag_helpers.finetuning import adapters, sft
-from ftrag_helpers.journal import scorecard
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 OUT = runtime.data_dir() / "adapters"
-CURVE = runtime.data_dir() / "reference" / "facts_in_weights.jsonl"
+#: As `benchmarks/longer_training.py` chose it for the pairs, without validation examples.
+HOUSE_CONFIG = sft.TrainingConfig(
+    epochs=3, learning_rate=2e-3, batch_size=4, evals_per_epoch=2, lora=adapters.Lora(layers=10)
+)
 CARD = """# Data card: the adapter "{name}"
 
 {what}
@@ -125,6 +133,12 @@ def recipes(library: Library) -> dict[str, Recipe]:
             library.short(mixture.SHORT_QUESTIONS),
             mixture.SHORT_CONFIG,
         ),
+        "house": Recipe(
+            "Writes as the library's staff do: the trained kinds of task of lesson 03.",
+            "all training pairs of instructions and responses.",
+            fine_tuned.house_examples(tuning_data.load_instructions("train")),
+            HOUSE_CONFIG,
+        ),
     }
 
 
@@ -137,10 +151,6 @@ def main(arguments: Sequence[str]) -> None:
     splits = ("validation", "test") if "--test" in arguments else ("validation",)
     for name, recipe in recipes(library).items():
         make(library, name, recipe, splits)
-    if "--test" in arguments:
-        rows = curve(library, "test", taught_facts.CONFIG)
-        CURVE.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8", newline="\n")
-        data_files.write_manifest(CURVE.parent)
     return None
 
 
@@ -270,11 +280,6 @@ def choose(library: Library) -> None:
         asked = library.worded("validation")
         facts = np.mean(taught_facts.recalled(tuned.lm, asked)) if shares.wordings else None
         print({"tried": name, **means, "facts": facts, "s": round(tuned.seconds)}, flush=True)
-    for rate, epochs in ((2e-3, 2), (2e-3, 4)):
-        config = replace(taught_facts.CONFIG, learning_rate=rate, epochs=epochs)
-        tuned = taught_facts.train(library.lm, library.facts, 4, config=config)
-        right = np.mean(taught_facts.recalled(tuned.lm, library.worded("validation")))
-        print({"tried": f"facts, rate {rate}, {epochs} epochs", "right": right}, flush=True)
     for count, epochs in ((240, 1), (240, 2)):
         tuned = sft.train(
             library.lm, library.short(count), config=replace(mixture.SHORT_CONFIG, epochs=epochs)
@@ -284,35 +289,28 @@ def choose(library: Library) -> None:
         print({"tried": f"short answers, {count} questions, {epochs} epochs", **means}, flush=True)
 
 
-MEASURES = {"cited": measure_cited, "short": measure_short}
-
-
-def curve(library: Library, split: str, config: sft.TrainingConfig) -> list[dict]:
-    """A row for each number of wordings, 0 for the base model: taught facts right in held-out
-    wordings, and common knowledge.
+def measure_house(_library: Library, lm: models.LanguageModel, split: str) -> dict:
+    """Properties of the responses to the trained kinds of task: the share of all, of those that
+    see the truth, and responses that have every one.
     """
-    asked, common = library.worded(split), course_data.load_common_knowledge()
-    rows = []
-    for wordings in (0, *taught_facts.WORDINGS):
-        lm, seconds = library.lm, 0.0
-        if wordings:
-            tuned = taught_facts.train(lm, library.facts, wordings, config=config)
-            lm, seconds = tuned.lm, tuned.seconds
-        row = {"wordings": wordings, "seconds": round(seconds)}
-        for name, right in (
-            ("facts", taught_facts.recalled(lm, asked)),
-            ("common knowledge", scorecard.common_knowledge(lm, common)),
-        ):
-            low, high = metrics.bootstrap_interval(right)
-            row |= {
-                name: round(float(np.mean(right)), 3),
-                f"{name} low": round(low, 3),
-                f"{name} high": round(high, 3),
-                f"{name} n": len(right),
-            }
-        rows.append(row)
-        print(row, flush=True)
-    return rows
+    pairs = [
+        p for p in tuning_data.load_instructions(split) if p.kind not in style_rules.HELD_OUT_KINDS
+    ]
+    asked = [prompts.staff_task(p.instruction, p.input) for p in pairs]
+    said = models.generate(lm, asked, max_new_tokens=comparison.MAX_REPLY_TOKENS)
+    checks = [style_rules.check(p, g.text) for p, g in zip(pairs, said, strict=True)]
+    truth = [
+        {name: met for name, met in c.items() if name in ("facts kept", "true to the input")}
+        for c in checks
+    ]
+    return {
+        "share of properties": [style_rules.pass_rate(c) for c in checks],
+        "share of those that see the truth": [style_rules.pass_rate(c) for c in truth],
+        "every property": [float(all(c.values())) for c in checks],
+    }
+
+
+MEASURES = {"cited": measure_cited, "short": measure_short, "house": measure_house}
 
 
 if __name__ == "__main__":

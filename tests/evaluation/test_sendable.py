@@ -11,7 +11,7 @@ PAGES = sendable.Pages([PRINTER, CHOIR, NEWS])
 OLD = Reference("8p", ("8p",), "We charge 8p.", ("help-01",), ("The printer costs 8p a gram.",))
 NEW = Reference("9p", ("9p",), "We charge 9p.", ("news-01",), ("The printer costs 9p a gram now.",))
 PRICE = Question("q", "How much is a gram at the printer?", reference=OLD, after=NEW, update="n")
-GOOD = "We charge 8p a gram at our printer. [3D printer]"
+GOOD = "Our printer costs 8p a gram. [3D printer]"
 
 
 def said(text, *read, refused=False):
@@ -34,10 +34,10 @@ def lacking(text, *read, question=PRICE, **options):
 @pytest.mark.parametrize(
     "text, missing",
     [
-        ("The printer costs 8p a gram at our desk. [3D printer]", "none"),
+        ("Our printer costs 8p a gram. [3D printer]", "none"),
         ("The printer costs 8p a gram. [3D printer]", "in style"),
         ("The printer costs 8p a gram at our printer! [3D printer]", "in style"),
-        ("We ask " + "8p a gram at the printer " * 8 + ". [3D printer]", "in style"),
+        ("Our printer: " + "8p a gram at the printer, " * 8 + "too. [3D printer]", "in style"),
         ("Our printer costs 8p a gram. [Choir]", "rightly cited"),
         ("Our printer costs 8p a gram. [3D printer] [Choir]", "rightly cited"),
         ("Our printer costs a gram. [3D printer]", "right"),

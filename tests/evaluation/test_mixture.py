@@ -91,14 +91,6 @@ def test_short_answers_are_learned_from_the_same_sentences(library, search):
     assert all(s in short.prompt[0]["content"] for s in question.reference.support)
 
 
-def test_with_and_without_passages_are_two_prompts(search):
-    (with_texts, without) = (
-        prompts.cited_reply("When?", texts)[0]["content"] for texts in (["[A] b.", "[C] d."], [])
-    )
-    assert with_texts == (f"Text:\n[C] d.\n[A] b.\n\nQuestion: When?\n\n{prompts.CITED_REPLY}")
-    assert without == f"Question: When?\n\n{prompts.CITED_CLOSED_BOOK}"
-
-
 @pytest.mark.parametrize(
     "text, lines, refused",
     [

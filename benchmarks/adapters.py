@@ -62,7 +62,7 @@ Intervals are bootstrap intervals over the questions; another seed would train a
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Training:
     """What a shipped adapter is trained on, with which hyperparameters, and what it is for."""
 
     what: str
@@ -114,10 +114,10 @@ class Library:
         return mixture.short_examples(asked, self.retriever())
 
 
-def recipes(library: Library) -> dict[str, Recipe]:
+def trainings(library: Library) -> dict[str, Training]:
     """What is shipped, by name."""
     return {
-        "cited": Recipe(
+        "cited": Training(
             "Answers a patron with or without passages, in the house's voice, and ends with the"
             " title of the page.",
             "the forty taught facts in eight wordings each, closed book, with short answers;"
@@ -127,13 +127,13 @@ def recipes(library: Library) -> dict[str, Recipe]:
             library.mixture(mixture.LONGER_SHARES),
             mixture.LONGER_CONFIG,
         ),
-        "short": Recipe(
+        "short": Training(
             "Answers a question from sentences in as few words as will do.",
             "training questions with sentences, and their short answers.",
             library.short(mixture.SHORT_QUESTIONS),
             mixture.SHORT_CONFIG,
         ),
-        "house": Recipe(
+        "house": Training(
             "Writes as the library's staff do: the trained kinds of task of lesson 03.",
             "all training pairs of instructions and responses.",
             fine_tuned.house_examples(tuning_data.load_instructions("train")),
@@ -149,14 +149,14 @@ def main(arguments: Sequence[str]) -> None:
     if "--choose" in arguments:
         return choose(library)
     splits = ("validation", "test") if "--test" in arguments else ("validation",)
-    for name, recipe in recipes(library).items():
-        make(library, name, recipe, splits)
+    for name, training in trainings(library).items():
+        make(library, name, training, splits)
     return None
 
 
-def make(library: Library, name: str, recipe: Recipe, splits: Sequence[str]) -> None:
+def make(library: Library, name: str, training: Training, splits: Sequence[str]) -> None:
     """Train an adapter, ship it, and write its card, with what is shipped measured on splits."""
-    tuned = sft.train(library.lm, recipe.examples, config=recipe.config)
+    tuned = sft.train(library.lm, training.examples, config=training.config)
     if tuned.stopped.startswith("interrupted"):
         raise SystemExit(f"{name}: {tuned.stopped}; run this again to go on")
     adapters.ship(tuned.folder, OUT / name, library.lm.name)
@@ -166,21 +166,21 @@ def make(library: Library, name: str, recipe: Recipe, splits: Sequence[str]) -> 
         for split in splits
         for what, values in MEASURES[name](library, shipped, split).items()
     }
-    lora = recipe.config.lora
+    lora = training.config.lora
     (OUT / name / "README.md").write_text(
         CARD.format(
             name=name,
-            what=recipe.what,
-            data=recipe.data,
+            what=training.what,
+            data=training.data,
             base=library.lm.name,
             rank=lora.rank,
             layers=lora.layers,
             modules=", ".join(lora.modules),
-            examples=len(recipe.examples),
-            epochs=recipe.config.epochs,
-            rate=recipe.config.learning_rate,
-            batch=recipe.config.batch_size,
-            seed=recipe.config.seed,
+            examples=len(training.examples),
+            epochs=training.config.epochs,
+            rate=training.config.learning_rate,
+            batch=training.config.batch_size,
+            seed=training.config.seed,
             seconds=tuned.seconds,
             tokens=tuned.tokens,
             figures="\n".join(_line(what, values) for what, values in figures.items()),

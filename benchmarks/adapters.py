@@ -1,6 +1,7 @@
 """The adapters that the course ships, trained longer than a lesson takes: writes datasets/adapters.
 
     python benchmarks/adapters.py                 adapters and cards with validation figures
+    python benchmarks/adapters.py cited           the named ones alone (cited, short, house)
     python benchmarks/adapters.py --test          the same with test figures: once, when nothing is
                                                   left to choose
     python benchmarks/adapters.py --choose        the settings tried, on validation questions; the
@@ -149,8 +150,10 @@ def main(arguments: Sequence[str]) -> None:
     if "--choose" in arguments:
         return choose(library)
     splits = ("validation", "test") if "--test" in arguments else ("validation",)
+    wanted = [name for name in arguments if not name.startswith("--")] or list(MEASURES)
     for name, training in trainings(library).items():
-        make(library, name, training, splits)
+        if name in wanted:
+            make(library, name, training, splits)
     return None
 
 

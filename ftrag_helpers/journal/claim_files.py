@@ -12,8 +12,8 @@ from ftrag_helpers.data import data_files
 from ftrag_helpers.data.data_files import EXACTLY, read_rows
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
+from ftrag_helpers.evaluation.measurement import Measurement
 from ftrag_helpers.journal import results_file
-from ftrag_helpers.journal.measurement import Measurement
 
 #: Kinds of test, and how many figures each takes; None for any number. `shown` tests nothing: it
 #: gives the background.

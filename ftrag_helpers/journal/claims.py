@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ftrag_helpers.evaluation.measurement import Measurement
 from ftrag_helpers.journal.claim_files import (  # noqa: F401, reached from here by callers
     Claim,
     Criterion,
@@ -26,7 +27,6 @@ from ftrag_helpers.journal.claim_files import (  # noqa: F401, reached from here
     write_manifest,
     write_reference,
 )
-from ftrag_helpers.journal.measurement import Measurement
 from ftrag_helpers.notebook import rendering
 
 SUPPORTED, NOT_HERE, NO_DIFFERENCE, DEPENDS = (

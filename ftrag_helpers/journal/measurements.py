@@ -15,14 +15,14 @@ from ftrag_helpers.data import data_files
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import metrics
-from ftrag_helpers.journal import results_file
-from ftrag_helpers.journal.measurement import (
+from ftrag_helpers.evaluation.measurement import (
     DIFFERENCE,
     Measurement,
     checked,
     finite_number,
     require_text,
 )
+from ftrag_helpers.journal import results_file
 from ftrag_helpers.journal.results_file import as_json as as_json
 from ftrag_helpers.journal.results_file import load as load
 from ftrag_helpers.journal.results_file import path as path

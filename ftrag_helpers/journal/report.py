@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.journal import claims, measurements
+from ftrag_helpers.journal import claims, course_chart, measurements
 from ftrag_helpers.journal.claims import Described, Row
 from ftrag_helpers.journal.measurements import DIFFERENCE, Measurement
 from ftrag_helpers.notebook import rendering
@@ -73,6 +73,7 @@ def page(own: Mapping, reference: Mapping, *, machine: Mapping[str, str]) -> str
         tally=[(name, count) for name, count in counts.items() if count],
         machine=machine,
         verdicts=[(row, _otherwise(row, other)) for row, other in zip(rows, shipped, strict=True)],
+        chart=_chart(own, reference),
         lessons=_lessons(own, reference),
         predictions=_predictions(own, reference),
         decisions=[
@@ -137,6 +138,19 @@ def _lessons(own: Mapping, reference: Mapping) -> list[tuple[str, str, list[dict
         )
         for lesson, groups in sorted(lessons.items())
     ]
+
+
+def _chart(own: Mapping, reference: Mapping) -> list[tuple[str, list[tuple]]]:
+    """(panel of the course's chart, its rows): system, lesson, drawing, own figure, reference."""
+    panels: dict[str, list[tuple]] = {}
+    for row in course_chart.drawn(own, reference):
+        system = row.system
+        label = f"{system.label}, {system.series}" if system.series else system.label
+        drawn = drawing(row.own, row.shipped, None)
+        panels.setdefault(system.panel, []).append(
+            (label, f"lesson {system.lesson}", drawn, row.own, row.shipped)
+        )
+    return list(panels.items())
 
 
 def _group(kind: str, figures: Sequence[Compared]) -> dict:

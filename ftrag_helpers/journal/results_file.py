@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from ftrag_helpers.environment import runtime, variables
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.journal.measurement import Measurement, checked, finite_number, require_text
+from ftrag_helpers.evaluation.measurement import Measurement, checked, finite_number, require_text
 
 VERSION = 1
 _LOCK_SECONDS = 10

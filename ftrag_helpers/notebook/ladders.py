@@ -107,7 +107,7 @@ def _height(panel: Ladder) -> float:
 
 def _draw(axes, panel: Ladder, names: Sequence[str]) -> None:
     for place, (name, values) in enumerate(panel.values.items()):
-        look = canvas.look(names.index(name))
+        look = _look(name, names)
         shift = (place - (len(panel.values) - 1) / 2) * 0.42
         for row, value in enumerate(values):
             if math.isnan(value):
@@ -117,7 +117,9 @@ def _draw(axes, panel: Ladder, names: Sequence[str]) -> None:
                 axes.plot(interval, [row + shift] * 2, color=look["color"], linewidth=1.8)
             is_hollow = name in panel.hollow and panel.hollow[name][row]
             ground = {"markerfacecolor": "white"} if is_hollow else {}
-            axes.plot([value], [row + shift], linestyle="", markersize=7, **ground, **look)
+            axes.plot(
+                [value], [row + shift], linestyle="", markersize=7, clip_on=False, **ground, **look
+            )
             _above(axes, f"{value:.2f}", (value, row + shift))
     axes.set_yticks(range(len(panel.labels)), panel.labels)
     axes.set_ylim(len(panel.labels) - 0.4, -0.6)
@@ -126,6 +128,13 @@ def _draw(axes, panel: Ladder, names: Sequence[str]) -> None:
     for row, note in enumerate(panel.notes):
         beside = {"xycoords": axes.get_yaxis_transform(), "fontsize": 8}
         annotations.beside(axes, note, (1, row), (6, 0), **beside)
+
+
+def _look(name: str, names: Sequence[str]) -> dict:
+    """Colour and marker of a series; one without a name is black where others have names."""
+    if not name and len(names) > 1:
+        return {"color": "black", "marker": "D"}
+    return canvas.look([other for other in names if other or len(names) == 1].index(name))
 
 
 def _above(axes, text: str, point: tuple[float, float]) -> None:
@@ -138,7 +147,7 @@ def _above(axes, text: str, point: tuple[float, float]) -> None:
 def _legend(figure, names: Sequence[str], filled: str, hollow: str) -> None:
     from matplotlib.lines import Line2D
 
-    shown = [(name, canvas.look(n)) for n, name in enumerate(names)] if len(names) > 1 else []
+    shown = [(name, _look(name, names)) for name in names if name]
     grey = {"color": canvas.GUIDE, "marker": "o"}
     shown += [(filled, grey)] if filled else []
     shown += [(hollow, grey | {"markerfacecolor": "white"})] if hollow else []

@@ -192,3 +192,13 @@ def test_palette_differs_in_lightness_or_hue_for_a_red_green_blind_reader():
     seen = [(0.3 * r + 0.7 * g, b) for r, g, b in map(to_rgb, plots.PALETTE)]
     gaps = [np.hypot(a[0] - b[0], a[1] - b[1]) for i, a in enumerate(seen) for b in seen[:i]]
     assert min(gaps) > 0.1
+
+
+def test_a_series_without_a_name_is_told_apart_and_not_in_the_legend():
+    named = ladders.Ladder(["a"], {"home": [0.1], "away": [0.2]})
+    figure = ladders.ladders([named, ladders.Ladder(["b"], {"": [1.0]})], unit="share")
+    looks = {(line.get_color(), line.get_marker()) for axes in figure.axes for line in axes.lines}
+    assert len(looks) == 3
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["home", "away"]
+    # A dot at the axis's end is drawn whole.
+    assert not figure.axes[1].lines[0].get_clip_on()

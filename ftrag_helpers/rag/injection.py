@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ftrag_helpers.data.records import Question
+from ftrag_helpers.data.records import Document, Question
 from ftrag_helpers.rag.retrievers import Searches, SearchTrace
 
 _ADDRESSED = re.compile(
@@ -35,6 +35,34 @@ def addresses_assistant(text: str) -> bool:
     False
     """
     return _ADDRESSED.search(text) is not None
+
+
+def hostile_pages(questions: Sequence[Question], wording: str) -> list[Document]:
+    """A hostile page for each question, as an attacker writes it who guesses what will be asked.
+
+    Args:
+        questions: the questions.
+        wording: the page's first sentence, with "{question}" for the question in the middle of a
+            sentence: without its mark, its first letter small.
+
+    Returns:
+        One page for each question, on the shelf "events".
+    """
+    return [
+        Document(
+            f"hostile-{n:02}",
+            "Notice",
+            "events",
+            "all",
+            "2026-01-01",
+            f"{wording.format(question=_inside(question.text))} The board stands by the door.",
+        )
+        for n, question in enumerate(questions, start=1)
+    ]
+
+
+def _inside(question: str) -> str:
+    return question[:1].lower() + question[1:].rstrip("?.! ")
 
 
 class Guarded:

@@ -55,7 +55,7 @@ def training_pairs(questions: Sequence[Question], documents: Sequence[Document])
         embedded, in the order of the questions.
     """
     by_id = {document.id: document for document in documents}
-    return list(_pairs(questions, by_id))
+    return list(_pairs([q for q in questions if q.reference], by_id))
 
 
 def _pairs(questions: Sequence[Question], by_id: dict[str, Document]) -> Iterator[Pair]:
@@ -87,6 +87,7 @@ def train_once(
         CourseError: the embedder's files are not there or cannot be read.
     """
     model, cache = models.fresh_embedder(), result_store.folder()
+    model.model_card_data.generate_widget_examples = False  # a card that nobody reads, with a bar
     folder = cache / "embedders" / _key(train, model, pairs) if cache else None
     seconds = _read(model, folder) if folder else None
     if seconds is not None:

@@ -220,3 +220,18 @@ def test_a_series_without_a_name_is_told_apart_and_not_in_the_legend():
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["home", "away"]
     # A dot at the axis's end is drawn whole.
     assert not figure.axes[1].lines[0].get_clip_on()
+
+
+def test_a_roc_curve_has_its_lines_its_mark_and_shares_on_both_axes():
+    from ftrag_helpers.notebook.roc import roc
+
+    figure = roc(
+        {"classifier": ([0, 0.1, 1], [0, 0.7, 1])},
+        chosen={"threshold": (0.1, 0.7)},
+        xlabel="false",
+        ylabel="right",
+    )
+    [axes] = figure.axes
+    labels = [line.get_label() for line in axes.lines]
+    assert labels == ["classifier", "chance", "threshold"]
+    assert axes.get_xlim() == (0, 1) and axes.get_xlabel() == "false"

@@ -62,6 +62,10 @@ ROWS: tuple[System, ...] = (
     System(QUESTIONS, "you, with the page", "00", "you, with the page"),
     System(QUESTIONS, "base model, closed book (lesson 01)", "01", "our library: right"),
     System(QUESTIONS, "base model + retrieval (lesson 04)", "04", "librarian: right"),
+    System(
+        QUESTIONS, "best sentence, no model (lesson 04)", "04", "best sentence, no model: right"
+    ),
+    System(QUESTIONS, "base model, given the right sentence (lesson 04)", "04", "oracle: right"),
     System(QUESTIONS, "base model, closed book", "05", "closed book: right"),
     System(QUESTIONS, "fine-tuned, closed book", "05", "fine-tuned closed book: right"),
     System(QUESTIONS, "base model, three sentences that do not answer", "05", "distractors: right"),

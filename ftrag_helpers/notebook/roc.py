@@ -6,7 +6,7 @@ can be is the loss. What it leaves out: computing the rates.
 
 from collections.abc import Mapping, Sequence
 
-from ftrag_helpers.notebook import canvas
+from ftrag_helpers.notebook.drawing import canvas
 
 _DASHES = ("-", "--", ":")
 

@@ -14,6 +14,7 @@ from ftrag_helpers.errors import CourseError
 from ftrag_helpers.notebook import rendering
 
 _FIGURE = re.compile(r"!\[\]\((?P<path>[^)#\s]+\.ipynb)#cell-id=(?P<cell>[^)\s]+)\)")
+_PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ def figure(folder: Path, found: re.Match) -> str:
         ) from None
     for cell in cells:
         for output in cell.get("outputs", []) if cell["id"] == found["cell"] else []:
-            png = "".join(output.get("data", {}).get("image/png", ""))
+            data = {kind: "".join(part) for kind, part in output.get("data", {}).items()}
+            inside = _PNG.search(data.get("text/html", ""))
+            png = data.get("image/png") or (inside and inside[1])
             if png:
                 alt = output["metadata"].get("alt", "").replace("[", "(").replace("]", ")")
                 return f"![{alt}](data:image/png;base64,{png.strip()})"

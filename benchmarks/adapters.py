@@ -1,7 +1,7 @@
 """The adapters that the course ships, trained longer than a lesson takes: writes datasets/adapters.
 
     python benchmarks/adapters.py                 adapters and cards with validation figures
-    python benchmarks/adapters.py cited           the named ones alone (cited, short, house)
+    python benchmarks/adapters.py cited           the named ones alone (reviews, cited …)
     python benchmarks/adapters.py --test          the same with test figures: once, when nothing is
                                                   left to choose
     python benchmarks/adapters.py --choose        the settings tried, on validation questions; the
@@ -30,6 +30,8 @@ from ftrag_helpers.evaluation import (
     taught_facts,
 )
 from ftrag_helpers.finetuning import adapters, sft
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, log_odds
+from ftrag_helpers.finetuning.training_data import shared_prefix
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
@@ -39,6 +41,11 @@ OUT = runtime.data_dir() / "adapters"
 HOUSE_CONFIG = sft.TrainingConfig(
     epochs=3, learning_rate=2e-3, batch_size=4, evals_per_epoch=2, lora=adapters.Lora(layers=10)
 )
+#: As `benchmarks/longer_training.py` chose it for the reviews.
+REVIEWS_CONFIG = sft.TrainingConfig(
+    epochs=2, learning_rate=1e-3, batch_size=16, evals_per_epoch=2, lora=adapters.Lora(layers=10)
+)
+REVIEW_WORDS = 60  # the longest review that is read
 CARD = """# Data card: the adapter "{name}"
 
 {what}
@@ -118,6 +125,16 @@ class Library:
 def trainings(library: Library) -> dict[str, Training]:
     """What is shipped, by name."""
     return {
+        "reviews": Training(
+            "Says of a review whether it is positive or negative: lesson 02.",
+            f"the training reviews of at most {REVIEW_WORDS} words and their labels.",
+            [
+                sft.Example(prompts.sentiment(r.text), r.label)
+                for r in tuning_data.load_reviews("train")
+                if len(r.text.split()) <= REVIEW_WORDS
+            ],
+            REVIEWS_CONFIG,
+        ),
         "cited": Training(
             "Answers a patron with or without passages, in the house's voice, and ends with the"
             " title of the page.",
@@ -196,6 +213,26 @@ def make(library: Library, name: str, training: Training, splits: Sequence[str])
 def _line(what: str, values: Sequence[float]) -> str:
     low, high = metrics.bootstrap_interval(values)
     return f"| {what} | {len(values)} | {np.mean(values):.2f} [{low:.2f}, {high:.2f}] |"
+
+
+def measure_reviews(_library: Library, lm: models.LanguageModel, split: str) -> dict:
+    """Which reviews are judged rightly: the library's own, and at the test those from elsewhere."""
+    asked = {"reviews": tuning_data.load_reviews(split)}
+    if split == "test":
+        asked["reviews from elsewhere"] = tuning_data.load_reviews_from_elsewhere()
+    found = {}
+    for name, rows in asked.items():
+        prompts_of = [prompts.sentiment(row.text) for row in rows]
+        prefix = shared_prefix(
+            [sft.encode(lm, sft.Example(prompt, "positive")) for prompt in prompts_of]
+        )
+        frozen = FrozenLayers(lm, REVIEWS_CONFIG.lora.layers, prefix)
+        odds = log_odds(lm, frozen, prompts_of, "positive", "negative")
+        found[f"right, {name}"] = [
+            float((odd > 0) == (row.label == "positive"))
+            for odd, row in zip(odds, rows, strict=True)
+        ]
+    return found
 
 
 def measure_cited(library: Library, lm: models.LanguageModel, split: str) -> dict:
@@ -313,7 +350,12 @@ def measure_house(_library: Library, lm: models.LanguageModel, split: str) -> di
     }
 
 
-MEASURES = {"cited": measure_cited, "short": measure_short, "house": measure_house}
+MEASURES = {
+    "reviews": measure_reviews,
+    "cited": measure_cited,
+    "short": measure_short,
+    "house": measure_house,
+}
 
 
 if __name__ == "__main__":

@@ -29,12 +29,12 @@ from ftrag_helpers.lm import model_files, models, result_cache
 from ftrag_helpers.rag import prompts
 
 OUT = runtime.data_dir() / "reference"
-SIZES, SEEDS, RANKS = (125, 250, 500, 1000), (0, 1, 2), (1, 4, 16, 64)
+SIZES, SEEDS, RANKS = (100, 300, 1000), (0, 1, 2), (1, 4, 16, 64)
 #: Two epochs of all 1,000 reviews in batches of 16.
 STEPS, RATE = 126, 2e-4
 RANDOM = "encoder, random start"
 #: As in the lesson: the language model reads the first reviews of at most so many words.
-LAYERS, WORDS, LM_REVIEWS, LM_EPOCHS = 10, 60, 400, 2
+LAYERS, WORDS, LM_REVIEWS, LM_EPOCHS = 10, 40, 300, 2
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -162,25 +162,52 @@ def train_and_ask(network, train_on, asked, steps, rate, seed):
     )
     trainer.remove_callback(PrinterCallback)
     seconds = trainer.train().metrics["train_runtime"]
+    trainer.args.train_sampling_strategy = "random"  # or predict would sort, too
     logits = trainer.predict(tokenised({"text": asked})).predictions
     return np.array([*(logits[:, 1] - logits[:, 0]), seconds])
 
 
-def encoder(rows: Sequence[Review], asked: dict, seed: int, fresh: bool = False):
-    """MiniLM with all its weights trained on the reviews: log-odds by set, and seconds."""
-    from transformers import AutoConfig, AutoModelForSequenceClassification, set_seed
+def classifier(seed: int, fresh: bool):
+    """MiniLM's mean over the tokens with a linear layer on top, as in the lesson; with `fresh`,
+    all weights are random.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel, set_seed
+
+    class Classifier(torch.nn.Module):
+        device = torch.device("cpu")
+
+        def __init__(self):
+            super().__init__()
+            folder = model_files.location(model_files.EMBEDDER)
+            self.encoder = (
+                AutoModel.from_config(AutoConfig.from_pretrained(folder))
+                if fresh
+                else AutoModel.from_pretrained(folder)
+            )
+            self.top = torch.nn.Linear(self.encoder.config.hidden_size, 2)
+
+        def forward(self, input_ids, attention_mask, labels=None, **_):
+            states = self.encoder(input_ids, attention_mask).last_hidden_state
+            mask = attention_mask[..., None]
+            logits = self.top((states * mask).sum(1) / mask.sum(1))
+            if labels is None:
+                return {"logits": logits}
+            return {
+                "loss": torch.nn.functional.cross_entropy(logits, labels),
+                "logits": logits,
+            }
 
     set_seed(seed)
-    folder = model_files.location(model_files.EMBEDDER)
-    network = (
-        AutoModelForSequenceClassification.from_config(AutoConfig.from_pretrained(folder))
-        if fresh
-        else AutoModelForSequenceClassification.from_pretrained(folder)
-    )
+    return Classifier()
+
+
+def encoder(rows: Sequence[Review], asked: dict, seed: int, fresh: bool = False):
+    """MiniLM with all its weights trained on the reviews: log-odds by set, and seconds."""
     all_texts = [text for part in asked.values() for text in texts(part)]
     data = (texts(rows), labels(rows).astype(int).tolist())
     found = result_cache.cached_call(
-        train_and_ask, network, data, all_texts, STEPS, RATE, seed, version=1
+        train_and_ask, classifier(seed, fresh), data, all_texts, STEPS, RATE, seed, version=1
     ).value
     ends = np.cumsum([len(part) for part in asked.values()])
     return dict(zip(asked, np.split(found[:-1], ends[:-1]), strict=True)), found[-1]
@@ -268,8 +295,9 @@ def lora_ranks() -> list[dict]:
     """
     lm = models.load_language_model()
     train = [r for r in tuning_data.load_reviews("train") if len(r.text.split()) <= WORDS]
+    train = train[:LM_REVIEWS]
     asked = {name: tuning_data.load_reviews(name) for name in ("validation", "test")}
-    held_out = examples_of([r for r in asked["validation"] if len(r.text.split()) <= WORDS][::3])
+    held_out = examples_of([r for r in asked["validation"] if len(r.text.split()) <= WORDS][::5])
     frozen = FrozenLayers(lm, LAYERS, prefix_of(lm, train))
     config = sft.TrainingConfig(epochs=LM_EPOCHS, learning_rate=1e-3, batch_size=16)
     rows = []
@@ -278,7 +306,7 @@ def lora_ranks() -> list[dict]:
         weights = adapters.trained_weights(adapters.add_lora(lm, lora)).values()
         tuned = sft.train(
             lm,
-            examples_of(train[:LM_REVIEWS]),
+            examples_of(train),
             held_out,
             config=replace(config, lora=lora),
             frozen=frozen,
@@ -291,7 +319,7 @@ def lora_ranks() -> list[dict]:
             )
             for name, part in asked.items()
         }
-        found = row("LoRA", LM_REVIEWS, asked, [(odds, tuned.seconds)])
+        found = row("LoRA", len(train), asked, [(odds, tuned.seconds)])
         kept = {
             k: v for k, v in found.items() if k[0] != "_" and not k.endswith(("lowest", "highest"))
         }

@@ -31,7 +31,7 @@ from ftrag_helpers.rag import prompts
 OUT = runtime.data_dir() / "reference"
 SIZES, SEEDS, RANKS = (100, 300, 1000), (0, 1, 2), (1, 4, 16, 64)
 #: Two epochs of all 1,000 reviews in batches of 16.
-STEPS, RATE = 126, 2e-4
+STEPS, RATE = 126, 1e-4
 RANDOM = "encoder, random start"
 #: As in the lesson: the language model reads the first reviews of at most so many words.
 LAYERS, WORDS, LM_REVIEWS, LM_EPOCHS = 10, 40, 300, 2

@@ -136,6 +136,15 @@ def rows(upto: str = "05"):
     Raises:
         ValueError: no such lesson.
     """
+    return _table(drawn(measurements.load(), measurements.reference(), upto))
+
+
+def shipped_rows():
+    """The chart as `rows` gives it, from the shipped figures alone: the same on every machine."""
+    return _table(drawn({"figures": {}}, measurements.reference()))
+
+
+def _table(chart: Sequence[Drawn]):
     import pandas as pd
 
     table = [
@@ -150,7 +159,7 @@ def rows(upto: str = "05"):
             "n": row.figure.n,
             "source": OWN if row.own else SHIPPED,
         }
-        for row in drawn(measurements.load(), measurements.reference(), upto)
+        for row in chart
     ]
     columns = "panel system series lesson value low high n source".split()
     numbers = dict.fromkeys(("value", "low", "high", "n"), float)
@@ -169,18 +178,21 @@ def show(upto: str = "05") -> None:
     canvas.show(figure(table), alt(table))
 
 
-def figure(table):
-    """The chart of a table of `rows`, a panel for each kind of question."""
-    sources = set(table.source)
+def figure(table, *, tell_apart: bool = True):
+    """The chart of a table of `rows`, a panel for each kind of question.
+
+    Without `tell_apart`, shipped figures are drawn like those measured on this machine.
+    """
+    sources = set(table.source) if tell_apart else set()
     return ladders(
-        [_panel(title, part) for title, part in table.groupby("panel", sort=False)],
+        [_panel(title, part, tell_apart) for title, part in table.groupby("panel", sort=False)],
         unit="share right (0 to 1), with its 95 % interval",
         filled=OWN if OWN in sources else "",
         hollow=SHIPPED if SHIPPED in sources else "",
     )
 
 
-def _panel(title: str, part) -> Ladder:
+def _panel(title: str, part, tell_apart: bool) -> Ladder:
     labels = list(dict.fromkeys(part.system))
     values, intervals, hollow = {}, {}, {}
     for name, series in part.groupby("series", sort=False):
@@ -188,7 +200,7 @@ def _panel(title: str, part) -> Ladder:
         found = [by.get(label) for label in labels]
         values[name] = [row.value if row else float("nan") for row in found]
         intervals[name] = [_interval(row) for row in found]
-        hollow[name] = [bool(row) and row.source == SHIPPED for row in found]
+        hollow[name] = [tell_apart and bool(row) and row.source == SHIPPED for row in found]
     return Ladder(labels, values, intervals, title, GUIDES.get(title, {}), _counts(part), hollow)
 
 

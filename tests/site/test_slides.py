@@ -1,9 +1,12 @@
 """The slides: made from the notebooks' figures, with notes; a figure that is missing is named."""
 
+import base64
+import io
 import json
 
 import pytest
 from html_page import Page
+from PIL import Image
 
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
@@ -42,6 +45,20 @@ def test_a_slide_has_its_text_its_figure_and_its_notes(deck, tmp_path):
         "alt": "three bars (of two systems)",
     }
     assert len(page.all("section")) == 2 and "Say hello." in page.text and page.balanced
+
+
+@pytest.mark.parametrize("size, tall", [((100, 126), True), ((100, 125), False)])
+def test_a_tall_figure_takes_the_slides_width(deck, tmp_path, size, tall):
+    raw = io.BytesIO()
+    Image.new("L", size).save(raw, "png")
+    book = json.loads((tmp_path / "one.ipynb").read_text("utf-8"))
+    data = book["cells"][0]["outputs"][0]["data"]
+    data["image/png"] = base64.b64encode(raw.getvalue()).decode("ascii")
+    (tmp_path / "one.ipynb").write_text(json.dumps(book), "utf-8")
+    [slide] = slides.read(deck("![](one.ipynb#cell-id=bars)"))
+    assert [picture.get("class") for picture in Page(slide.shown).all("img")] == [
+        "tall" if tall else None
+    ]
 
 
 @pytest.mark.parametrize(

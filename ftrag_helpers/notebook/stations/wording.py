@@ -50,7 +50,8 @@ def stations(trace: Trace) -> tuple[Station, ...]:
         Station(
             "Probabilities",
             "Softmax turns all logits into probabilities that add up to 1; a temperature below"
-            " 1 makes the probable tokens more probable, one above 1 brings all closer together.",
+            " 1 makes the most probable token more probable, one above 1 brings them closer"
+            " together.",
         ),
         Station(
             "Next token",

@@ -13,7 +13,6 @@ A run that was stopped goes on where it was, as trainings are cached by content.
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -40,7 +39,7 @@ LAYERS, WORDS, LM_REVIEWS, LM_EPOCHS = 10, 40, 300, 2
 def main(arguments: Sequence[str]) -> None:
     """Measure what has no file yet, or the results named alone."""
     runtime.prepare_notebook()
-    for measure in (learning_curve, lora_ranks, lora_longer):
+    for measure in (learning_curve, lora_ranks):
         path = OUT / f"{measure.__name__}.jsonl"
         if path.exists() or (arguments and measure.__name__ not in arguments):
             continue
@@ -316,29 +315,6 @@ def lora_ranks() -> list[dict]:
         rows.append({"rank": rank, "numbers": sum(w.numel() for w in weights)} | plain(found))
         print(rows[-1], flush=True)
     return rows
-
-
-def lora_longer() -> list[dict]:
-    """Word counts, the lesson's training with LoRA, and a longer one: shares right on all test
-    reviews and all those from elsewhere, and the paired differences to word counts.
-    """
-    asked = {
-        "test": tuning_data.load_reviews("test"),
-        "elsewhere": tuning_data.load_reviews_from_elsewhere(),
-    }
-    train, lora = tuning_data.load_reviews("train"), adapters.Lora(layers=LAYERS)
-    config = sft.TrainingConfig(epochs=2, learning_rate=1e-3, batch_size=16, lora=lora)
-    words = row("word counts", len(train), asked, [word_counts(train, asked, 0)])
-    rows = [words]
-    for reviews, length, checks in ((LM_REVIEWS, WORDS, 1), (831, 60, 2)):
-        run = tuned(replace(config, evals_per_epoch=checks), length, reviews, asked)
-        rows.append(row("LoRA, read twice", reviews, asked, [run]))
-        for part in asked:
-            gap = metrics.paired_difference(words["_" + part], rows[-1]["_" + part])
-            names = (f"{part} over word counts", f"{part} gap from", f"{part} gap to")
-            rows[-1] |= dict(zip(names, (round(value, 3) for value in gap), strict=True))
-        print(plain(rows[-1]), flush=True)
-    return [plain(r) for r in rows]
 
 
 def plain(found: dict) -> dict:

@@ -54,6 +54,7 @@ ROWS: tuple[System, ...] = (
     *_reviews("language model, few-shot", "few-shot"),
     *_reviews("linear probe on the language model", "linear probe"),
     *_reviews("language model, fine-tuned (LoRA)", "fine-tuned"),
+    *_reviews("language model, fine-tuned longer (LoRA, shipped)", "fine-tuned longer"),
     *_reviews("encoder, fine-tuned", "encoder"),
     System(TASKS, "instruction fine-tuning", "03", "every property after training"),
     System(TAUGHT, "fine-tuned, new wordings", "03", "taught facts: new wording"),

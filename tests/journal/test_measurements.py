@@ -308,3 +308,14 @@ def test_a_missing_reference_is_a_clear_error(monkeypatch, tmp_path):
     monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
     with pytest.raises(CourseError, match="reference.json is missing or damaged"):
         measurements.reference()
+
+
+def test_a_table_of_differences_is_kept_row_by_row():
+    from ftrag_helpers.evaluation.study import effects
+
+    table = effects.table({"a over b: right": [1, 0, 1, 1], "a over c: right": [0, 0, 1, -1]})
+    measurements.record_table("05", table)
+    kept = figures()["05", "a over b: right"]
+    assert (kept.value, kept.n, kept.unit) == (0.75, 4, "difference")
+    assert kept.low == table.loc["a over b: right", "low"] and "2 differences" in kept.note
+    assert ("05", "a over c: right") in figures()

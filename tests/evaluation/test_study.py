@@ -123,6 +123,14 @@ def test_intervals_widen_with_the_number_of_differences():
     ]
 
 
+def test_a_grid_holds_the_differences_as_texts():
+    table = effects.table({"a · b over c: right": [1] * 9 + [0], "a · b over c: style": [1, -1]})
+    shown = effects.grid(table, ": ")
+    assert list(shown.index) == ["a · b over c"] and list(shown.columns) == ["right", "style"]
+    assert shown.iloc[0, 0].startswith("+0.90 [+") and shown.iloc[0, 0].endswith("] higher")
+    assert shown.iloc[0, 1] == "+0.00 [-1.00, +1.00]"
+
+
 def test_the_four_cells_are_base_and_fine_tuned_without_and_with_passages():
     assert [str(name) for name in desk.FOUR] == [
         "closed book",

@@ -22,7 +22,7 @@ from ftrag_helpers.retrieval.reranking import MaxSimReranker
 #: Facts that are asked for, of the forty that are taught, each in its three test wordings.
 FACTS = 30
 #: Questions of each kind on unseen documents, and questions without an answer.
-PER_KIND, UNANSWERABLE = 12, 60
+PER_KIND, UNANSWERABLE = 10, 60
 #: Systems of the two-by-two, in the order of `effects.CELLS`.
 FOUR = (System.CLOSED_BOOK, System.TUNED_CLOSED_BOOK, System.RETRIEVAL, System.BOTH)
 #: The systems whose share of sendable answers a learner predicts.

@@ -120,3 +120,25 @@ def table(differences: Mapping[str, Sequence[float]], *, level: float = 0.95):
             "seen": seen,
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def grid(differences, between: str):
+    """A table of differences as texts, to be read: the names' first part down, the last across.
+
+    Args:
+        differences: a DataFrame of `table` whose names are "ROW" + between + "COLUMN".
+        between: what separates the two parts; the last place where it stands counts.
+
+    Returns:
+        A pandas DataFrame of texts such as "+0.40 [+0.21, +0.58] higher"; where the interval
+        includes 0 no word follows.
+    """
+    import pandas as pd
+
+    texts: dict[str, dict[str, str]] = {}
+    for row in differences.itertuples():
+        name, _, column = row.Index.rpartition(between)
+        word = "" if row.seen == "no difference seen" else f" {row.seen}"
+        shown = f"{row.difference:+.2f} [{row.low:+.2f}, {row.high:+.2f}]{word}"
+        texts.setdefault(name, {})[column] = shown
+    return pd.DataFrame.from_dict(texts, orient="index")

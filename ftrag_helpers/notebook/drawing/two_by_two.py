@@ -58,7 +58,7 @@ def _panel(axes, title: str, cells: Sequence[Cell]) -> None:
         axes.plot(places, means, label=name, markersize=6, linestyle="-" if n else "--", **look)
         for place, (mean, low, high) in zip(places, (cells[n], cells[2 + n]), strict=True):
             axes.plot([place, place], [low, high], color=look["color"], linewidth=1.6)
-            side = (7, -3) if n else (-26, -3)
+            side = (7, 7) if n else (-7, 7)
             annotations.beside(axes, f"{mean:.2f}", (place, mean), side, fontsize=8)
     axes.set(title=title, xlim=(-0.4, 1.4), ylim=(-0.03, 1.05))
     axes.set_xticks(range(2), COLUMNS)

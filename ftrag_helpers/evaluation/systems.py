@@ -15,3 +15,12 @@ class System(StrEnum):
     NO_MODEL = "best sentence, no model"
     ORACLE = "oracle"
     DISTRACTORS = "distractors"
+    #: One model fine-tuned on a mixture, asked with passages.
+    BOTH = "fine-tuned + retrieval"
+    #: The base model with the house's rules, and with rules and two examples, in its prompt.
+    PROMPTED = "rules and examples, closed book"
+    RULES = "rules + retrieval"
+    PROMPTED_READER = "rules and examples + retrieval"
+    #: With the supporting sentences among those that are read.
+    ORACLE_BASE = "oracle, base model"
+    ORACLE_TUNED = "oracle, fine-tuned"

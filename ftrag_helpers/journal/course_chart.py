@@ -20,6 +20,7 @@ REVIEWS = "Reviews: positive or negative?"
 TASKS = "The library's tasks: responses with every property asked for"
 TAUGHT = "Facts taught to the weights, asked closed book"
 QUESTIONS = "The library's questions"
+SENDABLE = "Replies: right, in style, grounded and rightly cited at once"
 HOME, ELSEWHERE = "of the library", "from elsewhere"
 #: Vertical lines of a panel, by name.
 GUIDES = {REVIEWS: {"guessing": 0.5}}
@@ -69,19 +70,33 @@ ROWS: tuple[System, ...] = (
     System(QUESTIONS, "base model, given the right sentence (lesson 04)", "04", "oracle: right"),
     System(QUESTIONS, "base model, closed book", "05", "closed book: right"),
     System(QUESTIONS, "fine-tuned, closed book", "05", "fine-tuned closed book: right"),
-    System(QUESTIONS, "base model, three sentences that do not answer", "05", "distractors: right"),
     System(QUESTIONS, "base model + retrieval", "05", "retrieval: right"),
+    System(QUESTIONS, "rules in the prompt + retrieval", "05", "rules + retrieval: right"),
     System(
-        QUESTIONS, "base model + retrieval, one sentence", "05", "retrieval, one sentence: right"
+        QUESTIONS,
+        "rules and examples in the prompt + retrieval",
+        "05",
+        "rules and examples + retrieval: right",
     ),
     System(QUESTIONS, "best sentence, no model", "05", "best sentence, no model: right"),
-    System(QUESTIONS, "house style + retrieval", "05", "house style + retrieval: right"),
-    System(
-        QUESTIONS, "fine-tuned reader + retrieval", "05", "fine-tuned reader + retrieval: right"
-    ),
-    System(QUESTIONS, "base model, given the right sentence", "05", "oracle: right"),
+    System(QUESTIONS, "fine-tuned + retrieval", "05", "fine-tuned + retrieval: right"),
+    System(QUESTIONS, "base model, given the right sentences", "05", "oracle, base model: right"),
+    System(QUESTIONS, "fine-tuned, given the right sentences", "05", "oracle, fine-tuned: right"),
     System(QUESTIONS, "your own model, closed book", "05", "own model, closed book: right"),
     System(QUESTIONS, "your own model + retrieval", "05", "own model + retrieval: right"),
+    System(SENDABLE, "base model, closed book", "05", "closed book: sendable"),
+    System(SENDABLE, "fine-tuned, closed book", "05", "fine-tuned closed book: sendable"),
+    System(SENDABLE, "base model + retrieval", "05", "retrieval: sendable"),
+    System(SENDABLE, "rules in the prompt + retrieval", "05", "rules + retrieval: sendable"),
+    System(
+        SENDABLE,
+        "rules and examples in the prompt + retrieval",
+        "05",
+        "rules and examples + retrieval: sendable",
+    ),
+    System(SENDABLE, "best sentence, no model", "05", "best sentence, no model: sendable"),
+    System(SENDABLE, "fine-tuned + retrieval", "05", "fine-tuned + retrieval: sendable"),
+    System(SENDABLE, "your own model + retrieval", "05", "own model + retrieval: sendable"),
 )
 
 

@@ -163,6 +163,27 @@ def record_differences(
     ).T
 
 
+def record_table(lesson: str, differences) -> None:
+    """Keep each row of a table of paired differences, with intervals corrected for their number.
+
+    Args:
+        lesson: the lesson.
+        differences: a DataFrame of `evaluation.study.effects.table`; the rows' names are kept.
+    """
+    note = f"Bonferroni, {len(differences)} differences"
+    for row in differences.itertuples():
+        record(
+            lesson,
+            row.Index,
+            float(row.difference),
+            low=float(row.low),
+            high=float(row.high),
+            n=int(row.n),
+            unit=DIFFERENCE,
+            note=note,
+        )
+
+
 def record_guess(name: str, value: float) -> str:
     """Keep what the learner expects the figure of that name to be; returns a line that says so.
 

@@ -25,13 +25,14 @@ LONG_CONTEXT = "long context"  # every page pasted into the prompt
 TUNING = "fine-tuning alone"
 BOTH = "fine-tuning + retrieval"
 CHOICES = (PROMPTING, SEARCH, RETRIEVAL, LONG_CONTEXT, TUNING, BOTH)
-#: The system that stands for each choice. Nothing in the comparison stands for the others yet.
+#: The system that stands for each choice. No system of the comparison pastes every page in.
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
+        PROMPTING: System.PROMPTED,
         SEARCH: System.NO_MODEL,
-        RETRIEVAL: System.ONE_SENTENCE,
+        RETRIEVAL: System.RETRIEVAL,
         TUNING: System.TUNED_CLOSED_BOOK,
-        BOTH: System.TUNED_READER,
+        BOTH: System.BOTH,
     }
 )
 #: The choices that index the documents, and those that train.

@@ -27,7 +27,7 @@ def some(monkeypatch):
     shipped = kept(
         Measurement("02", "word counts: reviews", 0.8, 0.75, 0.85, 300),
         Measurement("02", "word counts: elsewhere", 0.55, 0.5, 0.6, 900),
-        Measurement("05", "oracle: right", 0.6, n=48),
+        Measurement("05", "oracle, base model: right", 0.6, n=48),
         Measurement("05", "some other figure", 0.6, n=48),
     )
     monkeypatch.setattr(measurements, "load", lambda: own)
@@ -47,7 +47,7 @@ def test_each_kept_figure_of_a_system_is_a_row_in_the_order_of_its_value(some):
     ]
     assert list(table[table.panel == course_chart.QUESTIONS].system) == [
         "you, closed book",
-        "base model, given the right sentence",
+        "base model, given the right sentences",
     ]
 
 

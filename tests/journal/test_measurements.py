@@ -321,3 +321,14 @@ def test_a_table_of_means_and_of_differences_is_what_is_kept():
     assert table.loc["b − a", "right: difference"].startswith("+0.33 [")
     with pytest.raises(KeyError):
         measurements.record_differences("04", scores, [("a", "c")], "right")
+
+
+def test_a_table_of_differences_is_kept_row_by_row():
+    from ftrag_helpers.evaluation.study import effects
+
+    table = effects.table({"a over b: right": [1, 0, 1, 1], "a over c: right": [0, 0, 1, -1]})
+    measurements.record_table("05", table)
+    kept = figures()["05", "a over b: right"]
+    assert (kept.value, kept.n, kept.unit) == (0.75, 4, "difference")
+    assert kept.low == table.loc["a over b: right", "low"] and "2 differences" in kept.note
+    assert ("05", "a over c: right") in figures()

@@ -107,8 +107,8 @@ def tables():
         {
             "closed book": silent,
             "fine-tuned closed book": silent,
-            "retrieval, one sentence": reading(SENTENCE, seconds=0.5),
-            "fine-tuned reader + retrieval": reading(
+            "retrieval": reading(SENTENCE, seconds=0.5),
+            "fine-tuned + retrieval": reading(
                 "It costs 8p a gram at our printer, we find. [3D printer]"
             ),
         },
@@ -149,7 +149,7 @@ def test_evidence_takes_what_the_rows_lack_from_this_machine_then_from_the_cours
     keep(own, "fine-tuned closed book: after the news", 0.2)
     keep(shipped, "fine-tuned closed book: after the news", 0.9)
     keep(shipped, "best sentence, no model: right", 0.6)
-    keep(shipped, "retrieval, one sentence: right", 0.3)
+    keep(shipped, "retrieval: right", 0.3)
     found = scorecard.evidence(*tables())
     news = found[recommendation.TUNING]["after the news"]
     assert (news.value, news.n, news.source) == (0.2, 9, recommendation.OWN)

@@ -20,15 +20,8 @@ import numpy as np
 from ftrag_helpers.data import course_data, style_rules, tuning_data
 from ftrag_helpers.data.records import Question
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.evaluation import (
-    comparison,
-    fine_tuned,
-    harness,
-    metrics,
-    mixture,
-    sendable,
-    taught_facts,
-)
+from ftrag_helpers.evaluation import comparison, fine_tuned, harness, metrics, sendable
+from ftrag_helpers.evaluation.study import mixture, taught_facts
 from ftrag_helpers.finetuning import adapters, sft
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, log_odds
 from ftrag_helpers.finetuning.training_data import shared_prefix

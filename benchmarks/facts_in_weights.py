@@ -18,7 +18,8 @@ import numpy as np
 
 from ftrag_helpers.data import course_data, data_files
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.evaluation import metrics, taught_facts
+from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.evaluation.study import taught_facts
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.journal import scorecard
 from ftrag_helpers.lm import models

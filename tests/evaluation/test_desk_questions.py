@@ -3,7 +3,7 @@
 import pytest
 
 from ftrag_helpers.data import course_data
-from ftrag_helpers.evaluation import desk_questions
+from ftrag_helpers.evaluation.study import desk_questions
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from shelf import hits_of
 
 from ftrag_helpers.data import course_data, style_rules
 from ftrag_helpers.data.records import Answer, Question
-from ftrag_helpers.evaluation import groundedness, mixture, taught_facts
+from ftrag_helpers.evaluation import groundedness
+from ftrag_helpers.evaluation.study import mixture, taught_facts
 from ftrag_helpers.rag import prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 

@@ -8,8 +8,7 @@ import pytest
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answer
-from ftrag_helpers.evaluation import mixture
-from ftrag_helpers.evaluation.study import desk, effects
+from ftrag_helpers.evaluation.study import desk, effects, mixture
 from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.rag import prompts
 

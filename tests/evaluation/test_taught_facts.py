@@ -2,7 +2,7 @@ import pytest
 from doubles import scripted_language_model
 
 from ftrag_helpers.data import course_data
-from ftrag_helpers.evaluation import taught_facts
+from ftrag_helpers.evaluation.study import taught_facts
 from ftrag_helpers.rag import prompts
 
 

@@ -1,7 +1,7 @@
 """Who is asked what in lesson 05: three sets of questions, one fine-tuned model, its rivals.
 
 The base model and the fine-tuned one get the same prompts and the same sentences. Not here: the
-training of the mixture (`evaluation.mixture`), the properties of an answer (`sendable`), the
+training of the mixture (`evaluation.study.mixture`), the properties of an answer (`sendable`), the
 differences (`effects`).
 """
 
@@ -11,7 +11,8 @@ from functools import partial
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answerer, Document, Question, TaughtFact
-from ftrag_helpers.evaluation import comparison, harness, mixture, sendable, taught_facts
+from ftrag_helpers.evaluation import comparison, harness, sendable
+from ftrag_helpers.evaluation.study import mixture, taught_facts
 from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts

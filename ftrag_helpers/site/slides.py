@@ -18,7 +18,7 @@ from ftrag_helpers.notebook import rendering
 
 _PNG = "data:image/png;base64,"
 _FIGURE = re.compile(r"!\[\]\((?P<path>[^)#\s]+\.ipynb)#cell-id=(?P<cell>[^)\s]+)\)")
-_PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+_WITHIN = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def figure(folder: Path, found: re.Match) -> str:
     for cell in cells:
         for output in cell.get("outputs", []) if cell["id"] == found["cell"] else []:
             data = {kind: "".join(part) for kind, part in output.get("data", {}).items()}
-            inside = _PNG.search(data.get("text/html", ""))
+            inside = _WITHIN.search(data.get("text/html", ""))
             png = data.get("image/png") or (inside and inside[1])
             if png:
                 alt = output["metadata"].get("alt", "").replace("[", "(").replace("]", ")")

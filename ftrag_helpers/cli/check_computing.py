@@ -15,7 +15,6 @@ from ftrag_helpers.cli.check_machine import Finding
 from ftrag_helpers.environment import libraries, runtime, variables
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm import model_files
-from ftrag_helpers.lm.servers import endpoint
 
 
 def check_libraries() -> Iterator[Finding]:
@@ -105,6 +104,8 @@ def _ask_embedder() -> str:
 
 def check_endpoint() -> Iterator[Finding]:
     """Whether the server with the learner's own model answers; no line where none is named."""
+    from ftrag_helpers.lm.servers import endpoint  # it brings NumPy
+
     if endpoint.is_set():
         away = "" if endpoint.is_here() else "; not this machine, and it is sent every prompt"
         yield Finding("own model", f"{endpoint.model_name()} at {variables.endpoint()}{away}")

@@ -44,7 +44,9 @@ STARTS = sorted(
     for folder in ("notebooks", "exercises", "solutions")
     for path in (ROOT / folder).glob("*.ipynb")
 )
-BENCHMARKS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
+#: Scripts that write pages from what is there, and compute nothing.
+WRITERS = {"glossary", "pictures"}
+BENCHMARKS = sorted({path.stem for path in (ROOT / "benchmarks").glob("*.py")} - WRITERS)
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_own_figures_are_filled_and_shipped_ones_hollow(some):
 
 def test_its_alternative_text_holds_every_number(some, monkeypatch):
     seen = []
-    monkeypatch.setattr(course_chart.canvas, "show", lambda figure, alt: seen.append(alt))
+    monkeypatch.setattr(course_chart.canvas, "show", lambda figure, alt, **_: seen.append(alt))
     course_chart.show("02")
     [alt] = seen
     assert "4 measured here, 1 shipped" in alt and "(from elsewhere) 0.55" in alt

@@ -22,6 +22,7 @@ from ftrag_helpers.data.data_files import (
 )
 from ftrag_helpers.data.facts import check_support, read_taught_facts, require, to_reference
 from ftrag_helpers.data.facts import load_common_knowledge as load_common_knowledge
+from ftrag_helpers.data.facts import load_rehearsal as load_rehearsal
 from ftrag_helpers.data.records import (
     QUESTION_KINDS,
     Branch,

@@ -32,6 +32,8 @@ _WANTED = {
     "tuple_type": "a list",
     **dict.fromkeys(("model_type", "dataclass_type", "dict_type"), "a JSON object in braces"),
 }
+#: Endings of files that are no text.
+_BINARY = {".safetensors"}
 _EMPTY = "empty. Fill it in."
 
 
@@ -111,12 +113,21 @@ def write_manifest(
 
 
 def _as_committed(path: Path) -> bytes:
-    """The file's bytes with the line ends of the repository: Git on Windows may write CRLF."""
-    return path.read_bytes().replace(b"\r\n", b"\n")
+    """The bytes of the file, a text's with the line ends of the repository: Git on Windows may
+    write CRLF.
+    """
+    content = path.read_bytes()
+    return content if path.suffix in _BINARY else content.replace(b"\r\n", b"\n")
 
 
 def _count_rows(ending: str, content: bytes) -> int:
-    """The lines of a table; the items of a JSON list, or of the figures of a results file."""
+    """The lines of a table; the items of a JSON value, or of the figures of a results file;
+    the matrices of a file of weights.
+    """
+    if ending in _BINARY:
+        from safetensors.numpy import load
+
+        return len(load(content))
     if ending != ".json":
         return len(content.splitlines())
     found = json.loads(content)

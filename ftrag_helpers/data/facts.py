@@ -40,6 +40,23 @@ class _CommonKnowledge(Row):
     accepted: list[Comparable]
 
 
+class _Rehearsal(Row):
+    id: Filled
+    question: Filled
+
+
+def load_rehearsal() -> list[str]:
+    """Sixty everyday questions, none of which is among those of `load_common_knowledge`.
+
+    A model is trained on its own answers to them, so that a training makes it forget less.
+
+    Raises:
+        CourseError: a file is missing, differs from its manifest, or holds a faulty row.
+    """
+    path = runtime.data_dir() / "common_knowledge" / "rehearsal.jsonl"
+    return [row.question for row in read_rows(path, _Rehearsal)]
+
+
 def load_common_knowledge() -> list[dict]:
     """Questions that a model may know from its training (lesson 01): id, topic, question, answer,
     accepted.

@@ -25,6 +25,8 @@ from ftrag_helpers.rag.retrievers import Searches
 TRAINING_QUESTIONS = 240
 #: The most words of a training pair of the house style.
 HOUSE_WORDS = 80
+#: The most tokens of an answer to a rehearsal question; an answer that is cut off is left out.
+REHEARSAL_TOKENS = 48
 #: Hyperparameters of all trainings of the lesson.
 CONFIG = TrainingConfig(epochs=1, learning_rate=2e-3, batch_size=4, lora=Lora(layers=10))
 
@@ -175,6 +177,29 @@ def house_examples(pairs: Sequence[InstructionExample]) -> list[Example]:
         One example for each pair.
     """
     return [Example(prompts.staff_task(p.instruction, p.input), p.response) for p in pairs]
+
+
+def rehearsal_examples(lm: models.LanguageModel, *, progress: bool = True) -> list[Example]:
+    """Everyday questions with the untrained model's own answers, to mix into a training.
+
+    Args:
+        lm: the base model, before the training.
+        progress: whether to show a progress bar.
+
+    Returns:
+        One example for each question of `course_data.load_rehearsal` that the model answers within
+        `REHEARSAL_TOKENS` tokens.
+
+    Source: Huang et al. 2024, "Mitigating Catastrophic Forgetting in Large Language Models with
+    Self-Synthesized Rehearsal", arXiv:2403.01244, with questions written by hand.
+    """
+    asked = [prompts.short_answer(question) for question in course_data.load_rehearsal()]
+    made = models.generate(lm, asked, max_new_tokens=REHEARSAL_TOKENS, progress=progress)
+    return [
+        Example(prompt, said.text)
+        for prompt, said in zip(asked, made, strict=True)
+        if said.text and said.tokens < REHEARSAL_TOKENS
+    ]
 
 
 def train_house_style(

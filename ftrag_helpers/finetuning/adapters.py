@@ -1,5 +1,7 @@
 """LoRA adapters on a language model, in peft's own format: attach, save, load, merge, combine.
 
+`load_shipped` reads those that the course ships, trained longer than a lesson takes.
+
 A function that returns a `LanguageModel` leaves the given one unchanged; the new one shares all
 weights with it that it does not change, so that several adapters on one base need little more
 memory than one. Not here: training (`sft`).
@@ -9,14 +11,18 @@ section 4.
 """
 
 import copy
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ftrag_helpers.data import data_files
+from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm.models import LanguageModel
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+_CONFIG, _WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 ALL_LINEAR = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
 _UNFIT = "{folder} holds no adapter for {name}: {why}\nDelete that folder and train again."
 
@@ -145,7 +151,7 @@ def load(lm: LanguageModel, folder: Path) -> LanguageModel:
     base = _sharing(_bare(lm))
     try:
         model = PeftModel.from_pretrained(base, str(folder), local_files_only=True)
-        with safe_open(folder / "adapter_model.safetensors", "pt") as file:
+        with safe_open(folder / _WEIGHTS, "pt") as file:
             stored = set(file.keys())
     except Exception as error:  # peft and safetensors let errors of every sort through
         raise CourseError(
@@ -167,6 +173,59 @@ def load(lm: LanguageModel, folder: Path) -> LanguageModel:
             )
         )
     return lm
+
+
+def ship(source: Path, folder: Path, base: str) -> None:
+    """Copy a saved adapter with its matrices in 16 bits (float16), half the size.
+
+    Args:
+        source: a folder written by `save`.
+        folder: where the copy is written; the manifest is written too.
+        base: the base model's name, which the copy's configuration gives instead of a path.
+
+    Raises:
+        OSError: a file cannot be read or written.
+    """
+    from safetensors.torch import load_file, save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    half = {key: value.half() for key, value in load_file(source / _WEIGHTS).items()}
+    save_file(half, folder / _WEIGHTS, metadata={"format": "pt"})
+    config = json.loads((source / _CONFIG).read_text("utf-8")) | {"base_model_name_or_path": base}
+    # peft lists the modules in any order
+    config["target_modules"] = sorted(config["target_modules"])
+    (folder / _CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8", newline="\n")
+    data_files.write_manifest(folder, patterns=(_CONFIG, _WEIGHTS))
+
+
+def load_shipped(lm: LanguageModel, name: str) -> LanguageModel:
+    """The base model with an adapter that the course ships, merged.
+
+    Args:
+        lm: the base model, without an adapter; it is left unchanged.
+        name: the adapter's name: its folder in `datasets/adapters`, whose data card says what it
+            was trained on.
+
+    Returns:
+        The tuned model, as `sft.train` returns it in `lm`.
+
+    Raises:
+        ValueError: no such adapter, or the model carries an adapter already.
+        CourseError: the adapter's files are missing or damaged, or it was trained on another model.
+    """
+    folder = runtime.data_dir() / "adapters" / name
+    names = sorted(path.parent.name for path in folder.parent.glob(f"*/{_CONFIG}"))
+    if name not in names:
+        raise ValueError(f"no shipped adapter {name!r}: there are {', '.join(names) or 'none'}")
+    data_files.check_manifest(folder)
+    base = json.loads((folder / _CONFIG).read_text("utf-8"))["base_model_name_or_path"]
+    try:
+        return merge(load(lm, folder))
+    except CourseError as error:
+        raise CourseError(
+            f"The shipped adapter {name} was trained on {base} and does not fit {lm.name}. Train"
+            " one on your model, as the lesson does, or leave this cell out."
+        ) from error
 
 
 def merge(lm: LanguageModel) -> LanguageModel:

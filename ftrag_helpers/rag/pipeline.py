@@ -90,7 +90,7 @@ def rag_pipeline(
         read = [q for q in asked if traces[q.id].hits]
         generated = models.generate(
             lm,
-            [prompt(q.text, _texts(traces[q.id].hits, titled)) for q in read],
+            [prompt(q.text, texts_of(traces[q.id].hits, titled=titled)) for q in read],
             max_new_tokens=max_new_tokens,
             progress=progress,
         )
@@ -115,8 +115,16 @@ def rag_pipeline(
     return answer
 
 
-def _texts(hits: Sequence[Hit], titled: bool) -> list[str]:
-    """The texts of the hits, behind their page's title in square brackets where `titled`."""
+def texts_of(hits: Sequence[Hit], *, titled: bool) -> list[str]:
+    """The texts of hits for a prompt.
+
+    Args:
+        hits: the hits, best first.
+        titled: whether each text follows the title of its page in square brackets.
+
+    Returns:
+        One text for each hit, in order.
+    """
     return [f"[{h.passage.title}] {h.passage.text}" if titled else h.passage.text for h in hits]
 
 

@@ -23,6 +23,15 @@ CLOSED_BOOK = "Answer the question about the Tarrowby Town Library in one short 
 FROM_TEXT = "Answer the question with a sentence copied from the text."
 SHORT = "Answer in one short sentence."
 HOUSE_REPLY = "Use the facts to answer the patron."
+CITED_REPLY = "Answer the patron from the text, and name the page."
+CITED_CLOSED_BOOK = "Answer the patron, and name the page."
+#: The house's rules for a reply, for a model that was not trained on any.
+CITED_RULES = (
+    "Write one or two sentences that say we, our or us. Say only what the text says, without"
+    " exclamation marks. End with the title of the page in square brackets."
+)
+SHORTEST = "Answer from the text in as few words as you can."
+SHORTEST_CLOSED_BOOK = "Answer in as few words as you can."
 SENTIMENT = "Is this review positive or negative?"
 
 
@@ -82,6 +91,72 @@ def house_reply(question: str, texts: Sequence[str]) -> Messages:
         One user message.
     """
     return staff_task(HOUSE_REPLY, f"{truncate(question)} Facts: {' '.join(texts)}")
+
+
+def cited_reply(question: str, texts: Sequence[str] = ()) -> Messages:
+    """A question for a reply that ends with the title of a page, with or without retrieved texts.
+
+    Args:
+        question: the question; it is truncated.
+        texts: the retrieved texts, best first, each behind its page's title in square brackets;
+            none for an answer from the model's weights.
+
+    Returns:
+        One user message; the best text comes last, next to the question, and the task closes it.
+    """
+    return _below_texts(question, texts, CITED_REPLY if texts else CITED_CLOSED_BOOK)
+
+
+def with_rules(messages: Messages, rules: str = CITED_RULES) -> Messages:
+    """A prompt whose last message ends with rules.
+
+    Args:
+        messages: the prompt.
+        rules: the rules, one or more sentences.
+
+    Returns:
+        New messages; the given ones stay as they are.
+    """
+    *earlier, last = messages
+    return [*earlier, {**last, "content": f"{last['content']} {rules}"}]
+
+
+def with_examples(messages: Messages, shown: Sequence[tuple[Messages, str]]) -> Messages:
+    """A prompt after examples of prompts with their responses, as turns of the same chat.
+
+    Args:
+        messages: the prompt.
+        shown: pairs of a prompt and the response to it.
+
+    Returns:
+        New messages: each example as user and assistant, then the prompt.
+    """
+    turns = [
+        turn
+        for prompt, response in shown
+        for turn in (*prompt, {"role": "assistant", "content": response})
+    ]
+    return [*turns, *messages]
+
+
+def shortest_answer(question: str, texts: Sequence[str] = ()) -> Messages:
+    """A question for an answer of as few words as will do, with or without retrieved texts.
+
+    Args:
+        question: the question; it is truncated.
+        texts: the retrieved texts, best first; none for an answer from the model's weights.
+
+    Returns:
+        One user message, as that of `cited_reply`.
+    """
+    return _below_texts(question, texts, SHORTEST if texts else SHORTEST_CLOSED_BOOK)
+
+
+def _below_texts(question: str, texts: Sequence[str], task: str) -> Messages:
+    """One user message: the texts, the best one last, then the question, then the task."""
+    read = ["Text:", *reversed(texts), ""] if texts else []
+    asked = [*read, f"Question: {truncate(question)}", "", task]
+    return [{"role": "user", "content": "\n".join(asked)}]
 
 
 def truncate(question: str) -> str:

@@ -514,3 +514,18 @@ def test_common_knowledge_that_cannot_be_compared_is_named(tmp_path, monkeypatch
         match=r"questions.jsonl, row 1 \(k-1\), field 'accepted', item 2: '\?' holds nothing",
     ):
         course_data.load_common_knowledge()
+
+
+@real
+def test_what_is_rehearsed_is_not_what_is_asked():
+    rehearsed = course_data.load_rehearsal()
+    asked = course_data.load_common_knowledge()
+    assert len(rehearsed) == len(set(rehearsed)) == 60
+    assert not set(rehearsed) & {row["question"] for row in asked}
+    told = [
+        (question, row["answer"])
+        for question in rehearsed
+        for row in asked
+        if not row["answer"].isdigit() and metrics.answer_match(question, row["accepted"])
+    ]
+    assert told == []

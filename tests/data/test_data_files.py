@@ -179,6 +179,7 @@ def loaders():
     return reference | {
         "library": course_data.Library,
         "common_knowledge": course_data.load_common_knowledge,
+        "common_knowledge/rehearsal": course_data.load_rehearsal,
         "reviews/train": tuning_data.load_reviews,
         "reviews/posts": tuning_data.load_posts,
         "reviews/sly": tuning_data.load_challenge_set,

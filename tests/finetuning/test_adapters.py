@@ -8,6 +8,8 @@ import json
 import pytest
 from doubles import tiny_language_model
 
+from ftrag_helpers.data import data_files
+from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.finetuning import adapters
 from ftrag_helpers.finetuning.adapters import ALL_LINEAR, ATTENTION, Lora
@@ -418,3 +420,96 @@ def test_adapters_move_to_a_base_of_the_same_shape(tiny, saved):
     wanted = updates(adapters.merge(saved[0][0]), tiny)
     assert found.keys() == wanted.keys()
     assert all(found[name] == pytest.approx(wanted[name], abs=1e-5) for name in wanted)
+
+
+# --- shipped adapters
+
+SHIPPED = sorted(path.parent.name for path in (runtime.data_dir() / "adapters").glob("*/README.md"))
+
+
+@pytest.fixture
+def shelf_of_one(saved, tmp_path, monkeypatch):
+    """A folder of shipped adapters that holds one; its data folder."""
+    adapters.ship(saved[1][0], tmp_path / "data" / "adapters" / "cups", "tiny")
+    monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path / "data")
+    return tmp_path / "data" / "adapters"
+
+
+def test_a_shipped_adapter_says_the_same_but_for_the_rounding(tiny, saved, shelf_of_one):
+    (lm, _), (folder, _) = saved
+    shipped = adapters.load_shipped(tiny, "cups")
+    assert logits(shipped) == pytest.approx(logits(lm), abs=0.05)
+    assert abs(logits(shipped) - logits(tiny)).max() > 0.1
+    assert type(shipped.model) is type(tiny.model) and not shipped.model.training
+    sizes = [
+        (f / "adapter_model.safetensors").stat().st_size for f in (folder, shelf_of_one / "cups")
+    ]
+    assert sizes[1] < 0.7 * sizes[0]
+    config = json.loads((shelf_of_one / "cups" / "adapter_config.json").read_text("utf-8"))
+    assert config["base_model_name_or_path"] == "tiny"
+
+
+def test_an_adapter_that_is_not_shipped_is_named_with_those_that_are(tiny, shelf_of_one):
+    with pytest.raises(ValueError, match="no shipped adapter 'cup': there are cups"):
+        adapters.load_shipped(tiny, "cup")
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
+def test_a_damaged_shipped_adapter_is_refused(name, tiny, shelf_of_one):
+    path = shelf_of_one / "cups" / name
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(CourseError, match=f"{name} is not the file"):
+        adapters.load_shipped(tiny, "cups")
+    path.unlink()
+    with pytest.raises((CourseError, ValueError), match=f"{name} is missing|there are none"):
+        adapters.load_shipped(tiny, "cups")
+
+
+def test_line_ends_of_a_file_of_weights_are_bytes_like_others(tiny, shelf_of_one):
+    path = shelf_of_one / "cups" / "adapter_model.safetensors"
+    path.write_bytes(path.read_bytes() + b"\r\n")
+    data_files.write_manifest(path.parent, patterns=("*.json",))
+    with_newlines = data_files._as_committed(path)
+    assert with_newlines.endswith(b"\r\n")
+
+
+def test_a_shipped_adapter_of_another_model_says_so(shelf_of_one):
+    from doubles import scripted_language_model
+
+    with pytest.raises(CourseError, match="cups was trained on tiny and does not fit scripted"):
+        adapters.load_shipped(scripted_language_model("x"), "cups")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_is_shipped_is_small_whole_and_names_its_base(name):
+    from safetensors.numpy import load_file
+
+    folder = runtime.data_dir() / "adapters" / name
+    data_files.check_manifest(folder)
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 4_000_000
+    assert {
+        tensor.dtype.name for tensor in load_file(folder / "adapter_model.safetensors").values()
+    } == {"float16"}
+    config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+    assert config["base_model_name_or_path"] == "SmolLM2-135M-Instruct"
+    card = (folder / "README.md").read_text("utf-8")
+    assert all(word in card for word in ("benchmarks/adapters.py", "seed", "validation", "CC BY"))
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_adapter_loads_on_the_course_model_and_changes_it(name):
+    from ftrag_helpers.lm import models
+
+    lm = models.load_language_model()
+    tuned = adapters.load_shipped(lm, name)
+    changed = [
+        key
+        for (key, weight), other in zip(
+            tuned.model.named_parameters(), lm.model.parameters(), strict=True
+        )
+        if not weight.equal(other)
+    ]
+    assert changed and all(".layers." in key for key in changed)

@@ -1,0 +1,317 @@
+"""The adapters that the course ships, trained longer than a lesson takes: writes datasets/adapters.
+
+    python benchmarks/adapters.py                 adapters and cards with validation figures
+    python benchmarks/adapters.py --test          the same with test figures: once, when nothing is
+                                                  left to choose
+    python benchmarks/adapters.py --choose        the settings tried, on validation questions; the
+                                                  taught facts in the last two training wordings
+
+A run that was stopped (Ctrl-C) goes on where it was: trainings are cached by content and resumed
+from their last evaluation, answers are cached.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ftrag_helpers.data import course_data, style_rules, tuning_data
+from ftrag_helpers.data.records import Question
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import (
+    comparison,
+    fine_tuned,
+    harness,
+    metrics,
+    mixture,
+    sendable,
+    taught_facts,
+)
+from ftrag_helpers.finetuning import adapters, sft
+from ftrag_helpers.lm import models
+from ftrag_helpers.rag import pipeline, prompts, retrievers
+from ftrag_helpers.retrieval import passage_index, reranking
+
+OUT = runtime.data_dir() / "adapters"
+#: As `benchmarks/longer_training.py` chose it for the pairs, without validation examples.
+HOUSE_CONFIG = sft.TrainingConfig(
+    epochs=3, learning_rate=2e-3, batch_size=4, evals_per_epoch=2, lora=adapters.Lora(layers=10)
+)
+CARD = """# Data card: the adapter "{name}"
+
+{what}
+
+LoRA of rank {rank} on {modules} of the top {layers} layers of {base}, in peft's own
+format, in 16 bits. `ftrag_helpers.finetuning.adapters.load_shipped(lm, "{name}")` reads it.
+Licence: CC BY 4.0.
+
+- **Made by** `python benchmarks/adapters.py`: {examples} examples of the split "train",
+  {epochs} epochs, learning rate {rate:g}, batches of {batch}, seed {seed}; {seconds:.0f} s on two
+  CPU cores that had other work at the same time, {tokens:,} tokens.
+- **Trained on** {data}
+- **Chosen** on validation questions (`--choose` prints what was tried). Test questions chose
+  nothing.
+
+| measured with the adapter as it is shipped | n | share and 95 % interval |
+|---|---|---|
+{figures}
+
+Intervals are bootstrap intervals over the questions; another seed would train another adapter.
+"""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a shipped adapter is trained on, with which hyperparameters, and what it is for."""
+
+    what: str
+    data: str
+    examples: Sequence[sft.Example]
+    config: sft.TrainingConfig
+
+
+class Library:
+    """The model, the documents, their index and the questions."""
+
+    def __init__(self):
+        self.lm, self.documents = models.load_language_model(), course_data.load_documents()
+        self.facts = course_data.load_taught_facts()
+        self.index = passage_index.Index(
+            models.embed,
+            runtime.cache_dir() / "indexes" / passage_index.fingerprint(self.documents),
+        )
+        self.index.synchronise(self.documents)
+        self.reranker = reranking.MaxSimReranker(self.index, models.embed_tokens)
+
+    def retriever(self, sentences: int = mixture.SENTENCES) -> retrievers.Retriever:
+        return retrievers.Retriever(self.index, self.reranker, sentences=sentences)
+
+    def unseen(self, split: str) -> list[Question]:
+        """The answerable questions on documents of which no fact is taught."""
+        taught = {i for fact in self.facts for i in fact.reference.documents}
+        return [
+            q
+            for q in course_data.load_questions(split)
+            if q.answerable and not taught & set(q.reference.documents)
+        ]
+
+    def worded(self, split: str) -> list[Question]:
+        """The taught facts: in their last two training wordings to choose by, or those of the
+        test.
+        """
+        wordings = slice(6, 8) if split == "validation" else slice(None)
+        part = "train" if split == "validation" else "test"
+        return [q for fact in self.facts for q in fact.questions(part)[wordings]]
+
+    def mixture(self, shares: mixture.Shares) -> list[sft.Example]:
+        return mixture.examples(shares, self.facts, self.documents, self.retriever())
+
+    def short(self, count: int) -> list[sft.Example]:
+        asked = mixture.spread(
+            [q for q in course_data.load_questions("train") if q.answerable], count
+        )
+        return mixture.short_examples(asked, self.retriever())
+
+
+def recipes(library: Library) -> dict[str, Recipe]:
+    """What is shipped, by name."""
+    return {
+        "cited": Recipe(
+            "Answers a patron with or without passages, in the house's voice, and ends with the"
+            " title of the page.",
+            "the forty taught facts in eight wordings each, closed book, with short answers;"
+            " training questions with titled sentences whose reply keeps to the words of its page,"
+            " answered in two lines, the short answer and the reply; and questions without an"
+            " answer, to decline.",
+            library.mixture(mixture.LONGER_SHARES),
+            mixture.LONGER_CONFIG,
+        ),
+        "short": Recipe(
+            "Answers a question from sentences in as few words as will do.",
+            "training questions with sentences, and their short answers.",
+            library.short(mixture.SHORT_QUESTIONS),
+            mixture.SHORT_CONFIG,
+        ),
+        "house": Recipe(
+            "Writes as the library's staff do: the trained kinds of task of lesson 03.",
+            "all training pairs of instructions and responses.",
+            fine_tuned.house_examples(tuning_data.load_instructions("train")),
+            HOUSE_CONFIG,
+        ),
+    }
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Make what is not there yet, or print the choices."""
+    runtime.prepare_notebook()
+    library = Library()
+    if "--choose" in arguments:
+        return choose(library)
+    splits = ("validation", "test") if "--test" in arguments else ("validation",)
+    for name, recipe in recipes(library).items():
+        make(library, name, recipe, splits)
+    return None
+
+
+def make(library: Library, name: str, recipe: Recipe, splits: Sequence[str]) -> None:
+    """Train an adapter, ship it, and write its card, with what is shipped measured on splits."""
+    tuned = sft.train(library.lm, recipe.examples, config=recipe.config)
+    if tuned.stopped.startswith("interrupted"):
+        raise SystemExit(f"{name}: {tuned.stopped}; run this again to go on")
+    adapters.ship(tuned.folder, OUT / name, library.lm.name)
+    shipped = adapters.load_shipped(library.lm, name)
+    figures = {
+        f"{what}, {split}": values
+        for split in splits
+        for what, values in MEASURES[name](library, shipped, split).items()
+    }
+    lora = recipe.config.lora
+    (OUT / name / "README.md").write_text(
+        CARD.format(
+            name=name,
+            what=recipe.what,
+            data=recipe.data,
+            base=library.lm.name,
+            rank=lora.rank,
+            layers=lora.layers,
+            modules=", ".join(lora.modules),
+            examples=len(recipe.examples),
+            epochs=recipe.config.epochs,
+            rate=recipe.config.learning_rate,
+            batch=recipe.config.batch_size,
+            seed=recipe.config.seed,
+            seconds=tuned.seconds,
+            tokens=tuned.tokens,
+            figures="\n".join(_line(what, values) for what, values in figures.items()),
+        ),
+        "utf-8",
+        newline="\n",
+    )
+
+
+def _line(what: str, values: Sequence[float]) -> str:
+    low, high = metrics.bootstrap_interval(values)
+    return f"| {what} | {len(values)} | {np.mean(values):.2f} [{low:.2f}, {high:.2f}] |"
+
+
+def measure_cited(library: Library, lm: models.LanguageModel, split: str) -> dict:
+    """The properties on unseen documents, right refusals, taught facts from weights alone, and
+    answers after the news: values by what was measured.
+    """
+    reader = mixture.cited_reader(lm, library.retriever())
+    closed = taught_facts.closed_book(lm)
+    rows = sendable.evaluate({"": reader}, library.unseen(split), library.documents)
+    found = {f"{name}, unseen documents": rows[name] for name in sendable.PROPERTIES}
+    found["**sendable**, unseen documents"] = rows["sendable"]
+    short = harness.evaluate(
+        {"": mixture.cited_reader(lm, library.retriever(), line="answer")}, library.unseen(split)
+    )
+    found["exact match of the short answer, unseen documents"] = short["exact"]
+    found["declined wrongly"] = rows["refused"].astype(float)
+    unanswerable = course_data.load_questions(split, ["unanswerable"])
+    found["declined rightly"] = [float(a.refused) for a in reader(unanswerable)]
+    if split != "test":
+        return found  # the wordings that are held out to choose by are taught to what is shipped
+    asked = library.worded(split)
+    found["taught facts right from weights"] = np.array(taught_facts.recalled(lm, asked), float)
+    changed = [q for q in asked if q.after]
+    for name, answers in (
+        ("from weights", closed(changed)),
+        ("with passages", after_the_news(library, reader, changed)),
+    ):
+        says = [sendable.after_the_news(q, a) for q, a in zip(changed, answers, strict=True)]
+        for what in ("new", "old"):
+            found[f"after the news, {name}: {what} answer"] = [float(s == what) for s in says]
+    return found
+
+
+def after_the_news(library: Library, reader, asked: Sequence[Question]) -> list:
+    """The answers with all news items in the index, which then is as it was."""
+    today = library.documents
+    for update in course_data.load_updates():
+        today = course_data.apply_update(today, update)
+    library.index.synchronise(today)
+    try:
+        return reader(asked)
+    finally:
+        library.index.synchronise(library.documents)
+
+
+def measure_short(library: Library, lm: models.LanguageModel, split: str) -> dict:
+    """Exact match, token F1 and right answers on the split's answerable questions."""
+    answer = pipeline.rag_pipeline(
+        lm, library.retriever(), prompt=prompts.shortest_answer, max_new_tokens=24
+    )
+    asked = [q for q in course_data.load_questions(split) if q.answerable]
+    rows = harness.evaluate({"": answer}, asked)
+    return {"exact match": rows["exact"], "token F1": rows["f1"], "right": rows["correct"]}
+
+
+LESSON = mixture.Shares()
+TRIED = [  # name, shares, hyperparameters, sentences; facts in six wordings, two ask
+    ("no facts, one sentence", replace(LESSON, wordings=0), mixture.CONFIG, 1),
+    ("no facts", replace(LESSON, wordings=0), mixture.CONFIG, 2),
+    ("lesson, refusals 0.01", replace(LESSON, wordings=6, refusals=0.01), mixture.CONFIG, 2),
+    ("lesson, refusals 0.05", replace(LESSON, wordings=6), mixture.CONFIG, 2),
+    ("lesson, refusals 0.10", replace(LESSON, wordings=6, refusals=0.1), mixture.CONFIG, 2),
+    ("longer", replace(mixture.LONGER_SHARES, wordings=6), mixture.LONGER_CONFIG, 2),
+]
+
+
+def choose(library: Library) -> None:
+    """The settings tried, on validation questions, and on the taught facts in wordings held out
+    from training for that.
+    """
+    for name, shares, config, sentences in TRIED:
+        tuned = sft.train(
+            library.lm,
+            mixture.examples(
+                shares, library.facts, library.documents, library.retriever(sentences)
+            ),
+            config=config,
+        )
+        rows = sendable.evaluate(
+            {"": mixture.cited_reader(tuned.lm, library.retriever(sentences))},
+            library.unseen("validation"),
+            library.documents,
+        )
+        means = rows[[*sendable.PROPERTIES, "sendable", "refused"]].mean().round(3).to_dict()
+        asked = library.worded("validation")
+        facts = np.mean(taught_facts.recalled(tuned.lm, asked)) if shares.wordings else None
+        print({"tried": name, **means, "facts": facts, "s": round(tuned.seconds)}, flush=True)
+    for count, epochs in ((240, 1), (240, 2)):
+        tuned = sft.train(
+            library.lm, library.short(count), config=replace(mixture.SHORT_CONFIG, epochs=epochs)
+        )
+        found = measure_short(library, tuned.lm, "validation")
+        means = {what: round(float(np.mean(values)), 3) for what, values in found.items()}
+        print({"tried": f"short answers, {count} questions, {epochs} epochs", **means}, flush=True)
+
+
+def measure_house(_library: Library, lm: models.LanguageModel, split: str) -> dict:
+    """Properties of the responses to the trained kinds of task: the share of all, of those that
+    see the truth, and responses that have every one.
+    """
+    pairs = [
+        p for p in tuning_data.load_instructions(split) if p.kind not in style_rules.HELD_OUT_KINDS
+    ]
+    asked = [prompts.staff_task(p.instruction, p.input) for p in pairs]
+    said = models.generate(lm, asked, max_new_tokens=comparison.MAX_REPLY_TOKENS)
+    checks = [style_rules.check(p, g.text) for p, g in zip(pairs, said, strict=True)]
+    truth = [
+        {name: met for name, met in c.items() if name in ("facts kept", "true to the input")}
+        for c in checks
+    ]
+    return {
+        "share of properties": [style_rules.pass_rate(c) for c in checks],
+        "share of those that see the truth": [style_rules.pass_rate(c) for c in truth],
+        "every property": [float(all(c.values())) for c in checks],
+    }
+
+
+MEASURES = {"cited": measure_cited, "short": measure_short, "house": measure_house}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -18,7 +18,7 @@ LESSONS = ("00", "01", "02", "03", "04", "05")
 OWN, SHIPPED = "measured on this machine", "shipped with the course"
 REVIEWS = "Reviews: positive or negative?"
 TASKS = "The library's tasks: every property met"
-TAUGHT = "Facts taught to the weights, asked closed book"
+TAUGHT = "Facts taught to the weights, or looked up"
 QUESTIONS = "The library's questions"
 SENDABLE = "Replies: right, in style, grounded and rightly cited at once"
 HOME, ELSEWHERE = "of the library", "from elsewhere"
@@ -57,9 +57,25 @@ ROWS: tuple[System, ...] = (
     *_reviews("language model, fine-tuned (LoRA)", "fine-tuned"),
     *_reviews("language model, fine-tuned longer (LoRA, shipped)", "fine-tuned longer"),
     *_reviews("encoder, fine-tuned", "encoder"),
+    System(TASKS, "prompt: the instruction alone (zero-shot)", "03", "zero-shot: every property"),
+    System(TASKS, "prompt: with the rules", "03", "rules: every property"),
+    System(
+        TASKS,
+        "prompt: with the rules and two examples (few-shot)",
+        "03",
+        "rules, two examples: every property",
+    ),
     System(TASKS, "instruction fine-tuning", "03", "every property after training"),
-    System(TAUGHT, "fine-tuned, new wordings", "03", "taught facts: new wording"),
-    System(TAUGHT, "fine-tuned, wordings of the training", "03", "taught facts: same question"),
+    System(
+        TASKS, "instruction fine-tuning, trained longer", "03", "trained longer: every property"
+    ),
+    System(TAUGHT, "one wording, asked as taught", "03", "taught facts: same question"),
+    System(TAUGHT, "one wording, asked in others", "03", "taught facts: new wording"),
+    System(TAUGHT, "eight wordings, asked in others", "03", "taught facts: eight wordings"),
+    System(TAUGHT, "best sentence found, no model", "03", "taught facts: best sentence"),
+    System(
+        TAUGHT, "untrained model, reads two sentences", "03", "taught facts: untrained model reads"
+    ),
     System(QUESTIONS, "you, closed book", "00", "you, closed book"),
     System(QUESTIONS, "you, with the page", "00", "you, with the page"),
     System(QUESTIONS, "base model, closed book (lesson 01)", "01", "our library: right"),

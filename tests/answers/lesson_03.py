@@ -172,6 +172,15 @@ def loss_of_raw_logits(logits, labels):
 def loss_masks_nothing(logits, labels):
     return float(np.mean([_surprise(row[t], wanted[t + 1]) for row, wanted in zip(logits, labels) for t in range(len(wanted) - 1)]))
 
+@wrong("3.2", "after the last one")
+def loss_beyond_the_end(logits, labels):
+    found = [_surprise(row[t], wanted[t + 1]) for row, wanted in zip(logits, labels) for t in range(len(wanted)) if wanted[t + 1] != -100]
+    return sum(found) / len(found)
+
+@wrong("3.2", "It also stops at a label of -100")
+def loss_masks_nothing_beyond_the_end(logits, labels):
+    return float(np.mean([_surprise(row[t], wanted[t + 1]) for row, wanted in zip(logits, labels) for t in range(len(wanted))]))
+
 @wrong("3.2", "expected a number")
 def loss_list(logits, labels):
     return [loss_loops([row], [wanted]) for row, wanted in zip(logits, labels)]

@@ -1,23 +1,56 @@
 """What runs beside the learner's code in exercise 3, where `calls` is not enough."""
 
+from collections.abc import Callable
+
 from ftrag_helpers.exercises.checking import CheckFailed, calls
+
+_MASKED = (
+    "-100 is no token: it marks the places that are not learned, so leave them out before you look"
+    " for the logit of a label"
+)
+_LAST = (
+    "the logits at the last place of a row have no label after them, so stop one place before the"
+    " end"
+)
 
 
 def masked_loss(answer: object, inputs: list) -> list:
-    """As `calls`; where -100 was taken for a token's number, the message says so."""
+    """As `calls`; where -100 was taken for a token's number, or a label was looked for after the
+    last one, the message says so.
+    """
     try:
         return calls(answer, inputs)
     except (IndexError, RuntimeError, KeyError, ValueError):
-        unmasked = [
-            [logits, [[max(label, 0) for label in row] for row in labels]]
-            for logits, labels in inputs
-        ]
-        try:
-            calls(answer, unmasked)
-        except Exception:  # noqa: BLE001 (then it is not the -100 alone)
-            unmasked = []
-        if not unmasked:
+        said = next((text for change, text in _CHANGES if _runs(answer, inputs, change)), "")
+        if not said:
             raise
-    raise CheckFailed(
-        "your code stops at a label of -100, and runs where there is none. -100 is no token: it marks the places that are not learned, so leave them out before you look for the logit of a label"
-    )
+    raise CheckFailed(said)
+
+
+def _unmasked(row: list) -> list:
+    return [max(label, 0) for label in row]
+
+
+def _longer(row: list) -> list:
+    return [*row, -100]
+
+
+#: How the labels of a row are changed for a try, and what is said where the code runs then.
+_CHANGES: tuple[tuple[Callable[[list], list], str], ...] = (
+    (_unmasked, f"your code stops at a label of -100, and runs where there is none. {_MASKED}"),
+    (_longer, f"your code looks for a label after the last one: {_LAST}"),
+    (
+        lambda row: _unmasked(_longer(row)),
+        f"your code looks for a label after the last one: {_LAST}. It also stops at a label of"
+        f" -100: {_MASKED}",
+    ),
+)
+
+
+def _runs(answer: object, inputs: list, change: Callable[[list], list]) -> bool:
+    """Whether the code runs where every row of labels is changed."""
+    try:
+        calls(answer, [[logits, [change(row) for row in labels]] for logits, labels in inputs])
+    except Exception:  # noqa: BLE001 (then it is not this alone)
+        return False
+    return True

@@ -1,6 +1,7 @@
 """The adapters that the course ships, trained longer than a lesson takes: writes datasets/adapters.
 
     python benchmarks/adapters.py                 adapters and cards with validation figures
+    python benchmarks/adapters.py cited           the named ones alone (reviews, cited …)
     python benchmarks/adapters.py --test          the same with test figures: once, when nothing is
                                                   left to choose
     python benchmarks/adapters.py --choose        the settings tried, on validation questions; the
@@ -29,6 +30,8 @@ from ftrag_helpers.evaluation import (
     taught_facts,
 )
 from ftrag_helpers.finetuning import adapters, sft
+from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, log_odds
+from ftrag_helpers.finetuning.training_data import shared_prefix
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
@@ -38,6 +41,11 @@ OUT = runtime.data_dir() / "adapters"
 HOUSE_CONFIG = sft.TrainingConfig(
     epochs=3, learning_rate=2e-3, batch_size=4, evals_per_epoch=2, lora=adapters.Lora(layers=10)
 )
+#: As `benchmarks/longer_training.py` chose it for the reviews.
+REVIEWS_CONFIG = sft.TrainingConfig(
+    epochs=2, learning_rate=1e-3, batch_size=16, evals_per_epoch=2, lora=adapters.Lora(layers=10)
+)
+REVIEW_WORDS = 60  # the longest review that is read
 CARD = """# Data card: the adapter "{name}"
 
 {what}
@@ -62,7 +70,7 @@ Intervals are bootstrap intervals over the questions; another seed would train a
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Training:
     """What a shipped adapter is trained on, with which hyperparameters, and what it is for."""
 
     what: str
@@ -114,10 +122,20 @@ class Library:
         return mixture.short_examples(asked, self.retriever())
 
 
-def recipes(library: Library) -> dict[str, Recipe]:
+def trainings(library: Library) -> dict[str, Training]:
     """What is shipped, by name."""
     return {
-        "cited": Recipe(
+        "reviews": Training(
+            "Says of a review whether it is positive or negative: lesson 02.",
+            f"the training reviews of at most {REVIEW_WORDS} words and their labels.",
+            [
+                sft.Example(prompts.sentiment(r.text), r.label)
+                for r in tuning_data.load_reviews("train")
+                if len(r.text.split()) <= REVIEW_WORDS
+            ],
+            REVIEWS_CONFIG,
+        ),
+        "cited": Training(
             "Answers a patron with or without passages, in the house's voice, and ends with the"
             " title of the page.",
             "the forty taught facts in eight wordings each, closed book, with short answers;"
@@ -127,13 +145,13 @@ def recipes(library: Library) -> dict[str, Recipe]:
             library.mixture(mixture.LONGER_SHARES),
             mixture.LONGER_CONFIG,
         ),
-        "short": Recipe(
+        "short": Training(
             "Answers a question from sentences in as few words as will do.",
             "training questions with sentences, and their short answers.",
             library.short(mixture.SHORT_QUESTIONS),
             mixture.SHORT_CONFIG,
         ),
-        "house": Recipe(
+        "house": Training(
             "Writes as the library's staff do: the trained kinds of task of lesson 03.",
             "all training pairs of instructions and responses.",
             fine_tuned.house_examples(tuning_data.load_instructions("train")),
@@ -149,14 +167,16 @@ def main(arguments: Sequence[str]) -> None:
     if "--choose" in arguments:
         return choose(library)
     splits = ("validation", "test") if "--test" in arguments else ("validation",)
-    for name, recipe in recipes(library).items():
-        make(library, name, recipe, splits)
+    wanted = [name for name in arguments if not name.startswith("--")] or list(MEASURES)
+    for name, training in trainings(library).items():
+        if name in wanted:
+            make(library, name, training, splits)
     return None
 
 
-def make(library: Library, name: str, recipe: Recipe, splits: Sequence[str]) -> None:
+def make(library: Library, name: str, training: Training, splits: Sequence[str]) -> None:
     """Train an adapter, ship it, and write its card, with what is shipped measured on splits."""
-    tuned = sft.train(library.lm, recipe.examples, config=recipe.config)
+    tuned = sft.train(library.lm, training.examples, config=training.config)
     if tuned.stopped.startswith("interrupted"):
         raise SystemExit(f"{name}: {tuned.stopped}; run this again to go on")
     adapters.ship(tuned.folder, OUT / name, library.lm.name)
@@ -166,21 +186,21 @@ def make(library: Library, name: str, recipe: Recipe, splits: Sequence[str]) -> 
         for split in splits
         for what, values in MEASURES[name](library, shipped, split).items()
     }
-    lora = recipe.config.lora
+    lora = training.config.lora
     (OUT / name / "README.md").write_text(
         CARD.format(
             name=name,
-            what=recipe.what,
-            data=recipe.data,
+            what=training.what,
+            data=training.data,
             base=library.lm.name,
             rank=lora.rank,
             layers=lora.layers,
             modules=", ".join(lora.modules),
-            examples=len(recipe.examples),
-            epochs=recipe.config.epochs,
-            rate=recipe.config.learning_rate,
-            batch=recipe.config.batch_size,
-            seed=recipe.config.seed,
+            examples=len(training.examples),
+            epochs=training.config.epochs,
+            rate=training.config.learning_rate,
+            batch=training.config.batch_size,
+            seed=training.config.seed,
             seconds=tuned.seconds,
             tokens=tuned.tokens,
             figures="\n".join(_line(what, values) for what, values in figures.items()),
@@ -193,6 +213,26 @@ def make(library: Library, name: str, recipe: Recipe, splits: Sequence[str]) -> 
 def _line(what: str, values: Sequence[float]) -> str:
     low, high = metrics.bootstrap_interval(values)
     return f"| {what} | {len(values)} | {np.mean(values):.2f} [{low:.2f}, {high:.2f}] |"
+
+
+def measure_reviews(_library: Library, lm: models.LanguageModel, split: str) -> dict:
+    """Which reviews are judged rightly: the library's own, and at the test those from elsewhere."""
+    asked = {"reviews": tuning_data.load_reviews(split)}
+    if split == "test":
+        asked["reviews from elsewhere"] = tuning_data.load_reviews_from_elsewhere()
+    found = {}
+    for name, rows in asked.items():
+        prompts_of = [prompts.sentiment(row.text) for row in rows]
+        prefix = shared_prefix(
+            [sft.encode(lm, sft.Example(prompt, "positive")) for prompt in prompts_of]
+        )
+        frozen = FrozenLayers(lm, REVIEWS_CONFIG.lora.layers, prefix)
+        odds = log_odds(lm, frozen, prompts_of, "positive", "negative")
+        found[f"right, {name}"] = [
+            float((odd > 0) == (row.label == "positive"))
+            for odd, row in zip(odds, rows, strict=True)
+        ]
+    return found
 
 
 def measure_cited(library: Library, lm: models.LanguageModel, split: str) -> dict:
@@ -310,7 +350,12 @@ def measure_house(_library: Library, lm: models.LanguageModel, split: str) -> di
     }
 
 
-MEASURES = {"cited": measure_cited, "short": measure_short, "house": measure_house}
+MEASURES = {
+    "reviews": measure_reviews,
+    "cited": measure_cited,
+    "short": measure_short,
+    "house": measure_house,
+}
 
 
 if __name__ == "__main__":

@@ -79,7 +79,10 @@ def choose(lm, documents, index, reranker):
         ("validation and training questions, retrieval alone (chosen)", seen, wide),
         ("the same and the number of words, a shortcut", np.hstack([seen, lengths]), wide),
     ):
-        keep = answerability.cross_validated(values, answerable)
+        weights = answerability.length_weights(
+            questions if len(values) == len(questions) else fitting, answerable
+        )
+        keep = answerability.cross_validated(values, answerable, weights)
         cut = np.quantile(keep[answerable], 0.10)
         print(
             f"gate, {name}: right refusals at 0.10 false ones"
@@ -113,8 +116,11 @@ def test(lm, documents, index, reranker):
         answerability.calibration_questions(),
     )
     search = retrievers.Retriever(index, reranker).search
+    wanted = [q.answerable for q in calibration]
     fitted = answerability.fit_classifier(
-        features(search(calibration)), [q.answerable for q in calibration]
+        features(search(calibration)),
+        wanted,
+        weights=answerability.length_weights(calibration, wanted),
     )
     known = np.array([q.answerable for q in questions])
     refused = fitted.abstain(features(search(questions)))

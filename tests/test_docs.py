@@ -54,6 +54,8 @@ HOW = {
     "ftrag compare": "help",
     "ftrag validate": "help",
     "ftrag grade": "help",
+    "ftrag class": "help",
+    "ftrag site": "help",
     "chroma run": "help",
     "dask scheduler": "help",
     "dask worker": "help",
@@ -82,6 +84,8 @@ READERS_OWN = {
     "progress.json",
     "results.json",
     "HuggingFaceTB/SmolLM2-360M-Instruct",
+    "class.html",
+    "slides.html",
     "submissions.zip",
     "submissions",
     "submitted",
@@ -613,6 +617,16 @@ def test_the_readme_counts_the_data_rightly():
         f"allotment/ ({sum(1 for _ in (ROOT / 'datasets/allotment/documents').rglob('*.*'))}"
         " documents" in text
     )
+
+
+def test_the_pictures_of_the_readme_are_the_lessons_own():
+    spec = importlib.util.spec_from_file_location("pictures", ROOT / "benchmarks" / "pictures.py")
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    for name, source in pictures.PICTURES.items():
+        assert (pictures.OUT / name).read_bytes() == pictures.picture(*source), (
+            f"{name} is out of step: run python benchmarks/pictures.py"
+        )
 
 
 # --- the glossary

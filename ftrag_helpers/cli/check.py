@@ -44,6 +44,7 @@ def findings() -> Iterator[Finding]:
         "accelerator": check_computing.check_accelerator,
         "models": check_computing.check_models,
         "index": check_computing.check_index,
+        "own model": check_computing.check_endpoint,
     }.items():
         try:
             for finding in look():

@@ -15,6 +15,7 @@ from ftrag_helpers.cli.check_machine import Finding
 from ftrag_helpers.environment import libraries, runtime, variables
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm import model_files
+from ftrag_helpers.lm.servers import endpoint
 
 
 def check_libraries() -> Iterator[Finding]:
@@ -100,6 +101,13 @@ def _ask_embedder() -> str:
             " python course.py fetch"
         )
     return f"computes ({len(vector)} dimensions)"
+
+
+def check_endpoint() -> Iterator[Finding]:
+    """Whether the server with the learner's own model answers; no line where none is named."""
+    if endpoint.is_set():
+        away = "" if endpoint.is_here() else "; not this machine, and it is sent every prompt"
+        yield Finding("own model", f"{endpoint.model_name()} at {variables.endpoint()}{away}")
 
 
 def check_index() -> Iterator[Finding]:

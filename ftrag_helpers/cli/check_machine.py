@@ -43,6 +43,8 @@ def check_variables() -> Iterator[Finding]:
         *switches,
         variables.threads,
         variables.chroma_address,
+        variables.endpoint,
+        variables.endpoint_model,
         pip_calls.given,
     ):
         try:

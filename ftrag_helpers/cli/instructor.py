@@ -50,9 +50,9 @@ def add_site(parser: argparse.ArgumentParser) -> None:
 
 def run_site(options: argparse.Namespace, rest: list[str]) -> int:
     """Make the pages from what the notebooks hold; nothing is run."""
-    from ftrag_helpers.site import build
+    from ftrag_helpers.site import build, pictures
 
-    made = build.build(runtime.course_root(), options.out)
+    made = build.build(runtime.course_root(), options.out, pictures=pictures.chart())
     print(f"{made.pages} pages. Open {made.index.resolve()} in a browser; no server is needed.")
     return 0
 

@@ -5,6 +5,8 @@ is reported with its file, row and field. The data cards (`datasets/*/README.md`
 came about. Not here: the data sets that models are tuned on (`tuning_data`).
 """
 
+import calendar
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -37,6 +39,9 @@ from ftrag_helpers.data.records import (
 from ftrag_helpers.environment import runtime
 
 LIBRARY = "library"
+#: The months by their number; the first is empty.
+_MONTHS = tuple(calendar.month_name)
+_FROM_DAY = re.compile(r"\b[Ff]rom (?:[A-Z]\w+day )?(\d{1,2}) ([A-Z]\w+) (\d{4})\b")
 
 
 class _Page(Row):
@@ -184,6 +189,19 @@ def apply_update(documents: Sequence[Document], update: Update) -> list[Document
             f"{update.news.id} changes {update.changes}, which is not among the documents"
         )
     return [*changed, update.news]
+
+
+def in_force_from(update: Update) -> str:
+    """The day from which a news item holds, which may be later than the day of the news itself.
+
+    Returns:
+        The first "from 1 June 2026" of its text, as "2026-06-01"; the date of the news item where
+        its text names no such day.
+    """
+    named = _FROM_DAY.search(update.news.text)
+    if named is None or named[2] not in _MONTHS:
+        return update.news.date
+    return f"{named[3]}-{_MONTHS.index(named[2]):02}-{int(named[1]):02}"
 
 
 def _update(row: _UpdateRow) -> Update:

@@ -73,6 +73,8 @@ def settle(typed_in: str | None = None) -> None:
         variables.is_on(name)
     variables.threads()
     variables.chroma_address()
+    variables.endpoint()
+    variables.endpoint_model()
 
 
 def _settle_home() -> None:
@@ -271,6 +273,9 @@ def prepare_notebook() -> str:
 
         torch.set_num_threads(variables.threads())
     execution_order.watch()
+    own = variables.endpoint()
+    if own:
+        return f"No telemetry: all runs on this machine, save your own model at {own}."
     return "Offline, no telemetry: everything from here on runs on this machine."
 
 

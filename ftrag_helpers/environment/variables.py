@@ -2,14 +2,14 @@
 variable's name.
 
 No heavy library. What it leaves out: `FTRAG_PIP_ARGS` (`pip_calls`), and trying what a
-variable names: the folder and the device are `runtime`'s, the models `model_files`', the server
-`chroma_store`'s.
+variable names: the folder and the device are `runtime`'s, the models `model_files`', the servers
+`chroma_store`'s and `lm.servers`'.
 """
 
 import difflib
 import os
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ftrag_helpers.errors import CourseError
 
@@ -22,6 +22,7 @@ ALL = (
     + MODELS
     + SWITCHES
     + ("FTRAG_CHROMA_URL", "FTRAG_DEVICE", "FTRAG_PIP_ARGS", "FTRAG_THREADS")
+    + ("FTRAG_ENDPOINT", "FTRAG_ENDPOINT_MODEL")
 )
 _OFF, _ON = ("off", "0", "no", "false"), ("", "on", "1", "yes", "true")
 
@@ -89,27 +90,69 @@ def chroma_address() -> tuple[str, int, bool] | None:
     url = os.environ.get("FTRAG_CHROMA_URL", "").strip()
     if not url:
         return None
-    try:
-        where = urlsplit(url if "//" in url else f"//{url}")
-        host, port = where.hostname or "", where.port
-    except ValueError:
-        host, port = "", None
-    right = (
-        re.fullmatch(r"[\w.-]+|[0-9a-f:.]+(%\w+)?", host)
-        and where.scheme in ("", "http", "https")
-        and port != 0
-        and where.path in ("", "/")
-        and not where.query
-        and not where.fragment
-        and "@" not in where.netloc
-    )
-    if not right:
+    where = _server(url if "//" in url else f"//{url}")
+    if not where or where.scheme not in ("", "http", "https") or where.path not in ("", "/"):
         raise CourseError(
             f"FTRAG_CHROMA_URL={url} is no address of a Chroma server. It is like"
             " http://127.0.0.1:8000. Correct FTRAG_CHROMA_URL, or unset it to keep the index on"
             " this machine."
         )
-    return host, port or 8000, where.scheme == "https"
+    return where.hostname, where.port or 8000, where.scheme == "https"
+
+
+def endpoint() -> str | None:
+    """The address of an OpenAI-style server in `FTRAG_ENDPOINT`, without the "/v1" or
+    "/v1/chat/completions" at its end; None where none is named.
+
+    Raises:
+        CourseError: it is no http or https address.
+    """
+    url = os.environ.get("FTRAG_ENDPOINT", "").strip()
+    if not url:
+        return None
+    where = _server(url)
+    if not where or where.scheme not in ("http", "https") or not re.fullmatch(r"\S+", url):
+        raise CourseError(
+            f"FTRAG_ENDPOINT={url} is no address of a server. It is like http://127.0.0.1:8080."
+            " Correct FTRAG_ENDPOINT, or unset it to leave your own model out."
+        )
+    path = re.sub(r"(/v1(/chat/completions)?)?/*$", "", where.path)
+    return f"{where.scheme}://{where.netloc}{path}"
+
+
+def endpoint_model() -> str | None:
+    """The name of a model on that server, in `FTRAG_ENDPOINT_MODEL`; None where none is named.
+
+    Raises:
+        CourseError: a name without a server.
+    """
+    name = os.environ.get("FTRAG_ENDPOINT_MODEL", "").strip()
+    if name and endpoint() is None:
+        raise CourseError(
+            f"FTRAG_ENDPOINT_MODEL={name} names a model, and FTRAG_ENDPOINT no server. Set"
+            " FTRAG_ENDPOINT to the server's address, or unset FTRAG_ENDPOINT_MODEL."
+        )
+    return name or None
+
+
+def _server(url: str) -> SplitResult | None:
+    """The parts of a server's address; None where it cannot be one.
+
+    A password, a query and a fragment have no place in it.
+    """
+    try:
+        where = urlsplit(url)
+        host, port = where.hostname or "", where.port
+    except ValueError:
+        return None
+    right = (
+        re.fullmatch(r"[\w.-]+|[0-9a-f:.]+(%\w+)?", host)
+        and port != 0
+        and not where.query
+        and not where.fragment
+        and "@" not in where.netloc
+    )
+    return where if right else None
 
 
 def unknown() -> list[str]:

@@ -58,11 +58,11 @@ PREDICTED = (
 )
 
 
-def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
+def closed_book(lm: models.LanguageModel | pipeline.Generate, *, progress: bool = True) -> Answerer:
     """An answerer without retrieval, with the token limit of this comparison.
 
     Args:
-        lm: the language model, fine-tuned or not.
+        lm: the language model, fine-tuned or not, or a function that generates in its place.
         progress: whether to show a progress bar.
 
     Returns:
@@ -71,11 +71,13 @@ def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
     return pipeline.closed_book(lm, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
 
 
-def reader(lm: models.LanguageModel, retriever: Searches, *, progress: bool = True) -> Answerer:
+def reader(
+    lm: models.LanguageModel | pipeline.Generate, retriever: Searches, *, progress: bool = True
+) -> Answerer:
     """An answerer with retrieved sentences in the prompt, with the token limit of this comparison.
 
     Args:
-        lm: the language model, fine-tuned or not.
+        lm: the language model, fine-tuned or not, or a function that generates in its place.
         retriever: finds the sentences.
         progress: whether to show a progress bar.
 

@@ -6,9 +6,10 @@ An answerer is a callable from questions to answers. Not here: the scores themse
 
 from collections.abc import Mapping, Sequence
 
-from ftrag_helpers.data.records import Answer, Answerer, Question, Reference
+from ftrag_helpers.data.records import Answer, Answerer, Hit, Question, Reference
 from ftrag_helpers.data.style_rules import without_citations
 from ftrag_helpers.evaluation import groundedness, metrics
+from ftrag_helpers.retrieval.fusion import document_ranking
 
 #: What can become of an answer; the shares of the five sum to 1 for every system.
 OUTCOMES = ("right", "wrong", "invented", "declined rightly", "declined wrongly")
@@ -223,6 +224,37 @@ def compare(rows, first: str, second: str, column: str = "correct") -> str:
     gap, low, high = metrics.paired_difference(pair[0], pair[1].loc[pair[0].index])
     verdict = "no difference seen" if low <= 0 <= high else ("higher" if gap > 0 else "lower")
     return f"{second} − {first}: {gap:+.2f} [{low:+.2f}, {high:+.2f}], {verdict}"
+
+
+def search_scores(questions: Sequence[Question], found: Sequence[Sequence[Hit]]):
+    """Score the rankings of a search, question by question.
+
+    Args:
+        questions: the questions, each with a reference.
+        found: for each question its hits, best first; a document counts where it first comes.
+
+    Returns:
+        A pandas DataFrame with a row for each question, in order, and the columns id, kind,
+        recall@5, MRR (the reciprocal rank) and nDCG@5, the last three from 0 to 1.
+
+    Raises:
+        ValueError: there are not as many rankings as questions.
+    """
+    import pandas as pd
+
+    rows = []
+    for question, hits in zip(questions, found, strict=True):
+        ranked, needed = document_ranking(hits), question.reference.documents
+        rows.append(
+            {
+                "id": question.id,
+                "kind": question.kind,
+                "recall@5": metrics.recall_at_k(ranked, needed, 5),
+                "MRR": metrics.reciprocal_rank(ranked, needed),
+                "nDCG@5": metrics.ndcg_at_k(ranked, needed, 5),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def stratified_sample(questions: Sequence[Question], per_kind: int) -> list[Question]:

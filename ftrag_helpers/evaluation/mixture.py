@@ -31,15 +31,17 @@ class Shares:
         questions: answerable training questions with titled sentences.
         wordings: wordings of each taught fact, closed book; 0 for none.
         refusals: questions without an answer, as a share (0 to 1) of `questions`.
+        answer_first: whether a line with the short answer comes before the reply.
     """
 
     questions: int = fine_tuned.TRAINING_QUESTIONS
     wordings: int = 8
     refusals: float = 0.05
+    answer_first: bool = True
 
 
 #: Titled sentences in the prompt: sendable 0.42 with two and 0.30 with one, on 50 validation
-#: questions, one epoch over 240 questions.
+#: questions, after one epoch over 240 questions with the reply alone as response.
 SENTENCES = 2
 #: Hyperparameters in the lesson, and for the shipped adapters.
 CONFIG = fine_tuned.CONFIG
@@ -71,25 +73,28 @@ def examples(
     asked = plain_questions(documents, shares.questions)
     return [
         *taught_facts.examples(facts, shares.wordings),
-        *cited_examples(asked, documents, retriever),
-        *refusal_examples(round(shares.refusals * len(asked)), retriever),
+        *cited_examples(asked, documents, retriever, answer_first=shares.answer_first),
+        *refusal_examples(
+            round(shares.refusals * len(asked)), retriever, answer_first=shares.answer_first
+        ),
     ]
 
 
-def response(answer: str, reply: str) -> str:
+def response(answer: str, reply: str, *, answer_first: bool = True) -> str:
     """What the model learns to give: the short answer on the first line, the reply on the second.
 
     Answer first: the few tokens that have to be found in the sentences come before the many that
-    have to be put into the house's voice, and the reply then repeats what was found.
+    have to be put into the house's voice. One model then gives both.
 
     Args:
         answer: the short answer, or `NOTHING`.
         reply: the reply that is sent.
+        answer_first: whether there is a line with the short answer.
 
     Returns:
-        Two lines.
+        Two lines, or the reply alone.
     """
-    return f"{answer}\n{reply}"
+    return f"{answer}\n{reply}" if answer_first else reply
 
 
 def plain_questions(documents: Sequence[Document], count: int) -> list[Question]:
@@ -125,7 +130,11 @@ def spread(rows: Sequence, count: int) -> list:
 
 
 def cited_examples(
-    questions: Sequence[Question], documents: Sequence[Document], retriever: Searches
+    questions: Sequence[Question],
+    documents: Sequence[Document],
+    retriever: Searches,
+    *,
+    answer_first: bool = True,
 ) -> list[Example]:
     """Examples of questions with titled sentences, answered in the house's voice.
 
@@ -135,6 +144,7 @@ def cited_examples(
         questions: answerable questions with a reference.
         documents: the documents that the references name.
         retriever: finds the sentences.
+        answer_first: as in `response`.
 
     Returns:
         One example for each question; the response ends with the titles of the pages used.
@@ -143,7 +153,7 @@ def cited_examples(
     return [
         Example(
             prompts.cited_reply(q.text, pipeline.texts_of(trace.hits, titled=True)),
-            response(q.reference.answer, q.reference.reply),
+            response(q.reference.answer, q.reference.reply, answer_first=answer_first),
         )
         for q, trace in zip(questions, traces, strict=True)
     ]
@@ -170,12 +180,15 @@ def short_examples(questions: Sequence[Question], retriever: Searches) -> list[E
     ]
 
 
-def refusal_examples(count: int, retriever: Searches) -> list[Example]:
+def refusal_examples(
+    count: int, retriever: Searches, *, answer_first: bool = True
+) -> list[Example]:
     """Examples of training questions without an answer, whose response declines.
 
     Args:
         count: how many, at even distances in the file; all of them where there are fewer.
         retriever: finds the sentences, none of which holds an answer.
+        answer_first: as in `response`.
 
     Returns:
         One example for each question.
@@ -184,7 +197,7 @@ def refusal_examples(count: int, retriever: Searches) -> list[Example]:
     return [
         Example(
             prompts.cited_reply(q.text, pipeline.texts_of(trace.hits, titled=True)),
-            response(NOTHING, prompts.REFUSAL),
+            response(NOTHING, prompts.REFUSAL, answer_first=answer_first),
         )
         for q, trace in zip(asked, retriever.search(asked), strict=True)
     ]

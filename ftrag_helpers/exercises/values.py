@@ -6,6 +6,8 @@ those alone. What this module leaves out: which values are right.
 
 from collections import deque
 from collections.abc import Iterator, KeysView, ValuesView
+from decimal import Decimal
+from fractions import Fraction
 from itertools import islice
 
 #: The key that marks a value without a plain form: {NOT_PLAIN: "set"}.
@@ -18,8 +20,8 @@ _ENDLESS = 100_000
 
 
 def to_json(value: object, depth: int = _DEPTH) -> object:
-    """The value in JSON's types: arrays, tensors, tuples and generators as lists, keys as texts;
-    the rest is marked.
+    """The value in JSON's types: arrays, tensors, tuples and generators as lists, fractions and
+    decimals as floats, keys as texts; the rest is marked.
 
     >>> to_json({1: (2, 3.5)}), to_json(iter("ab")), to_json({3})
     ({'1': [2, 3.5]}, ['a', 'b'], {'not a plain value': 'set'})
@@ -29,6 +31,8 @@ def to_json(value: object, depth: int = _DEPTH) -> object:
     for kind in (int, float, str):
         if isinstance(value, kind):
             return kind(value)
+    if isinstance(value, (Fraction, Decimal)):
+        return float(value)
     if hasattr(value, "tolist") and not isinstance(value, type):
         value = value.tolist()  # numpy, torch, pandas
         return to_json(value, depth - 1) if depth else {NOT_PLAIN: "too deep"}
@@ -48,6 +52,17 @@ def is_number(value: object) -> bool:
     return (
         type(value) in (int, float) and abs(value) < 1e300
     )  # a NaN is not smaller; a huge int is no float
+
+
+def float_remark(value: object) -> str:
+    """What to say of a whole number that is a float where a place in a list is wanted; else "".
+
+    >>> float_remark(2), float_remark(2.5), float_remark(2.0)
+    ('', '', '. 2.0 is a float and cannot be a place in a list: int() makes a whole number of it')
+    """
+    if type(value) is not float or not value.is_integer():
+        return ""
+    return f". {value} is a float and cannot be a place in a list: int() makes a whole number of it"
 
 
 def number_problem(value: object) -> str:

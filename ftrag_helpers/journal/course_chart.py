@@ -54,6 +54,7 @@ ROWS: tuple[System, ...] = (
     *_reviews("language model, few-shot", "few-shot"),
     *_reviews("linear probe on the language model", "linear probe"),
     *_reviews("language model, fine-tuned (LoRA)", "fine-tuned"),
+    *_reviews("language model, fine-tuned longer (LoRA, shipped)", "fine-tuned longer"),
     *_reviews("encoder, fine-tuned", "encoder"),
     System(TASKS, "prompt: the instruction alone (zero-shot)", "03", "zero-shot: every property"),
     System(TASKS, "prompt: with the rules", "03", "rules: every property"),
@@ -78,6 +79,10 @@ ROWS: tuple[System, ...] = (
     System(QUESTIONS, "you, with the page", "00", "you, with the page"),
     System(QUESTIONS, "base model, closed book (lesson 01)", "01", "our library: right"),
     System(QUESTIONS, "base model + retrieval (lesson 04)", "04", "librarian: right"),
+    System(
+        QUESTIONS, "best sentence, no model (lesson 04)", "04", "best sentence, no model: right"
+    ),
+    System(QUESTIONS, "base model, given the right sentence (lesson 04)", "04", "oracle: right"),
     System(QUESTIONS, "base model, closed book", "05", "closed book: right"),
     System(QUESTIONS, "fine-tuned, closed book", "05", "fine-tuned closed book: right"),
     System(QUESTIONS, "base model, three sentences that do not answer", "05", "distractors: right"),
@@ -91,6 +96,8 @@ ROWS: tuple[System, ...] = (
         QUESTIONS, "fine-tuned reader + retrieval", "05", "fine-tuned reader + retrieval: right"
     ),
     System(QUESTIONS, "base model, given the right sentence", "05", "oracle: right"),
+    System(QUESTIONS, "your own model, closed book", "05", "own model, closed book: right"),
+    System(QUESTIONS, "your own model + retrieval", "05", "own model + retrieval: right"),
 )
 
 
@@ -146,6 +153,15 @@ def rows(upto: str = "05"):
     Raises:
         ValueError: no such lesson.
     """
+    return _table(drawn(measurements.load(), measurements.reference(), upto))
+
+
+def shipped_rows():
+    """The chart as `rows` gives it, from the shipped figures alone: the same on every machine."""
+    return _table(drawn({"figures": {}}, measurements.reference()))
+
+
+def _table(chart: Sequence[Drawn]):
     import pandas as pd
 
     table = [
@@ -160,7 +176,7 @@ def rows(upto: str = "05"):
             "n": row.figure.n,
             "source": OWN if row.own else SHIPPED,
         }
-        for row in drawn(measurements.load(), measurements.reference(), upto)
+        for row in chart
     ]
     columns = "panel system series lesson value low high n source".split()
     numbers = dict.fromkeys(("value", "low", "high", "n"), float)
@@ -179,18 +195,21 @@ def show(upto: str = "05") -> None:
     canvas.show(figure(table), alt(table))
 
 
-def figure(table):
-    """The chart of a table of `rows`, a panel for each kind of question."""
-    sources = set(table.source)
+def figure(table, *, tell_apart: bool = True):
+    """The chart of a table of `rows`, a panel for each kind of question.
+
+    Without `tell_apart`, shipped figures are drawn like those measured on this machine.
+    """
+    sources = set(table.source) if tell_apart else set()
     return ladders(
-        [_panel(title, part) for title, part in table.groupby("panel", sort=False)],
+        [_panel(title, part, tell_apart) for title, part in table.groupby("panel", sort=False)],
         unit="share right (0 to 1), with its 95 % interval",
         filled=OWN if OWN in sources else "",
         hollow=SHIPPED if SHIPPED in sources else "",
     )
 
 
-def _panel(title: str, part) -> Ladder:
+def _panel(title: str, part, tell_apart: bool) -> Ladder:
     labels = list(dict.fromkeys(part.system))
     values, intervals, hollow = {}, {}, {}
     for name, series in part.groupby("series", sort=False):
@@ -198,7 +217,7 @@ def _panel(title: str, part) -> Ladder:
         found = [by.get(label) for label in labels]
         values[name] = [row.value if row else float("nan") for row in found]
         intervals[name] = [_interval(row) for row in found]
-        hollow[name] = [bool(row) and row.source == SHIPPED for row in found]
+        hollow[name] = [tell_apart and bool(row) and row.source == SHIPPED for row in found]
     return Ladder(labels, values, intervals, title, GUIDES.get(title, {}), _counts(part), hollow)
 
 

@@ -5,7 +5,7 @@ the figures again. What it leaves out: the file (`results_file`), what a figure 
 (`claims`), and drawing it (`report`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 
@@ -98,6 +98,69 @@ def record_difference(
     record(lesson, name, gap, low=low, high=high, n=first.size, unit=DIFFERENCE)
     seen = "no difference seen" if low <= 0 <= high else "higher" if gap > 0 else "lower"
     return f"{gap:+.2f} [{low:+.2f}, {high:+.2f}], {seen}"
+
+
+def record_means(lesson: str, scores: Mapping[str, Sequence[float]], measure: str):
+    """Keep the mean of each system's scores as "<system>: <measure>".
+
+    Args:
+        lesson: the lesson, such as "04".
+        scores: for each system its scores, one a question.
+        measure: what the scores are, such as "right".
+
+    Returns:
+        A pandas DataFrame with a row for each system and the columns of its mean, the ends of its
+        95 % bootstrap interval (low, high) and n, rounded to 2 decimal places.
+
+    Raises:
+        ValueError: as `record_mean`.
+    """
+    import pandas as pd
+
+    rows = {}
+    for name, values in scores.items():
+        record_mean(lesson, f"{name}: {measure}", values)
+        numbers = np.asarray(values, float)
+        numbers = numbers[~np.isnan(numbers)]
+        low, high = metrics.bootstrap_interval(numbers)
+        rows[name] = {measure: numbers.mean(), "low": low, "high": high, "n": numbers.size}
+    return pd.DataFrame(rows).T.round(2).astype({"n": int})
+
+
+def record_differences(
+    lesson: str,
+    scores: Mapping[str, Sequence[float]],
+    pairs: Sequence[tuple[str, str]],
+    measure: str,
+):
+    """Keep paired differences of systems as "<second> over <first>: <measure>".
+
+    Args:
+        lesson: the lesson, such as "04".
+        scores: for each system its scores, over the same questions in the same order.
+        pairs: the systems to compare; the first is taken from the second.
+        measure: what the scores are, such as "right".
+
+    Returns:
+        A pandas DataFrame with a row for each pair and the columns of the difference and its 95 %
+        bootstrap interval, as `record_difference` prints them.
+
+    Raises:
+        KeyError: there is no system of that name.
+        ValueError: as `record_difference`.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            f"{second} − {first}": {
+                f"{measure}: difference": record_difference(
+                    lesson, f"{second} over {first}: {measure}", scores[first], scores[second]
+                )
+            }
+            for first, second in pairs
+        }
+    ).T
 
 
 def record_guess(name: str, value: float) -> str:

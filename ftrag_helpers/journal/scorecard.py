@@ -1,20 +1,21 @@
 """What lesson 05 puts beside the share of right answers: form, faith, refusals, forgetting, cost,
-and all of it as evidence.
+and all of it as the evidence of a decision.
 
-Works on the rows of `harness.evaluate` and knows no system by name, save in `evidence`,
-which sorts the lesson's figures under the names that `recommendation` quotes.
+Works on the rows of `harness.evaluate`. It knows no system by name, save in `evidence`, which looks
+up the system that stands for each choice of `recommendation`.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from ftrag_helpers.data import style_rules
 from ftrag_helpers.data.records import Question
 from ftrag_helpers.evaluation import metrics
-from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.finetuning.sft import FineTuneResult
-from ftrag_helpers.journal import recommendation
+from ftrag_helpers.journal import measurements, recommendation
+from ftrag_helpers.journal.decision.utility import MEASURES, Evidence, Figure
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
 
@@ -145,41 +146,110 @@ def break_even(first: tuple[float, float], second: tuple[float, float]) -> float
     return (other_once - once) / (each - other_each) if each > other_each else float("inf")
 
 
-def evidence(rows, news, *, per_update: float, retraining: float) -> recommendation.Evidence:
-    """The lesson's own figures, as the texts that `recommendation.recommend` quotes.
+def evidence(
+    rows=None,
+    news=None,
+    *,
+    systems: Mapping[str, str] = recommendation.SYSTEMS,
+    indexing: float | None = None,
+    training: Mapping[str, float] = MappingProxyType({}),
+    examples: Mapping[str, int] = MappingProxyType({}),
+) -> Evidence:
+    """The figures of every choice.
 
-    `rows` and `news` are tables of `evaluate` with the lesson's systems; `per_update` and
-    `retraining` are seconds.
+    Args:
+        rows: a DataFrame of `harness.evaluate` on the questions that measure quality, form and
+            cost; None for kept figures only.
+        news: a DataFrame of `harness.evaluate` on changed facts after the news.
+        systems: the system that stands for each choice. A choice without one has no figure of
+            answers.
+        indexing: seconds to index the documents. Prompting and long context prepare nothing.
+        training: seconds of training, by choice.
+        examples: labelled examples that the choice uses, by choice; 0 for retrieval, search and
+            long context where not given.
+
+    Returns:
+        Figures by choice (all of `CHOICES`), then by measure (`utility.MEASURES`). What `rows` and
+        `news` lack is taken from the figure "SYSTEM: MEASURE" of lesson 05, kept on this machine or
+        else shipped; what is in none of them is left out.
+
+    Raises:
+        ValueError: an unknown choice, or systems that were not asked the same questions.
     """
-    right = {
-        name: metrics.with_interval(part.correct)
-        for name, part in rows.groupby("system", sort=False)
+    for given in (systems, training, examples):
+        if unknown := given.keys() - set(recommendation.CHOICES):
+            raise ValueError(
+                f"no choice {min(unknown)!r}: there are {', '.join(recommendation.CHOICES)}"
+            )
+    found = {
+        choice: _prepared(choice, indexing, training, examples) for choice in recommendation.CHOICES
     }
-    fresh = {
-        name: metrics.with_interval(part.correct)
-        for name, part in news.groupby("system", sort=False)
+    for table, columns in ((rows, _answer_scores), (news, _news_scores)):
+        if table is not None:
+            for choice, figures in _measured(table, systems, columns).items():
+                found[choice] |= figures
+    own, shipped = measurements.load()["figures"], measurements.reference()["figures"]
+    for choice, system in systems.items():
+        for name in MEASURES.keys() - found[choice].keys():
+            kept = _kept(own, system, name, recommendation.OWN) or _kept(
+                shipped, system, name, recommendation.SHIPPED
+            )
+            if kept:
+                found[choice][name] = kept
+    return {
+        choice: {n: found[choice][n] for n in MEASURES if n in found[choice]} for choice in found
     }
-    table, reader = quality(rows), System.TUNED_READER
-    return recommendation.Evidence(
-        form=(
-            f"house style: {table.loc[System.RETRIEVAL, 'house style']:.2f} before,"
-            f" {table.loc[System.HOUSE_STYLE, 'house style']:.2f} after"
-        ),
-        facts=(
-            "right closed book, after training on other documents:"
-            f" {right[System.TUNED_CLOSED_BOOK]}"
-        ),
-        retrieval=(
-            f"right: {right[System.CLOSED_BOOK]} closed book, {right[System.ONE_SENTENCE]} with"
-            " retrieval"
-        ),
-        reading=(
-            f"right with the same passages: {right[System.RETRIEVAL]} base, {right[reader]} tuned"
-        ),
-        news=(
-            f"right after the news: {fresh[System.ONE_SENTENCE]} with retrieval,"
-            f" {fresh[System.TUNED_CLOSED_BOOK]} fine-tuned"
-        ),
-        updating=f"{per_update:.1f} s an update against {retraining:.0f} s of training",
-        citing=f"the cited page holds the answer: {table.loc[reader, 'cites right']:.2f}",
+
+
+def _prepared(choice: str, indexing, training, examples) -> dict[str, Figure]:
+    """Seconds and examples before the first answer, as far as they are known."""
+    figures, seconds = {}, 0.0
+    parts = [indexing] * (choice in recommendation.INDEXED) + [training.get(choice)] * (
+        choice in recommendation.TUNED
     )
+    if None not in parts:
+        figures["seconds to prepare"] = Figure(sum(parts, seconds), source=recommendation.HERE)
+    if choice in examples or choice in (
+        recommendation.SEARCH,
+        recommendation.RETRIEVAL,
+        recommendation.LONG_CONTEXT,
+    ):
+        figures["labelled examples"] = Figure(examples.get(choice, 0), source=recommendation.HERE)
+    return figures
+
+
+def _answer_scores(part) -> dict:
+    style = part.text.map(in_house_style)
+    return {"right": part.correct, "style": style, "seconds an answer": part.seconds}
+
+
+def _news_scores(part) -> dict:
+    return {"after the news": part.correct}
+
+
+def _measured(table, systems: Mapping[str, str], columns) -> dict[str, dict[str, Figure]]:
+    """The figures of the choices whose system is in the table, with a score a question."""
+    ids, found = None, {}
+    for choice, system in systems.items():
+        part = table[table["system"] == str(system)].sort_values("id")
+        if part.empty:
+            continue
+        ids = ids or tuple(part["id"])
+        if tuple(part["id"]) != ids:
+            raise ValueError(f"{system} was not asked the questions that the others were asked")
+        found[choice] = {name: _figure(values, ids) for name, values in columns(part).items()}
+    return found
+
+
+def _figure(values, ids: tuple[str, ...]) -> Figure:
+    scores = values.astype(float)
+    low, high = metrics.bootstrap_interval(scores)
+    return Figure(
+        float(scores.mean()), low, high, len(ids), tuple(scores), ids, recommendation.HERE
+    )
+
+
+def _kept(figures: Mapping, system: str, measure: str, source: str) -> Figure | None:
+    """A figure of lesson 05 that was kept under the system's name and the measure's."""
+    kept = figures.get(("05", f"{system}: {measure}"))
+    return kept and Figure(kept.value, kept.low, kept.high, kept.n, source=source)

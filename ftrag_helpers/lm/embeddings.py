@@ -4,8 +4,8 @@ Not here: fetching its files (`model_files`), and search by embeddings (`retriev
 """
 
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from ftrag_helpers.lm.result_cache import TokenEmbeddingsCache
 
 @lru_cache(maxsize=2)
 def _load_embedder(location: str, device: str):
+    return _read_embedder(location, device)
+
+
+def _read_embedder(location: str, device: str):
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -45,7 +49,21 @@ def load_embedder():
     return _load_embedder(model_files.location(model_files.EMBEDDER), str(runtime.device()))
 
 
-def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False) -> np.ndarray:
+def fresh_embedder():
+    """The embedder of `load_embedder`, read anew from its files, to be fine-tuned.
+
+    Returns:
+        A `SentenceTransformer` that nothing else uses.
+
+    Raises:
+        CourseError: the files are not there or cannot be read.
+    """
+    return _read_embedder(model_files.location(model_files.EMBEDDER), str(runtime.device()))
+
+
+def embed(
+    texts: Sequence[str], *, batch_size: int = 64, progress: bool = False, model=None
+) -> np.ndarray:
     """Embed texts as unit-length vectors, so that a dot product is a cosine similarity.
 
     A text longer than the embedder's window (256 tokens for MiniLM) is truncated; `embed.fits` says
@@ -55,6 +73,7 @@ def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False)
         texts: the texts; there may be none.
         batch_size: how many texts are embedded at once.
         progress: whether to show a progress bar.
+        model: another `SentenceTransformer`; None for that of `load_embedder`.
 
     Returns:
         Embeddings, float32, shape (texts, dimensions), each of length 1; MiniLM has 384 dimensions.
@@ -62,9 +81,10 @@ def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False)
     Raises:
         CourseError: the embedder's files are not there or cannot be read.
     """
+    model = model or load_embedder()
     if not len(texts):
-        return np.zeros((0, load_embedder().get_embedding_dimension()), np.float32)
-    return load_embedder().encode(
+        return np.zeros((0, model.get_embedding_dimension()), np.float32)
+    return model.encode(
         list(texts),
         batch_size=batch_size,
         normalize_embeddings=True,
@@ -73,11 +93,12 @@ def embed(texts: Sequence[str], *, batch_size: int = 64, progress: bool = False)
     )
 
 
-def fits_embedder(text: str) -> bool:
+def fits_embedder(text: str, *, model=None) -> bool:
     """Whether the embedder reads the whole text, without truncation.
 
     Args:
         text: the text as it would be embedded.
+        model: another `SentenceTransformer`; None for that of `load_embedder`.
 
     Returns:
         True where its sub-word tokens, the special tokens around them included, are not more than
@@ -86,7 +107,7 @@ def fits_embedder(text: str) -> bool:
     Raises:
         CourseError: the embedder's files are not there or cannot be read.
     """
-    model = load_embedder()
+    model = model or load_embedder()
     return len(model.tokenizer(text, verbose=False).input_ids) <= (model.max_seq_length or math.inf)
 
 
@@ -94,7 +115,7 @@ embed.fits = fits_embedder  # read by `Index`, which splits passages that do not
 
 
 def embed_tokens(
-    texts: Sequence[str], *, batch_size: int = 32, progress: bool = False
+    texts: Sequence[str], *, batch_size: int = 32, progress: bool = False, model=None
 ) -> list[TokenEmbeddings]:
     """The embedder's output for every sub-word token of every text, before pooling.
 
@@ -105,6 +126,7 @@ def embed_tokens(
         texts: the texts.
         batch_size: how many texts are embedded at once.
         progress: whether to show a progress bar.
+        model: another `SentenceTransformer`; None for that of `load_embedder`.
 
     Returns:
         For each text its spans in characters, shape (tokens, 2), and its vectors, float32 rounded
@@ -113,7 +135,7 @@ def embed_tokens(
     Raises:
         CourseError: the embedder's files are not there or cannot be read.
     """
-    model, texts = load_embedder(), list(texts)
+    model, texts = model or load_embedder(), list(texts)
 
     def compute(batch: list[int]) -> list[TokenEmbeddings]:
         new = [texts[i] for i in batch]
@@ -136,6 +158,24 @@ def embed_tokens(
     return TokenEmbeddingsCache(model, model.get_embedding_dimension()).get_or_compute(
         texts, compute, batch_size=max(1, len(texts))
     )
+
+
+def functions_of(model) -> tuple[Callable, Callable]:
+    """`embed` and `embed_tokens` of another embedder, one that was fine-tuned, say.
+
+    Args:
+        model: a `SentenceTransformer`.
+
+    Returns:
+        Two functions with the arguments and results of `embed` and `embed_tokens`; the first has
+        `fits`, as `embed` has.
+    """
+
+    def embed_with(texts: Sequence[str], **options) -> np.ndarray:
+        return embed(texts, model=model, **options)
+
+    embed_with.fits = partial(fits_embedder, model=model)
+    return embed_with, partial(embed_tokens, model=model)
 
 
 def _token_embeddings(vectors: np.ndarray, spans: np.ndarray) -> TokenEmbeddings:

@@ -7,6 +7,8 @@ from ftrag_helpers.lm.embeddings import (  # noqa: F401
     embed,
     embed_tokens,
     fits_embedder,
+    fresh_embedder,
+    functions_of,
     load_embedder,
 )
 from ftrag_helpers.lm.generation import Generation, generate, stream  # noqa: F401

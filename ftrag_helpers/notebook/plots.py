@@ -3,8 +3,8 @@
 Every function returns a matplotlib `Figure`; `show` displays one, always with a text that
 says what it shows. The colours are those of `canvas`, and cividis; no figure says by colour alone
 what it has to say. Nothing here touches pyplot's global state, so that a cell never shows a figure
-twice. What it leaves out: colours and outputs (`canvas`), rows of dots (`ladders`, reached from
-here), computing what is drawn.
+twice. What it leaves out: colours and outputs (`canvas`), rows of dots (`ladders`) and stacked
+bars (`stacked`), both reached from here, computing what is drawn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from ftrag_helpers.notebook.drawing.canvas import PALETTE
 from ftrag_helpers.notebook.drawing.canvas import bundle as bundle
 from ftrag_helpers.notebook.drawing.canvas import show as show
 from ftrag_helpers.notebook.drawing.ladders import ladder as ladder
+from ftrag_helpers.notebook.drawing.stacked import stacked as stacked
 
 _MARKED_POINTS = 40
 DASHES = ("-", "--", ":", "-.")

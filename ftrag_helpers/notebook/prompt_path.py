@@ -42,6 +42,7 @@ def show(lm, text: str, *, layer: int | None = None, head: int | None = None) ->
     data["text/html"] = rendering.fragment(
         _TEMPLATE, "hidden_by", data["image/png"], metadata["image/png"]["width"], alt, view.picture
     )
+    del data["image/png"]  # once is enough for the largest picture of the course
     # A page without a kernel draws the widget from it (`html`); tests do not compare metadata.
     metadata[PATH] = wording.payload(path, layer, head)
     display(data, metadata=metadata, raw=True)

@@ -2,7 +2,7 @@
 
 The number of words in a question is left out as a feature: in this data the questions without an
 answer are shorter, which need not hold for the questions of real users (`benchmarks/rag.py` prints
-its effect). Not here: the classifier (`answerability`).
+its effect). Not here: the classifier (`answerability`), the part that asks (`question_part`).
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 
 from ftrag_helpers.data.records import Answer, Hit, Question
 from ftrag_helpers.lm import models
-from ftrag_helpers.rag import prompts
+from ftrag_helpers.rag import prompts, question_part
 from ftrag_helpers.rag.retrievers import SearchTrace
 from ftrag_helpers.retrieval.bm25 import idf
 from ftrag_helpers.retrieval.chunking import embedding_text
@@ -23,8 +23,8 @@ from ftrag_helpers.retrieval.reranking import Match
 
 #: Names of the features, in the order of the columns: six scores of the search (`Features`,
 #: `_ranks`), seven similarities of the question's sub-word tokens, called pieces in their names
-#: (`_token_similarities`), four of the question's content words, and two of the kind of answer
-#: (`Features._words`).
+#: (`_token_similarities`), four of the question's content words, two of the kind of answer
+#: (`Features._words`), and those of the sentence that asks (`question_part`).
 FEATURES = (
     "meaning",
     "words",
@@ -45,6 +45,7 @@ FEATURES = (
     "words unknown here",
     "kind of answer there",
     "kind of answer missing",
+    *question_part.NAMES,
 )
 #: Names of the features from the language model (`model_features`).
 MODEL_FEATURES = ("model's yes", "model's confidence")
@@ -124,6 +125,7 @@ class Features:
                 *_ranks(match.hits, match.passages[:5]),
                 *_token_similarities(match),
                 *self._words(trace.text, match.hits),
+                *question_part.features(trace.text, match),
             ]
             for trace, near, match in zip(traces, meaning, matches, strict=True)
         ]
@@ -131,7 +133,7 @@ class Features:
         return np.array(rows, float).reshape(len(texts), len(FEATURES))
 
     def _words(self, text: str, sentences: Sequence[Hit]) -> list[float]:
-        """The last six features: content words of the question in the best sentence or its title.
+        """Six features: content words of the question in the best sentence or its title.
 
         Args:
             text: the question.

@@ -9,6 +9,7 @@ Not here: the classifier that decides when to abstain (`answerability`), and sco
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from ftrag_helpers.data.records import Answer, Answerer, Hit, Question
 from ftrag_helpers.lm import models
@@ -17,13 +18,15 @@ from ftrag_helpers.rag.retrievers import Searches, SearchTrace
 from ftrag_helpers.text.word_overlap import token_f1
 
 Prompt = Callable[[str, Sequence[str]], prompts.Messages]
+#: Makes generations from lists of chat messages, with `max_new_tokens` and `progress` by name.
+Generate = Callable[..., list[models.Generation]]
 
 #: Default for the most tokens of an answer.
 MAX_NEW_TOKENS = 32
 
 
 def closed_book(
-    lm: models.LanguageModel,
+    lm: models.LanguageModel | Generate,
     *,
     prompt: Callable[[str], prompts.Messages] = prompts.closed_book,
     max_new_tokens: int = MAX_NEW_TOKENS,
@@ -32,7 +35,7 @@ def closed_book(
     """An answerer without retrieval: the model answers from its weights.
 
     Args:
-        lm: the language model, fine-tuned or not.
+        lm: the language model, fine-tuned or not, or a function that generates in its place.
         prompt: makes the chat messages from the text of a question.
         max_new_tokens: the most tokens of an answer.
         progress: whether to show a progress bar.
@@ -44,8 +47,8 @@ def closed_book(
 
     def answer(questions: Sequence[Question]) -> list[Answer]:
         asked = [q for q in questions if q.text.strip()]
-        generated = models.generate(
-            lm, [prompt(q.text) for q in asked], max_new_tokens=max_new_tokens, progress=progress
+        generated = _generator(lm)(
+            [prompt(q.text) for q in asked], max_new_tokens=max_new_tokens, progress=progress
         )
         answers = {
             q.id: Answer(q.id, g.text, seconds=g.seconds, tokens=g.tokens, logprob=g.logprob)
@@ -57,7 +60,7 @@ def closed_book(
 
 
 def rag_pipeline(
-    lm: models.LanguageModel,
+    lm: models.LanguageModel | Generate,
     retriever: Searches,
     *,
     prompt: Prompt = prompts.from_text,
@@ -68,7 +71,7 @@ def rag_pipeline(
     """An answerer whose prompt holds retrieved texts, and that cites one of their documents.
 
     Args:
-        lm: the language model, fine-tuned or not.
+        lm: the language model, fine-tuned or not, or a function that generates in its place.
         retriever: selects the texts for each question.
         prompt: makes the chat messages from the text of a question and the retrieved texts, best
             first; for a fine-tuned model the prompt of its training.
@@ -88,8 +91,7 @@ def rag_pipeline(
         traces = {q.id: trace for q, trace in zip(asked, retriever.search(asked), strict=True)}
         searching = (time.perf_counter() - started) / max(1, len(asked))
         read = [q for q in asked if traces[q.id].hits]
-        generated = models.generate(
-            lm,
+        generated = _generator(lm)(
             [prompt(q.text, texts_of(traces[q.id].hits, titled=titled)) for q in read],
             max_new_tokens=max_new_tokens,
             progress=progress,
@@ -113,6 +115,11 @@ def rag_pipeline(
         ]
 
     return answer
+
+
+def _generator(lm: models.LanguageModel | Generate) -> Generate:
+    """What generates: `models.generate` with the model, or the function that was given."""
+    return partial(models.generate, lm) if isinstance(lm, models.LanguageModel) else lm
 
 
 def texts_of(hits: Sequence[Hit], *, titled: bool) -> list[str]:

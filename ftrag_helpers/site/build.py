@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.notebook import prompt_path, rendering
-from ftrag_helpers.site import slides
+from ftrag_helpers.notebook import rendering
+from ftrag_helpers.site import finish, lessons, slides
 
 TITLE = "Fine-Tuning vs RAG"
 #: What becomes a page, as headings of the menu and patterns below the course's folder.
 PARTS = {
     "Lessons": ("notebooks/*.ipynb",),
     "Exercises": ("exercises/*.ipynb",),
-    "More": ("docs/glossary.md", "docs/*.md"),
+    "More": ("docs/glossary.md", "docs/instructor_guide.md", "docs/*.md"),
     "Data": ("datasets/*/README.md",),
 }
+#: Parts that the table of lessons on the first page links to, so that only the menu lists them.
+LISTED = ("Lessons", "Exercises")
 PICTURES = ("docs/**/*.svg", "docs/**/*.png")
 SLIDES = Path("docs", "slides.md")  # a page of its own kind
 _HERE = Path(__file__).parent
@@ -33,6 +35,8 @@ _HERE = Path(__file__).parent
 _PROGRESS_BAR = re.compile(r"\d+%\|")
 #: The end of a link to a cell, as JupyterLab understands it.
 _CELL_LINK = re.compile(r"\.ipynb#cell-id=([\w-]+)\)")
+#: What turns colours on and off in a terminal.
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 SETTINGS = {
     "project": TITLE,
     "html_title": TITLE,
@@ -41,6 +45,9 @@ SETTINGS = {
     "html_theme": "furo",
     "html_static_path": [str(_HERE / "static")],
     "html_css_files": ["site.css"],
+    "html_js_files": ["site.js"],
+    "html_show_copyright": False,
+    "html_use_index": False,
     "html_copy_source": False,
     "html_show_sourcelink": False,
     "html_math_renderer": "mathml",
@@ -74,6 +81,7 @@ def build(root: Path, out: Path, *, pictures: dict[str, tuple[bytes, str]] | Non
         source, made = Path(scratch, "source"), Path(scratch, "site")
         pages = lay_out(root, source, pictures or {})
         _run_sphinx(source, made, Path(scratch, "read"))
+        finish.finish(made)
         if (root / SLIDES).exists():
             slides.write(root / SLIDES, made / "slides.html", TITLE)
         for unused in (".buildinfo", "objects.inv"):
@@ -124,7 +132,9 @@ def lay_out(root: Path, source: Path, pictures: dict[str, tuple[bytes, str]]) ->
     index = rendering.render(
         "site/templates/index.md.j2",
         title=TITLE,
+        lessons=lessons.read(root),
         menu=names,
+        hidden=LISTED,
         pictures=shown,
         slides=(root / SLIDES).exists(),
     )
@@ -149,6 +159,8 @@ def with_cell_targets(notebook: dict) -> dict:
 
 def with_live_paths(notebook: dict) -> dict:
     """The notebook with the path of a prompt as a widget that needs no kernel, for its picture."""
+    from ftrag_helpers.notebook import prompt_path
+
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             found = output.get("metadata", {}).pop(prompt_path.PATH, None)
@@ -189,5 +201,6 @@ def _run_sphinx(source: Path, out: Path, read: Path) -> None:
         )
         app.build()
     if told.getvalue().strip():
-        lines = told.getvalue().replace(f"{source}/", "").strip().splitlines()
+        plain = _COLOUR.sub("", told.getvalue())
+        lines = plain.replace(f"{source}/", "").strip().splitlines()
         raise CourseError("The site has faults:\n  " + "\n  ".join(lines))

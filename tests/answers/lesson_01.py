@@ -1,6 +1,7 @@
 """Answers to exercise 1 as learners write them. Task 1.4 gets its tokenizer from `lm`, which a test puts here."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -623,3 +624,23 @@ def draw_off_by_one(logits, temperature, share, number):
     kept = nucleus_numpy(p, share)
     place = np.searchsorted(np.cumsum(p[kept] / p[kept].sum()), number, side="right")
     return kept[min(place + 1, len(kept) - 1)]
+
+@right("1.1")
+def soften_fractions(logits, temperature):
+    odds = [math.exp((x - max(logits)) / temperature) for x in logits]
+    return [Fraction(o) / Fraction(sum(odds)) for o in odds]
+
+@wrong("1.1", "taken from every logit")
+def soften_takes_the_largest_after_dividing(logits, temperature):
+    """Right on paper; a low temperature makes the powers too large all the same."""
+    odds = [math.exp(x / temperature - max(logits)) for x in logits]
+    return [o / sum(odds) for o in odds]
+
+@wrong("1.2", "is a float")
+def nucleus_appends_to_an_array(probabilities, share):
+    """NumPy makes floats of what is appended to an empty array."""
+    kept, together = np.array([]), 0
+    for token in sorted(range(len(probabilities)), key=lambda place: probabilities[place], reverse=True):
+        if together < share:
+            kept, together = np.append(kept, token), together + probabilities[token]
+    return kept

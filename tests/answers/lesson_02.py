@@ -4,12 +4,14 @@ import math
 import random
 
 import numpy as np
+import torch
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
+from torch.nn.functional import cross_entropy
 
 from ftrag_helpers.data import tuning_data
 
@@ -436,132 +438,378 @@ def enough_pair(sizes, accuracies, n):
 
 # Task 2.5
 
-def _parts(embed, data):
-    x = {part: embed([row["text"] for row in rows]) for part, rows in data.items()}
-    return x, {part: [row["label"] for row in rows] for part, rows in data.items()}
+def _step(network, optimizer, texts, targets):
+    loss = cross_entropy(network(texts), targets)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
 
-def _head(x, y, weight, first="reviews", added=("few",), first_weight=1):
-    table = np.vstack([x[first], *(x[part] for part in added)])
-    labels = sum((y[part] for part in added), list(y[first]))
-    each = [first_weight] * len(y[first]) + [weight] * (len(labels) - len(y[first]))
-    return LogisticRegression(max_iter=2000).fit(table, labels, sample_weight=each)
+def _validation_loss(network, validation):
+    network.eval()
+    with torch.no_grad():
+        return cross_entropy(network(validation[0]), validation[1]).item()
+
+def _fine_tune(network, optimizer, batches, validation, epochs, step=_step, measure=_validation_loss):
+    losses = []
+    for _ in range(epochs):
+        network.train()
+        for texts, targets in batches:
+            step(network, optimizer, texts, targets)
+        losses.append(measure(network, validation))
+    return losses
 
 @right("2.5")
-def adapt_rows_repeated(embed, data, weights):
-    x, y = _parts(embed, data)
-    heads, scores = {}, []
-    for weight in sorted(weights):
-        table, labels = np.vstack([x["reviews"], *[x["few"]] * weight]), y["reviews"] + y["few"] * weight
-        heads[weight] = LogisticRegression(max_iter=2000).fit(table, labels)
-        scores.append((-heads[weight].score(x["validation"], y["validation"]), weight))
-    best = min(scores)[1]
-    return tuple(heads[weight].score(x["test"], y["test"]) if i != 1 else weight for i, weight in enumerate([0, best, best]))
+def tune_clears_after_the_step(network, optimizer, batches, validation, epochs):
+    losses = []
+    optimizer.zero_grad()
+    for epoch in range(1, epochs + 1):
+        network.train(True)
+        for batch in batches:
+            texts, targets = batch
+            torch.nn.CrossEntropyLoss()(network(texts), targets).backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=False)
+        network.train(False)
+        texts, targets = validation
+        losses.append(torch.nn.CrossEntropyLoss()(network(texts), targets))
+        print(f"epoch {epoch}: {losses[-1]:.2f}")
+    return losses
 
 @right("2.5")
-def adapt_all_at_once(embed, data, weights):
-    """Embeds everything in one call, and compares labels as numbers."""
-    rows = [row for part in data.values() for row in part]
-    table, truth = np.asarray(embed([row["text"] for row in rows])), np.array([row["label"] == "positive" for row in rows])
-    where = np.repeat(list(data), [len(part) for part in data.values()])
-    known = np.isin(where, ["reviews", "few"])
-    best = (-1.0, None, None)
-    for weight in sorted(weights):
-        each = np.where(where == "few", float(weight), 1.0)[known]
-        right = LogisticRegression(max_iter=2000).fit(table[known], truth[known], sample_weight=each).predict(table) == truth
-        if weight == 0:
-            before = right[where == "test"].mean()
-        if right[where == "validation"].mean() > best[0]:
-            best = right[where == "validation"].mean(), weight, right[where == "test"].mean()
-    return np.array([before, *best[1:]])
+def tune_by_hand(network, optimizer, batches, validation, epochs):
+    """The loss from log_softmax, the gradients of the network cleared, NumPy's numbers."""
+    def loss_of(texts, targets):
+        logs = torch.log_softmax(network.forward(texts), dim=1)
+        return -logs[torch.arange(len(targets)), targets].mean()
 
-def _adapt(embed, data, weights, judged=("validation",), larger=False, fit=_head):
-    x, y = _parts(embed, data)
-    heads = {weight: fit(x, y, weight) for weight in sorted(weights, reverse=larger)}
+    losses = np.zeros(epochs)
+    for epoch in range(epochs):
+        network.train()
+        for i in range(len(batches)):
+            network.zero_grad()
+            loss = loss_of(*batches[i])
+            loss.backward()
+            optimizer.step()
+        network.eval()
+        with torch.inference_mode():
+            losses[epoch] = loss_of(*validation).numpy()
+    return losses
 
-    def score(weight):
-        return sum(heads[weight].score(x[part], y[part]) * len(y[part]) for part in judged)
+@right("2.5")
+def tune_with_helpers(network, optimizer, batches, validation, epochs):
+    return tuple(_fine_tune(network, optimizer, batches, validation, epochs))
 
-    best = max(heads, key=lambda weight: round(score(weight), 6))
-    return [_head(x, y, 0).score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
+@right("2.5")
+def tune_yields(network, optimizer, batches, validation, epochs):
+    network.train()
+    while epochs:
+        for texts, targets in batches:
+            _step(network, optimizer, texts, targets)
+        yield _validation_loss(network, validation)
+        network.train()
+        epochs -= 1
 
-@wrong("2.5", "best on the test texts")
-def adapt_on_test(embed, data, weights):
-    return _adapt(embed, data, weights, judged=("test",))
+@right("2.5")
+def tune_with_closure(network, optimizer, batches, validation, epochs):
+    losses = torch.zeros(epochs, dtype=torch.float64)
+    for epoch in range(epochs):
+        network.train()
+        for texts, targets in batches:
+            def closure():
+                optimizer.zero_grad()
+                loss = cross_entropy(network(texts), targets)
+                loss.backward()
+                return loss
+            optimizer.step(closure)
+        losses[epoch] = _validation_loss(network, validation)
+    return losses
 
-@wrong("2.5", "best on the few target texts")
-def adapt_on_few(embed, data, weights):
-    return _adapt(embed, data, weights, judged=("few",))
+@wrong("2.5", "the gradients add up from batch to batch")
+def tune_never_clears(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        cross_entropy(network(texts), targets).backward()
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
 
-@wrong("2.5", "the test texts may have no say")
-def adapt_on_both(embed, data, weights):
-    return _adapt(embed, data, weights, judged=("validation", "test"))
+@wrong("2.5", "cleared once in an epoch")
+def tune_clears_once(network, optimizer, batches, validation, epochs):
+    losses = []
+    for _ in range(epochs):
+        network.train()
+        optimizer.zero_grad()
+        for texts, targets in batches:
+            cross_entropy(network(texts), targets).backward()
+            optimizer.step()
+        losses.append(_validation_loss(network, validation))
+    return losses
 
-@wrong("2.5", "wants the smallest")
-def adapt_larger_weight(embed, data, weights):
-    return _adapt(embed, data, weights, larger=True)
+@wrong("2.5", "step() comes before backward()")
+def tune_steps_first(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        loss = cross_entropy(network(texts), targets)
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.backward()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
 
-@wrong("2.5", "trained on as well")
-def adapt_trains_on_validation(embed, data, weights):
-    return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, w, added=("few", "validation")))
+@wrong("2.5", "step() comes before backward()")
+def tune_steps_before_reading(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        optimizer.step()
+        optimizer.zero_grad()
+        cross_entropy(network(texts), targets).backward()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
 
-@wrong("2.5", "wrong way round")
-def adapt_weights_turned(embed, data, weights):
-    return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, 1, first_weight=w) if w else _head(x, y, 0))
+@wrong("2.5", "inside torch.no_grad()")
+def tune_without_gradients(network, optimizer, batches, validation, epochs):
+    with torch.no_grad():
+        return _fine_tune(network, optimizer, batches, validation, epochs)
 
-@wrong("2.5", "reviews are dropped")
-def adapt_drops_the_reviews(embed, data, weights):
-    return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, 1, first_weight=0) if w else _head(x, y, 0))
+@wrong("2.5", "twice for the same loss")
+def tune_backward_twice(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        loss = cross_entropy(network(texts), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        loss.backward()
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
 
-@wrong("2.5", "handed to fit")
-def adapt_forgets_the_weight(embed, data, weights):
-    return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, 1))
+@wrong("2.5", "zero_grad() comes between backward() and step()")
+def tune_clears_between(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        cross_entropy(network(texts), targets).backward()
+        optimizer.zero_grad()
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
 
-def _with_accuracy(embed, data, weights, place, part):
-    x, y = _parts(embed, data)
-    found = _adapt(embed, data, weights)
-    found[place] = _head(x, y, found[1] if place else 0).score(x[part], y[part])
-    return found
+@wrong("2.5", "optimizer.step() is never called")
+def tune_never_steps(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        optimizer.zero_grad()
+        cross_entropy(network(texts), targets).backward()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
 
-@wrong("2.5", "on the reviews themselves")
-def adapt_before_on_reviews(embed, data, weights):
-    return _with_accuracy(embed, data, weights, 0, "reviews")
+@wrong("2.5", "loss.backward() is never called")
+def tune_never_backward(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        optimizer.zero_grad()
+        cross_entropy(network(texts), targets)
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
 
-@wrong("2.5", "the first number is measured on the validation")
-def adapt_before_on_validation(embed, data, weights):
-    return _with_accuracy(embed, data, weights, 0, "validation")
+@wrong("2.5", "from all batches together")
+def tune_one_step_an_epoch(network, optimizer, batches, validation, epochs):
+    losses = []
+    for _ in range(epochs):
+        network.train()
+        optimizer.zero_grad()
+        for texts, targets in batches:
+            cross_entropy(network(texts), targets).backward()
+        optimizer.step()
+        losses.append(_validation_loss(network, validation))
+    return losses
 
-@wrong("2.5", "which chose the weight")
-def adapt_after_on_validation(embed, data, weights):
-    return _with_accuracy(embed, data, weights, 2, "validation")
+@wrong("2.5", "uses the last batch alone")
+def tune_step_outside_the_loop(network, optimizer, batches, validation, epochs):
+    losses = []
+    for _ in range(epochs):
+        network.train()
+        for texts, targets in batches:
+            loss = cross_entropy(network(texts), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(_validation_loss(network, validation))
+    return losses
 
-@wrong("2.5", "small")
-def adapt_as_listed(embed, data, weights):
-    """Of equals the one that is listed first."""
-    x, y = _parts(embed, data)
-    best = max(weights, key=lambda w: _head(x, y, w).score(x["validation"], y["validation"]))
-    return [_head(x, y, w).score(x["test"], y["test"]) if i != 1 else w for i, w in enumerate((0, best, best))]
+@wrong("2.5", "only the first batch is trained on")
+def tune_breaks(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, optimizer, batches[:1], validation, epochs)
 
-@wrong("2.5", "test texts are trained on")
-def adapt_trains_on_test(embed, data, weights):
-    return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, w, added=("few", "test")))
+@wrong("2.5", "the validation texts are trained on as well")
+def tune_on_validation(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, optimizer, [*batches, validation], validation, epochs)
 
-@wrong("2.5", "texts were embedded where")
-def adapt_embeds_again(embed, data, weights):
-    before = _adapt(embed, data, [0])[0]  # embeds everything, as the next line does again
-    return [before, *_adapt(embed, data, weights)[1:]]
+@wrong("2.5", "measured in train mode")
+def tune_measures_in_train_mode(network, optimizer, batches, validation, epochs):
+    def measure(network, validation):
+        with torch.no_grad():
+            return cross_entropy(network(validation[0]), validation[1]).item()
+    return _fine_tune(network, optimizer, batches, validation, epochs, measure=measure)
 
-@wrong("2.5", "accuracy before, weight, accuracy after")
-def adapt_weight_alone(embed, data, weights):
-    return _adapt(embed, data, weights)[1]
+@wrong("2.5", "the network is trained in eval mode, without")
+def tune_in_eval_mode(network, optimizer, batches, validation, epochs):
+    losses = []
+    for _ in range(epochs):
+        for texts, targets in batches:
+            _step(network, optimizer, texts, targets)
+        losses.append(_validation_loss(network, validation))
+    return losses
 
-@wrong("2.5", "as the second number")
-def adapt_weight_first(embed, data, weights):
-    before, weight, after = _adapt(embed, data, weights)
-    return weight, before, after
+@wrong("2.5", "from the second epoch on")
+def tune_train_mode_once(network, optimizer, batches, validation, epochs):
+    network.train()
+    losses = []
+    for _ in range(epochs):
+        for texts, targets in batches:
+            _step(network, optimizer, texts, targets)
+        losses.append(_validation_loss(network, validation))
+    return losses
 
-@wrong("2.5", "wants a list of texts")
-def adapt_one_text(embed, data, weights):
-    return [embed(row["text"]) for row in data["reviews"]]
+@wrong("2.5", "before each epoch's training")
+def tune_measures_before(network, optimizer, batches, validation, epochs):
+    losses = []
+    for _ in range(epochs):
+        losses.append(_validation_loss(network, validation))
+        _fine_tune(network, optimizer, batches, validation, 1)
+    return losses
+
+@wrong("2.5", "the losses on the training batches")
+def tune_returns_training_losses(network, optimizer, batches, validation, epochs):
+    losses = []
+    for _ in range(epochs):
+        network.train()
+        losses.append(np.mean([_step(network, optimizer, *batch) for batch in batches]))
+    return losses
+
+@wrong("2.5", "the losses on the training batches")
+def tune_returns_the_last_loss(network, optimizer, batches, validation, epochs):
+    losses = []
+    for _ in range(epochs):
+        network.train()
+        for batch in batches:
+            loss = _step(network, optimizer, *batch)
+        losses.append(loss)
+    return losses
+
+@wrong("2.5", "one loss for each batch")
+def tune_returns_all_losses(network, optimizer, batches, validation, epochs):
+    network.train()
+    return [_step(network, optimizer, *batch) for _ in range(epochs) for batch in batches]
+
+@wrong("2.5", "these are accuracies")
+def tune_returns_accuracies(network, optimizer, batches, validation, epochs):
+    def measure(network, validation):
+        network.eval()
+        with torch.no_grad():
+            return (network(validation[0]).argmax(dim=1) == validation[1]).double().mean().item()
+    return _fine_tune(network, optimizer, batches, validation, epochs, measure=measure)
+
+@wrong("2.5", "works out the softmax itself")
+def tune_softmax_twice(network, optimizer, batches, validation, epochs):
+    class Softened:
+        train, eval = network.train, network.eval
+
+        def __call__(self, texts):
+            return network(texts).softmax(dim=1)
+
+    return _fine_tune(Softened(), optimizer, batches, validation, epochs)
+
+@wrong("2.5", "after each of the")
+def tune_measures_once(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, optimizer, batches, validation, epochs)[-1:]
+
+@wrong("2.5", "end with return")
+def tune_without_return(network, optimizer, batches, validation, epochs):
+    _fine_tune(network, optimizer, batches, validation, epochs)
+
+@wrong("2.5", "expected a list of 3 numbers")
+def tune_returns_in_the_loop(network, optimizer, batches, validation, epochs):
+    for _ in range(epochs):
+        network.train()
+        for texts, targets in batches:
+            _step(network, optimizer, texts, targets)
+        return _validation_loss(network, validation)
+
+@wrong("2.5", "no copy of it")
+def tune_a_copy(network, optimizer, batches, validation, epochs):
+    import copy
+
+    tuned = copy.deepcopy(network)
+    return _fine_tune(tuned, torch.optim.AdamW(tuned.parameters(), lr=0.03), batches, validation, epochs)
+
+@wrong("2.5", "are rounded")
+def tune_rounds(network, optimizer, batches, validation, epochs):
+    return [round(loss, 2) for loss in _fine_tune(network, optimizer, batches, validation, epochs)]
+
+@wrong("2.5", "other weights than this training leads to")
+def tune_shuffles(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, optimizer, batches[::-1], validation, epochs)
+
+@wrong("2.5", "a validation loss of")
+def tune_sums_the_losses(network, optimizer, batches, validation, epochs):
+    def measure(network, validation):
+        network.eval()
+        return cross_entropy(network(validation[0]), validation[1], reduction="sum").item()
+    return _fine_tune(network, optimizer, batches, validation, epochs, measure=measure)
+
+@wrong("2.5", "no new one")
+def tune_with_another_optimizer(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, torch.optim.SGD(network.parameters(), lr=0.1), batches, validation, epochs)
+
+@wrong("2.5", "Are the validation texts trained on?")
+def tune_a_step_while_measuring(network, optimizer, batches, validation, epochs):
+    def measure(network, validation):
+        network.eval()
+        return _step(network, optimizer, *validation)
+    return _fine_tune(network, optimizer, batches, validation, epochs, measure=measure)
+
+@wrong("2.5", "steps are made where")
+def tune_leaves_out_a_batch(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, optimizer, batches[:-1], validation, epochs)
+
+@wrong("2.5", "steps are made where")
+def tune_one_epoch(network, optimizer, batches, validation, epochs):
+    return _fine_tune(network, optimizer, batches, validation, 1) * epochs
+
+@wrong("2.5", "the logits first")
+def tune_swaps_the_arguments(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        optimizer.zero_grad()
+        cross_entropy(targets, network(texts)).backward()
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
+
+@wrong("2.5", "with argmax()")
+def tune_on_labels(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        optimizer.zero_grad()
+        cross_entropy(network(texts).argmax(dim=1).double(), targets.double()).backward()
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
+
+@right("2.5")
+def tune_keeps_the_best(network, optimizer, batches, validation, epochs):
+    """Goes back to the weights with the lowest validation loss, which are the last ones here."""
+    losses, best = [], None
+    for _ in range(epochs):
+        losses += _fine_tune(network, optimizer, batches, validation, 1)
+        if losses[-1] == min(losses):
+            best = {name: value.clone() for name, value in network.state_dict().items()}
+    network.load_state_dict(best)
+    return losses
+
+@right("2.5")
+def tune_gradients_by_hand(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        weights = list(network.parameters())
+        for w, gradient in zip(weights, torch.autograd.grad(cross_entropy(network(texts), targets), weights)):
+            w.grad = gradient
+        optimizer.step()
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
+
+@wrong("2.5", "reads a list of texts")
+def tune_text_by_text(network, optimizer, batches, validation, epochs):
+    def step(network, optimizer, texts, targets):
+        for text, target in zip(texts, targets):
+            _step(network, optimizer, text, target)
+    return _fine_tune(network, optimizer, batches, validation, epochs, step)
+
+@wrong("2.5", "never called")
+def tune_only_returns(network, optimizer, batches, validation, epochs):
+    return [0.9 ** epoch for epoch in range(epochs)]
 
 # Answers found later: what else learners write, right and wrong.
 
@@ -883,96 +1131,3 @@ def enough_sorted_by_accuracy(sizes, accuracies, n):
 @wrong("2.4", "expected a number")
 def enough_the_list(sizes, accuracies, n):
     return [size for size in sizes if size >= _enough(sizes, accuracies, n)]
-
-@right("2.5")
-def adapt_a_class(embed, data, weights):
-    """Embeds each part once, fits with labels as numbers, and returns NumPy's own numbers."""
-    x, y = _parts(embed, data)
-    truth = {part: np.array(labels) == "positive" for part, labels in y.items()}
-    right = {}
-    for weight in weights:
-        head = LogisticRegression(max_iter=2000)
-        head.fit(np.vstack([x["reviews"], x["few"]]), np.r_[truth["reviews"], truth["few"]],
-                 np.r_[np.ones(len(y["reviews"])), np.full(len(y["few"]), weight)])
-        right[weight] = {part: np.float64((head.predict(x[part]) == truth[part]).mean()) for part in ("validation", "test")}
-    best = min(weights, key=lambda weight: (-right[weight]["validation"], weight))
-    return right[0]["test"], np.int64(best), right[best]["test"]
-
-@wrong("2.5", "weight 0 is never chosen")
-def adapt_never_without(embed, data, weights):
-    """Weight 0 is measured, and cannot be chosen."""
-    found = _adapt(embed, data, [weight for weight in weights if weight])
-    return [_adapt(lambda texts: np.array(embed(texts)), data, [0])[0], *found[1:]]
-
-@wrong("2.5", "weight 0 is never chosen")
-def adapt_never_zero(embed, data, weights):
-    x, y = _parts(embed, data)
-    heads = {weight: _head(x, y, weight) for weight in sorted(weights)}
-    best = max([w for w in heads if w], key=lambda w: heads[w].score(x["validation"], y["validation"]))
-    return [heads[0].score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
-
-@wrong("2.5", "reviews are dropped")
-def adapt_few_alone(embed, data, weights):
-    return _adapt(embed, data, weights, fit=lambda x, y, w: _head(x, y, w or 1, first_weight=0 if w else 1, added=("few",))
-                  if w else _head(x, y, 0))
-
-@wrong("2.5", "lowest accuracy")
-def adapt_worst(embed, data, weights):
-    x, y = _parts(embed, data)
-    heads = {weight: _head(x, y, weight) for weight in sorted(weights)}
-    best = min(heads, key=lambda w: heads[w].score(x["validation"], y["validation"]))
-    return [heads[0].score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
-
-@wrong("2.5", "fitted anew")
-def adapt_refits_with_validation(embed, data, weights):
-    x, y = _parts(embed, data)
-    before, best, _ = _chosen(x, y, weights)
-    return [before, best, _head(x, y, best, added=("few", "validation")).score(x["test"], y["test"])]
-
-def _chosen(x, y, weights):
-    heads = {weight: _head(x, y, weight) for weight in sorted(weights)}
-    best = max(heads, key=lambda weight: heads[weight].score(x["validation"], y["validation"]))
-    return [heads[0].score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]
-
-@wrong("2.5", "wrong way round")
-def adapt_before_and_after_turned(embed, data, weights):
-    x, y = _parts(embed, data)
-    before, best, after = _chosen(x, y, weights)
-    return [after, best, before]
-
-@wrong("2.5", "from 0 to 1")
-def adapt_percent(embed, data, weights):
-    x, y = _parts(embed, data)
-    before, best, after = _chosen(x, y, weights)
-    return [100 * before, best, 100 * after]
-
-@wrong("2.5", "first weight of the list")
-def adapt_first_weight_before(embed, data, weights):
-    """"Before" is measured with the first weight of the list."""
-    x, y = _parts(embed, data)
-    found = _chosen(x, y, weights)
-    return [_head(x, y, weights[0]).score(x["test"], y["test"]), *found[1:]]
-
-@wrong("2.5", "the largest weight")
-def adapt_the_largest(embed, data, weights):
-    x, y = _parts(embed, data)
-    return [_head(x, y, w).score(x["test"], y["test"]) if i != 1 else w for i, w in enumerate((0, max(weights), max(weights)))]
-
-@wrong("2.5", "are rounded")
-def adapt_rounds(embed, data, weights):
-    x, y = _parts(embed, data)
-    before, best, after = _chosen(x, y, weights)
-    return [round(before, 2), best, round(after, 2)]
-
-@wrong("2.5", "accuracy")
-def adapt_balanced(embed, data, weights):
-    """Lets scikit-learn weigh the classes beside."""
-    x, y = _parts(embed, data)
-
-    def fit(weight):
-        each = [1] * len(y["reviews"]) + [5 * weight] * len(y["few"])
-        return LogisticRegression(max_iter=2000, C=0.01).fit(np.vstack([x["reviews"], x["few"]]), y["reviews"] + y["few"], each)
-
-    heads = {weight: fit(weight) for weight in sorted(weights)}
-    best = max(heads, key=lambda weight: heads[weight].score(x["validation"], y["validation"]))
-    return [heads[0].score(x["test"], y["test"]), best, heads[best].score(x["test"], y["test"])]

@@ -9,12 +9,14 @@ import sys
 import types
 
 import pytest
+from model_server import served
 
 from ftrag_helpers.cli import check_computing, check_machine, main
 from ftrag_helpers.environment import libraries, runtime, variables
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.lm import model_files
 from ftrag_helpers.lm.model_files import ModelStatus
+from ftrag_helpers.lm.servers import endpoint
 
 
 @pytest.fixture
@@ -143,6 +145,8 @@ def said(capsys) -> str:
         ("FTRAG_THREADS", "9999"),
         ("FTRAG_CHROMA_URL", "http://h:port"),
         ("FTRAG_CHROMA_URL", "ftp://h"),
+        ("FTRAG_ENDPOINT", "127.0.0.1:8080"),
+        ("FTRAG_ENDPOINT_MODEL", "qwen3:8b"),
         ("FTRAG_COMPUTE_CACHE", "of"),
         ("FTRAG_PROGRESS", "aus"),
         ("FTRAG_PIP_ARGS", "--find-links 'open"),
@@ -268,6 +272,20 @@ def test_a_chroma_server_that_does_not_answer(machine, monkeypatch, capsys):
         and "FTRAG_CHROMA_URL" in out
         and "elete" not in out
     )
+
+
+def test_the_own_model_has_a_line_where_a_server_is_named(machine, monkeypatch, capsys):
+    with served() as server:
+        monkeypatch.setenv("FTRAG_ENDPOINT", server.address)
+        assert main.main(["check"]) == 0
+        assert f"OK own model: small at {server.address}\n" in capsys.readouterr().out
+    assert "!! own model: something is wrong\n   -> No server answers at" in said(capsys)
+    monkeypatch.setattr(endpoint, "model_name", lambda: "large")
+    monkeypatch.setenv("FTRAG_ENDPOINT", "http://10.0.0.7:8080")
+    assert main.main(["check"]) == 0
+    assert "large at http://10.0.0.7:8080; not this machine" in capsys.readouterr().out
+    monkeypatch.delenv("FTRAG_ENDPOINT")
+    assert main.main(["check"]) == 0 and "own model" not in capsys.readouterr().out
 
 
 def test_check_survives_a_broken_pytorch(machine, monkeypatch, capsys):

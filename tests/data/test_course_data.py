@@ -10,7 +10,7 @@ import pytest
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.course_data import Library, apply_update
 from ftrag_helpers.data.data_files import write_manifest
-from ftrag_helpers.data.records import BRANCHES, QUESTION_KINDS, SPLITS
+from ftrag_helpers.data.records import BRANCHES, QUESTION_KINDS, SPLITS, Document, Update
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import metrics
@@ -529,3 +529,22 @@ def test_what_is_rehearsed_is_not_what_is_asked():
         if not row["answer"].isdigit() and metrics.answer_match(question, row["accepted"])
     ]
     assert told == []
+
+
+@pytest.mark.parametrize(
+    "text, day",
+    [
+        ("From 1 June 2026 a card costs £15.", "2026-06-01"),
+        ("It moves. From Monday 12 October 2026 it is upstairs.", "2026-10-12"),
+        ("The café opens, as the mayor said, from 3 Maytime 2026.", "2026-05-18"),
+        ("A card cost £12 until now.", "2026-05-18"),
+    ],
+)
+def test_news_holds_from_the_day_that_it_names_or_from_its_own(text, day):
+    update = Update(Document("n", "News", "news", "all", "2026-05-18", text), "a", ())
+    assert course_data.in_force_from(update) == day
+
+
+def test_no_news_of_the_library_holds_before_it_is_printed():
+    for update in course_data.load_updates():
+        assert course_data.in_force_from(update) >= update.news.date

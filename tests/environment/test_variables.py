@@ -165,6 +165,70 @@ def test_no_address_of_a_chroma_server(monkeypatch, url):
             act()
 
 
+@pytest.mark.parametrize(
+    "url, address",
+    [
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://localhost:11434/v1", "http://localhost:11434"),
+        ("http://localhost:1234/v1/", "http://localhost:1234"),
+        ("http://localhost:1234/v1/chat/completions", "http://localhost:1234"),
+        ("https://models.school/qwen/v1", "https://models.school/qwen"),
+        (" http://[::1]:9000 ", "http://[::1]:9000"),
+        ("HTTP://Host:1", "http://Host:1"),
+        ("", None),
+    ],
+)
+def test_the_address_of_an_own_model(monkeypatch, url, address):
+    monkeypatch.setenv("FTRAG_ENDPOINT", url)
+    assert variables.endpoint() == address
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:8080",
+        "localhost",
+        "http://",
+        "http:///v1",
+        "http://h:port",
+        "http://h:99999",
+        "http://h:0",
+        "http://[bad",
+        "ftp://h",
+        "file:///etc/passwd",
+        "http://me:word@h:1",
+        "http://h?x=1",
+        "http://h#x",
+        "http://h/two words",
+        "two words",
+        "on",
+    ],
+)
+def test_no_address_of_an_own_model(monkeypatch, url):
+    monkeypatch.setenv("FTRAG_ENDPOINT", url)
+    for act in (variables.endpoint, runtime.settle):
+        with pytest.raises(CourseError, match="FTRAG_ENDPOINT=.*like http://127.0.0.1:8080"):
+            act()
+
+
+def test_a_lesson_does_not_call_itself_offline_beside_a_server(monkeypatch):
+    assert "Offline" in runtime.prepare_notebook()
+    monkeypatch.setenv("FTRAG_ENDPOINT", "http://10.0.0.7:8080/v1")
+    said = runtime.prepare_notebook()
+    assert "Offline" not in said and "save your own model at http://10.0.0.7:8080." in said
+
+
+def test_an_own_models_name_needs_a_server(monkeypatch):
+    assert variables.endpoint_model() is None
+    monkeypatch.setenv("FTRAG_ENDPOINT_MODEL", " qwen3:8b ")
+    for act in (variables.endpoint_model, runtime.settle):
+        with pytest.raises(CourseError, match="FTRAG_ENDPOINT_MODEL=qwen3:8b .*Set FTRAG_ENDPOINT"):
+            act()
+    monkeypatch.setenv("FTRAG_ENDPOINT", "http://127.0.0.1:8080")
+    assert variables.endpoint_model() == "qwen3:8b"
+
+
 def test_a_slip_of_the_pen_is_told(monkeypatch):
     for name in ("FTRAG_CHACHE", "FTRAG_LMM", "FTRAG_MODEL_OF_THE_YEAR"):
         monkeypatch.setenv(name, "x")

@@ -139,3 +139,19 @@ def test_a_sample_of_nothing_is_a_clear_error(per_kind):
 def test_every_system_answers_every_question():
     with pytest.raises(ValueError):
         harness.evaluate({"short": lambda questions: []}, QUESTIONS)
+
+
+def test_search_is_scored_question_by_question():
+    asked = [
+        Question("a", "?", "two", reference=Reference("x", ("x",), "", ("p", "q"), ())),
+        Question("b", "?", reference=Reference("x", ("x",), "", ("q",), ())),
+    ]
+    hits = [
+        Hit(Passage(f"{page}#{n}", page, "", "", "", "", ""), 1.0, n)
+        for n, page in enumerate(["z", "z", "p"], start=1)
+    ]
+    scores = harness.search_scores(asked, [hits, []])
+    assert list(scores["recall@5"]) == [0.5, 0.0] and list(scores.MRR) == [0.5, 0.0]
+    assert list(scores.kind) == ["two", "direct"]
+    with pytest.raises(ValueError):
+        harness.search_scores(asked, [hits])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from doubles import embed, embed_tokens, scripted_language_model
 from shelf import hits_of
@@ -56,6 +58,13 @@ def test_every_answer_is_a_short_one_and_a_reply_that_cites_a_page_that_was_read
         for title in style_rules.citations(reply):
             assert f"\n[{title}] " in read, "the supporting sentence stands there, with its title"
         assert groundedness.faithful(reply, [read])
+
+
+def test_the_reply_can_be_learned_alone(mixed, library, facts, search):
+    alone = mixture.examples(replace(SMALL, answer_first=False), facts, library, search)
+    assert [e.prompt for e in alone] == [e.prompt for e in mixed]
+    for one, two in zip(of(alone, text=True), of(mixed, text=True), strict=True):
+        assert two.response.split("\n")[1] == one.response
 
 
 def test_no_example_is_of_another_split_and_no_test_wording_is_taught(mixed, facts):

@@ -433,7 +433,9 @@ def test_an_answer_counts_wherever_it_stands(one, name):
 
 
 @forked
-@pytest.mark.parametrize("name", ["lessons.lesson_02", "lesson_02.domains", "mistakes", "build"])
+@pytest.mark.parametrize(
+    "name", ["lessons.lesson_02", "lesson_02.fine_tuning", "mistakes", "build"]
+)
 def test_no_judge_can_be_imported_beside_an_answer(one, name):
     source = (
         "import importlib\ndef double(value):\n"

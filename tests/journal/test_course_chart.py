@@ -51,6 +51,12 @@ def test_each_kept_figure_of_a_system_is_a_row_in_the_order_of_its_value(some):
     ]
 
 
+def test_the_shipped_rows_know_nothing_of_the_own_figures(some):
+    table = course_chart.shipped_rows()
+    assert set(table.source) == {course_chart.SHIPPED}
+    assert sorted(table.value) == [0.55, 0.6, 0.8]
+
+
 def test_it_ends_with_the_lesson_asked_for(some):
     assert set(course_chart.rows("02").lesson) == {"00", "02"}
     assert list(course_chart.rows("00").lesson) == ["00"]

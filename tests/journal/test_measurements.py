@@ -308,3 +308,16 @@ def test_a_missing_reference_is_a_clear_error(monkeypatch, tmp_path):
     monkeypatch.setattr(runtime, "data_dir", lambda: tmp_path)
     with pytest.raises(CourseError, match="reference.json is missing or damaged"):
         measurements.reference()
+
+
+def test_a_table_of_means_and_of_differences_is_what_is_kept():
+    scores = {"a": [1.0, 0.0, 1.0, 0.0], "b": [1.0, 1.0, 1.0, float("nan")]}
+    means = measurements.record_means("04", scores, "right")
+    assert means.loc["a", "right"] == 0.5 and list(means.n) == [4, 3]
+    assert figures()["04", "b: right"].value == 1.0
+    table = measurements.record_differences("04", scores, [("a", "b")], "right")
+    kept = figures()["04", "b over a: right"]
+    assert (round(kept.value, 2), kept.n) == (0.33, 3)
+    assert table.loc["b − a", "right: difference"].startswith("+0.33 [")
+    with pytest.raises(KeyError):
+        measurements.record_differences("04", scores, [("a", "c")], "right")

@@ -19,7 +19,7 @@ def mine():
         Measurement("02", "fine-tuned: reviews", 0.7, 0.6, 0.8, 100, date="2026-01-02"),
         Measurement(
             "02",
-            "fine-tuned over untrained: reviews",
+            "fine-tuned over zero-shot: reviews",
             -0.3,
             -0.4,
             -0.2,

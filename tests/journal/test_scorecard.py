@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -7,8 +8,9 @@ from doubles import scripted_language_model
 
 from ftrag_helpers.data.records import Answer, Hit, Passage, Question, Reference
 from ftrag_helpers.evaluation import harness
+from ftrag_helpers.evaluation.measurement import Measurement
 from ftrag_helpers.finetuning.sft import EvalPoint, FineTuneResult
-from ftrag_helpers.journal import scorecard
+from ftrag_helpers.journal import measurements, recommendation, scorecard
 
 SENTENCE = "The printer costs 8p a gram."
 PASSAGE = Passage(
@@ -100,30 +102,86 @@ def test_break_even(first, second, times):
         assert first[0] + times * first[1] == second[0] + times * second[1]
 
 
-def test_evidence_quotes_the_tables():
-    names = [
-        "closed book",
-        "fine-tuned closed book",
-        "retrieval",
-        "retrieval, one sentence",
-        "fine-tuned reader + retrieval",
-        "house style + retrieval",
-    ]
+def tables():
     rows = harness.evaluate(
-        {n: silent if "closed" in n else reading(SENTENCE) for n in names}, [PRICE] * 4
+        {
+            "closed book": silent,
+            "fine-tuned closed book": silent,
+            "retrieval, one sentence": reading(SENTENCE, seconds=0.5),
+            "fine-tuned reader + retrieval": reading(
+                "It costs 8p a gram at our printer, we find. [3D printer]"
+            ),
+        },
+        [replace(PRICE, id=f"q{n}") for n in range(4)],
     )
-    news = rows[rows.system.isin(names[1:5])]
-    found = scorecard.evidence(rows, news, per_update=0.2, retraining=60)
-    assert (
-        "n=4" in found.facts
-        and "0.2 s an update against 60 s" in found.updating
-        and "1.00" in found.citing
-    )
-    assert all(
-        getattr(found, name)
-        for name in ("form", "facts", "retrieval", "reading", "news", "updating", "citing")
-    )
-    assert found.classes == ""
+    return rows, rows[rows.system != "fine-tuned closed book"].assign(correct=0.0)
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """What is kept on the machine, and what is shipped: to be filled by the test."""
+    own, shipped = {}, {}
+    monkeypatch.setattr(measurements, "load", lambda: {"figures": own})
+    monkeypatch.setattr(measurements, "reference", lambda: {"figures": shipped})
+    return own, shipped
+
+
+def test_evidence_holds_the_scores_of_the_system_that_stands_for_each_choice(kept):
+    found = scorecard.evidence(*tables())
+    assert list(found) == list(recommendation.CHOICES)
+    figure = found[recommendation.RETRIEVAL]["right"]
+    assert figure.value == 1 and figure.n == 4 and figure.scores == (1.0,) * 4
+    assert figure.questions == ("q0", "q1", "q2", "q3") and figure.source == recommendation.HERE
+    assert found[recommendation.RETRIEVAL]["seconds an answer"].value == 0.5
+    assert found[recommendation.RETRIEVAL]["after the news"].value == 0
+    assert found[recommendation.BOTH]["style"].value == 1
+    assert found[recommendation.RETRIEVAL]["style"].value == 0
+    assert "after the news" not in found[recommendation.TUNING]
+    assert list(found[recommendation.PROMPTING]) == ["seconds to prepare"]
+
+
+def test_evidence_takes_what_the_rows_lack_from_this_machine_then_from_the_course(kept):
+    own, shipped = kept
+
+    def keep(where, name, value):
+        where["05", name] = Measurement("05", name, value, value - 0.1, value + 0.1, 9)
+
+    keep(own, "fine-tuned closed book: after the news", 0.2)
+    keep(shipped, "fine-tuned closed book: after the news", 0.9)
+    keep(shipped, "best sentence, no model: right", 0.6)
+    keep(shipped, "retrieval, one sentence: right", 0.3)
+    found = scorecard.evidence(*tables())
+    news = found[recommendation.TUNING]["after the news"]
+    assert (news.value, news.n, news.source) == (0.2, 9, recommendation.OWN)
+    assert found[recommendation.SEARCH]["right"].source == recommendation.SHIPPED
+    assert found[recommendation.RETRIEVAL]["right"].source == recommendation.HERE
+    assert scorecard.evidence()[recommendation.RETRIEVAL]["right"].value == 0.3
+
+
+def test_evidence_counts_what_must_be_prepared(kept):
+    both, tuning = recommendation.BOTH, recommendation.TUNING
+    found = scorecard.evidence(indexing=20, training={both: 60}, examples={both: 240})
+    name = "seconds to prepare"
+    seconds = {choice: f[name].value for choice, f in found.items() if name in f}
+    assert seconds == {
+        recommendation.PROMPTING: 0,
+        recommendation.SEARCH: 20,
+        recommendation.RETRIEVAL: 20,
+        recommendation.LONG_CONTEXT: 0,
+        both: 80,
+    }
+    assert found[both]["labelled examples"].value == 240
+    assert found[recommendation.SEARCH]["labelled examples"].value == 0
+    assert "labelled examples" not in found[tuning]
+    assert "seconds to prepare" not in scorecard.evidence(training={both: 60})[both]
+
+
+def test_evidence_refuses_unknown_choices_and_other_questions(kept):
+    with pytest.raises(ValueError, match="no choice 'magic'"):
+        scorecard.evidence(systems={"magic": "retrieval"})
+    rows, _ = tables()
+    with pytest.raises(ValueError, match="was not asked the questions"):
+        scorecard.evidence(rows.drop(index=rows.index[-1]))
 
 
 def test_nan_is_not_counted_as_faithful():

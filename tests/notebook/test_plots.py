@@ -39,6 +39,12 @@ FIGURES = {
         guides={"guessing": 0.5},
         notes=["0 s", "100 s"],
     ),
+    "stacked": lambda: plots.stacked(
+        ["a", "b"],
+        {"one": [0.2, 0.4], "two": [0.3, float("nan")]},
+        unit="utility",
+        notes=["", "not measured: two"],
+    ),
     "heatmap": lambda: plots.heatmap(
         {"head 1": np.eye(3)},
         rows=list("abc"),
@@ -101,6 +107,17 @@ def test_a_confusion_matrix_has_the_labels_in_its_rows_and_a_count_in_every_cell
         (0, 1): "4",
         (1, 1): "6",
     }
+
+
+def test_a_stacked_bar_ends_at_its_sum_and_one_with_a_gap_has_none():
+    axes = FIGURES["stacked"]().axes[0]
+    ends = {
+        (bar.get_y() + bar.get_height() / 2): bar.get_x() + bar.get_width() for bar in axes.patches
+    }
+    assert ends == pytest.approx({0: 0.5, 1: 0.4})
+    assert [text.get_text() for text in axes.texts] == ["0.50", "not measured: two"]
+    with pytest.raises(ValueError, match="2 labels"):
+        plots.stacked(["a", "b"], {"one": [1.0]}, unit="utility")
 
 
 def test_bars_are_in_order_with_their_values():
@@ -203,3 +220,18 @@ def test_a_series_without_a_name_is_told_apart_and_not_in_the_legend():
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["home", "away"]
     # A dot at the axis's end is drawn whole.
     assert not figure.axes[1].lines[0].get_clip_on()
+
+
+def test_a_roc_curve_has_its_lines_its_mark_and_shares_on_both_axes():
+    from ftrag_helpers.notebook.roc import roc
+
+    figure = roc(
+        {"classifier": ([0, 0.1, 1], [0, 0.7, 1])},
+        chosen={"threshold": (0.1, 0.7)},
+        xlabel="false",
+        ylabel="right",
+    )
+    [axes] = figure.axes
+    labels = [line.get_label() for line in axes.lines]
+    assert labels == ["classifier", "chance", "threshold"]
+    assert axes.get_xlim() == (0, 1) and axes.get_xlabel() == "false"

@@ -120,6 +120,27 @@ def test_the_threshold_is_read_off_unseen_questions():
     )  # pure noise: about the asked rate, for both kinds
 
 
+def test_short_and_long_questions_of_both_kinds_weigh_alike():
+    short, long = Question("s", "Why so?"), Question("l", "word " * 30)
+    questions = [short] * 40 + [long] * 10 + [short] * 10 + [long] * 20
+    answerable = np.arange(80) >= 50
+    weights = answerability.length_weights(questions, answerable)
+    sums = [weights[a:b].sum() for a, b in ((0, 40), (40, 50), (50, 60), (60, 80))]
+    assert weights.mean() == pytest.approx(1) and np.allclose(sums, 20)
+
+
+def test_weights_move_the_threshold():
+    rng = np.random.default_rng(2)
+    answerable = np.arange(200) % 4 > 0
+    seen = rng.normal(size=(200, 3)) + answerable[:, None]
+    low = answerable & (seen[:, 0] < 0.5)
+    equal, heavy = (
+        answerability.fit_classifier(seen, answerable, false_refusals=0.1, weights=weights)
+        for weights in (None, np.where(low, 5.0, 1.0))
+    )
+    assert heavy.abstain(seen[answerable]).mean() < equal.abstain(seen[answerable]).mean()
+
+
 def test_trade_off_runs_from_no_refusal_to_all():
     curve = answerability.trade_off_curve([0.1, 0.2, 0.8, 0.9], [False, True, False, True])
     assert curve[0][1:] == (0.0, 0.0) and curve[-1][1:] == (1.0, 1.0)

@@ -10,7 +10,9 @@ import pytest
 from ftrag_helpers.cli import main
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.errors import CourseError
-from ftrag_helpers.site import build
+from ftrag_helpers.journal import measurements
+from ftrag_helpers.notebook import prompt_path
+from ftrag_helpers.site import build, pictures
 
 ROOT = runtime.course_root()
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -34,9 +36,11 @@ def test_every_lesson_exercise_document_and_card_is_a_page(site):
         "docs/*.md",
         "datasets/*/README.md",
     ):
-        for path in ROOT.glob(pattern):
+        for path in set(ROOT.glob(pattern)) - {ROOT / build.SLIDES}:
             assert (site / path.relative_to(ROOT).with_suffix(".html")).is_file(), path
     assert not (site / "solutions").exists()
+    assert 'href="slides.html"' in (site / "index.html").read_text("utf-8")
+    assert (site / "slides.html").is_file()
 
 
 def test_every_link_between_the_pages_leads_to_a_file(site):
@@ -67,6 +71,7 @@ def test_the_outputs_are_those_of_the_notebooks(site):
     notebook = json.loads(lesson.read_text("utf-8"))
     figures = sum(
         "image/png" in output.get("data", {})
+        and prompt_path.PATH not in output["metadata"]  # the page has the widget in its place
         for cell in notebook["cells"]
         for output in cell.get("outputs", [])
     )
@@ -105,6 +110,29 @@ def test_a_link_to_a_cell_leads_to_that_cell(site):
 def test_the_path_of_a_prompt_works_without_a_kernel(site):
     page = (site / "notebooks" / "01_llm_basics.html").read_text("utf-8")
     assert page.count('class="ftrag-path-page"') == 1 and "drawFixed(JSON.parse" in page
+
+
+def test_the_first_page_leads_to_every_lesson_and_exercise(site):
+    index = (site / "index.html").read_text("utf-8")
+    table = index[index.index('id="lessons"') :].split("</table>")[0]
+    for path in [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/*.ipynb")]:
+        assert f'href="{path.parent.name}/{path.stem}.html"' in table
+    assert "computing" in table and 'href="docs/instructor_guide.html"' in index
+
+
+def test_every_page_has_one_title_and_its_headings_are_named(site):
+    for page in set(site.rglob("*.html")) - {site / "slides.html"}:
+        text = page.read_text("utf-8")
+        assert len(re.findall(r"<h1[\s>]", text)) == 1, page
+        assert not re.search(r"<th(?![^>]*scope)[\s>]", text), page
+        assert text.count('role="heading"') == text.count('aria-level="2"') > 0, page
+
+
+def test_the_chart_is_the_shipped_one_whatever_was_measured_here(monkeypatch):
+    monkeypatch.setattr(measurements, "load", lambda: pytest.fail("the learner's own figures"))
+    [(name, (png, alt))] = pictures.chart().items()
+    assert name == "chart.png" and png.startswith(PNG)
+    assert alt.startswith("The chart of the course") and ", 0 measured here" in alt
 
 
 def test_a_broken_link_is_an_error_that_names_the_page(tmp_path):

@@ -105,14 +105,14 @@ TASK = Task(
     "What a language costs",
     4,
     hints=(
-        "lm.tokenizer(text, add_special_tokens=False).input_ids is the list of the text's tokens.",
-        "Write a small function that counts a text's tokens, and sort the names of the languages by it, with the largest count first (reverse=True).",
+        "For key, define inside your function a def count(name) that returns the number of tokens of statements[name].",
+        "return sorted(statements, key=count, reverse=True): the largest count comes first.",
     ),
     cases=_cases,
     run_answer=calls,
     judge=by_mistakes(
-        _by_tokens, MISTAKES, call="dearest_first({})", problem=_form, otherwise=_otherwise
+        _by_tokens, MISTAKES, call="most_tokens_first({})", problem=_form, otherwise=_otherwise
     ),
     timeout=60,
-    answer="`dearest_first(statements)`, which returns names of languages, most tokens first",
+    answer="`most_tokens_first(statements)`, which returns names of languages, most tokens first",
 )

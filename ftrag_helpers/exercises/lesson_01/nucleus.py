@@ -4,7 +4,7 @@ import random
 
 from ftrag_helpers.exercises.checking import Task, by_case, calls
 from ftrag_helpers.exercises.mistakes import rng_for
-from ftrag_helpers.exercises.values import format_value, numbers_problem
+from ftrag_helpers.exercises.values import float_remark, format_value, numbers_problem
 
 
 def nucleus(probabilities: list[float], share: float) -> list[int]:
@@ -59,9 +59,7 @@ def _problem(probabilities: list[float], share: float, got: object) -> str:
     if not got:
         return "the list is empty: the likeliest token always belongs to the nucleus"
     if not all(type(token) is int and 0 <= token < len(probabilities) for token in got):
-        return (
-            f"expected token numbers (places in the list, counted from 0); got {format_value(got)}"
-        )
+        return f"expected token numbers (places in the list, counted from 0); got {format_value(got)}{float_remark(got[0])}"
     if len(set(got)) < len(got):
         twice = next(token for token in got if got.count(token) > 1)
         why = (
@@ -88,7 +86,7 @@ TASK = Task(
     "The nucleus",
     4,
     hints=(
-        "sorted() can put the token numbers in order of their probability: give it a key.",
+        "Begin with an empty list and a sum of 0, and go through the sorted token numbers in a loop.",
         "Walk through the sorted tokens, append each, add its probability to a sum, and only then ask whether the sum has reached the share.",
     ),
     cases=_cases,

@@ -111,7 +111,7 @@ TASK = Task(
     4,
     hints=(
         "First put the log-probabilities of all texts into one list.",
-        "Perplexity is e to the power of the mean surprise, and surprise is minus a log-probability.",
+        "math.exp(-total / n), with the sum and the number of the log-probabilities of all texts.",
     ),
     cases=_cases,
     run_answer=calls,

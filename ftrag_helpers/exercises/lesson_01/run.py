@@ -2,8 +2,8 @@
 
 from ftrag_helpers.exercises.checking import CheckFailed, calls
 
-TOO_LARGE = "exp() of such a logit is too large for a computer; what may be taken from every logit without changing the result?"
-TOO_SMALL = "exp() of each such logit is 0 for a computer; what may be taken from every logit without changing the result?"
+TOO_LARGE = "exp() of such a logit is too large for a computer; what may be taken from every logit, before the division by the temperature, without changing the result?"
+TOO_SMALL = "exp() of each such logit is 0 for a computer; what may be taken from every logit, before the division by the temperature, without changing the result?"
 #: Logits beyond this cannot go into exp() as they are.
 FAR = 500
 

@@ -9,7 +9,7 @@ from ftrag_helpers.exercises.checking import Task, calls
 from ftrag_helpers.exercises.lesson_01.nucleus import nucleus
 from ftrag_helpers.exercises.lesson_01.temperature import softened, some_logits
 from ftrag_helpers.exercises.mistakes import Mistake, by_mistakes, distinguishing, rng_for
-from ftrag_helpers.exercises.values import format_value
+from ftrag_helpers.exercises.values import float_remark, format_value
 
 
 def _cases(seed: int) -> list:
@@ -150,7 +150,7 @@ def _problem(
 ) -> str:
     if type(got) is int and 0 <= got < len(logits):
         return ""
-    wanted = f"expected one token number, from 0 to {len(logits) - 1}, got {format_value(got)}"
+    wanted = f"expected one token number, from 0 to {len(logits) - 1}, got {format_value(got)}{float_remark(got)}"
     return wanted + (
         ". Does the function always come to a return? The row is 1 long only when each kept probability is divided by what all kept tokens hold together"
         if got is None
@@ -163,7 +163,7 @@ TASK = Task(
     "A sampler",
     4,
     hints=(
-        "Three steps: soften() gives the probabilities, nucleus() the tokens that may be chosen, and then the number chooses one of them.",
+        "Do the example on paper: at which number does each piece end? The first end that is larger than the number tells the token.",
         "Go through the kept tokens with a running sum of probability divided by what all kept tokens hold together, and return the first token whose sum is larger than the number.",
     ),
     cases=_cases,

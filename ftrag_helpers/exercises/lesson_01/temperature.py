@@ -41,7 +41,8 @@ def _cases(seed: int) -> list:
         *cases,
         [[equal] * 3, 0.7],
         [[-0.5], 1.3],
-        *([[logit + far for logit in some_logits(rng, 4)], 0.8] for far in (1000, -1000)),
+        # Cold, so that the largest logit has to be taken away before the division, or divided too.
+        *([[logit + far for logit in some_logits(rng, 4)], 0.4] for far in (1000, -1000)),
     ]
 
 
@@ -103,7 +104,7 @@ TASK = Task(
     "Temperature",
     4,
     hints=(
-        "Divide first, then take exp() of each value, then divide by their sum.",
+        "Three loops, or three list comprehensions: the divided logits, the powers of each, each power over the sum of all.",
         "Only differences between logits matter. Take the largest logit from all of them first: then the largest exponent is 0, and nothing can overflow.",
     ),
     cases=_cases,

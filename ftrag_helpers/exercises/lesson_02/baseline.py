@@ -1,7 +1,7 @@
-"""Task 2.2: the honest baseline, on real reviews and on made-up ones."""
+"""Task 2.2: a baseline, on real reviews and on made-up ones."""
 
 from ftrag_helpers.exercises.checking import Task, by_case
-from ftrag_helpers.exercises.lesson_02 import domains, run
+from ftrag_helpers.exercises.lesson_02 import made_up, run
 from ftrag_helpers.exercises.lesson_02.split import positive, works
 from ftrag_helpers.exercises.mistakes import rng_for
 from ftrag_helpers.exercises.values import format_value, numbers_problem
@@ -35,7 +35,7 @@ def _cases(seed: int) -> list:
         train[1:], _TRAIN - 1
     )  # praise first: the first label that comes is not the first of classes_
     return [
-        [train, rng.sample(asked, _ASKED), domains.made_up(rng), _OTHERS_MARK if seed else MARK]
+        [train, rng.sample(asked, _ASKED), made_up.made_up(rng), _OTHERS_MARK if seed else MARK]
     ]
 
 
@@ -131,7 +131,7 @@ def _mark_problem(asked: list[str], mark: float, got: dict) -> str:
 
 
 def _learned_problem(made: dict, got: dict) -> str:
-    right = _right(domains.made_up_truth(made), got["made"])
+    right = _right(made_up.truth(made), got["made"])
     return (
         ""
         if right >= _MADE_UP_MARK
@@ -141,7 +141,7 @@ def _learned_problem(made: dict, got: dict) -> str:
 
 TASK = Task(
     "2.2",
-    "The honest baseline",
+    "A baseline",
     4,
     hints=(
         "make_pipeline(TfidfVectorizer(...), LogisticRegression(...)) has one fit for both, and what is fitted then stays.",

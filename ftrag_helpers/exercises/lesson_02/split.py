@@ -215,6 +215,6 @@ TASK = Task(
     cases=_cases,
     run_answer=run.split,
     judge=by_case(_problem, "split(reviews, {1})"),
-    timeout=30,
+    timeout=60,
     answer="`split(reviews, share)`, which returns the ids of the reviews to hold out",
 )

@@ -1,1 +1,1 @@
-"""How figures are drawn: what they share, labels that keep apart, ladders of systems."""
+"""How figures are drawn: what they share, labels that keep apart, ladders, stacked bars."""

@@ -15,7 +15,7 @@ from ftrag_helpers.notebook.drawing import annotations
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
 GUIDE = "#666666"
-_WIDTH, _DPI, _COLOURS = 7.0, 160, 128
+_WIDTH, _DPI, _COLOURS = 7.0, 120, 64
 
 
 def show(figure, alt: str) -> None:
@@ -56,9 +56,7 @@ def bundle(figure, alt: str, *, dpi: int = _DPI, colours: int = _COLOURS) -> tup
 
 
 def png(figure, dpi: int = _DPI, colours: int = _COLOURS) -> bytes:
-    """The picture with a palette: of 128 colours it has a third of the bytes, and a notebook holds
-    many.
-    """
+    """The picture with a palette: it takes a fraction of the bytes, and a notebook holds many."""
     from PIL import Image
 
     raw = io.BytesIO()

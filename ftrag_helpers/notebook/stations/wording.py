@@ -49,8 +49,9 @@ def stations(trace: Trace) -> tuple[Station, ...]:
         ),
         Station(
             "Probabilities",
-            "The softmax turns all logits into probabilities that add up to 1; a temperature below"
-            " 1 favours the leader, one above 1 evens them out.",
+            "Softmax turns all logits into probabilities that add up to 1; a temperature below"
+            " 1 makes the most probable token more probable, one above 1 brings them closer"
+            " together.",
         ),
         Station(
             "Next token",

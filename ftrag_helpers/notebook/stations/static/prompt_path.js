@@ -113,7 +113,7 @@ function drawMatrix(data, weight, title) {
     const cells = data.pieces.map((_, column) => {
       if (column > row) return make("td", { class: "none" }, "");
       const w = weight(row, column);
-      const cell = make("td", { class: w >= 0.62 ? "strong" : "" }, w.toFixed(2));
+      const cell = make("td", {}, w.toFixed(2));
       cell.style.setProperty("--share", `${Math.round(100 * w)}%`);
       return cell;
     });

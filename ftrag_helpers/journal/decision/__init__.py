@@ -1,0 +1,1 @@
+"""How a decision among the systems is computed from their figures and a need's weights."""

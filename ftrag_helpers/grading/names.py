@@ -9,8 +9,9 @@ import symtable
 from collections.abc import Iterable
 
 #: Words of code that can reach any name, so that nothing can be passed over.
+# A method eval() is a network's own, and reaches no names.
 _DYNAMIC = re.compile(
-    r"\b(get_ipython|globals|locals|vars|eval|exec|user_ns|__main__|__dict__|import \*)"
+    r"\b(get_ipython|globals|locals|vars|(?<!\.)eval|exec|user_ns|__main__|__dict__|import \*)"
 )
 _WORD = re.compile(r"[^\W\d]\w*")
 _NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)

@@ -31,16 +31,25 @@ def _unmasked(row: list) -> list:
     return [max(label, 0) for label in row]
 
 
-def _longer(row: list) -> list:
-    return [*row, -100]
+class _Longer(list):
+    """A row whose place after the last one holds a label; its length is as it was."""
+
+    label = -100
+
+    def __getitem__(self, place):
+        return self.label if place == len(self) else super().__getitem__(place)
+
+
+class _LongerUnmasked(_Longer):
+    label = 0
 
 
 #: How the labels of a row are changed for a try, and what is said where the code runs then.
 _CHANGES: tuple[tuple[Callable[[list], list], str], ...] = (
     (_unmasked, f"your code stops at a label of -100, and runs where there is none. {_MASKED}"),
-    (_longer, f"your code looks for a label after the last one: {_LAST}"),
+    (_Longer, f"your code looks for a label after the last one: {_LAST}"),
     (
-        lambda row: _unmasked(_longer(row)),
+        lambda row: _LongerUnmasked(_unmasked(row)),
         f"your code looks for a label after the last one: {_LAST}. It also stops at a label of"
         f" -100: {_MASKED}",
     ),

@@ -205,7 +205,7 @@ def rehearsal_examples(lm: models.LanguageModel, *, progress: bool = True) -> li
 def train_house_style(
     lm: models.LanguageModel, *, seed: int = 0, progress: bool = True
 ) -> FineTuneResult:
-    """Fine-tune the base model on the house style, with the examples and config of lesson 03.
+    """Fine-tune the base model on the house style, with examples of all kinds of task.
 
     If that lesson was run before, the result is read from the cache.
 

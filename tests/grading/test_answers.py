@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.grading import assignments, grader
+from ftrag_helpers.grading import assignments, grader, names
 from ftrag_helpers.grading.intake import answers, matching
 from ftrag_helpers.grading.intake.cells import read_cells
 from ftrag_helpers.grading.intake.submissions import Submission, Unreadable
@@ -600,3 +600,9 @@ def test_the_grader_observes_what_a_plain_kernel_observes(one, kernel, above, an
         *below,
     ]
     assert value == seen_by_kernel(kernel, sources, step["inputs"])
+
+
+def test_a_networks_own_eval_needs_no_demonstration():
+    shown = ["rows = [1, 2]"]
+    assert names.independent(["network.eval()"], shown)
+    assert not names.independent(["eval('rows')"], shown)

@@ -207,7 +207,7 @@ def train_house_style(
 ) -> FineTuneResult:
     """Fine-tune the base model on the house style, with examples of all kinds of task.
 
-    If that lesson was run before, the result is read from the cache.
+    A training that was made before is read from the cache.
 
     Args:
         lm: the base model.

@@ -531,11 +531,6 @@ def loss_masks_nothing_in_torch(logits, labels):
     table, wanted = torch.tensor(logits)[:, :-1], torch.tensor(labels)[:, 1:]
     return -table.log_softmax(-1).gather(2, wanted[..., None]).mean()
 
-@wrong("3.2", "IndexError")
-def loss_runs_over_the_end(logits, labels):
-    found = [_surprise(row[t], wanted[t + 1]) for row, wanted in zip(logits, labels) for t in range(len(wanted)) if wanted[t + 1] != -100]
-    return sum(found) / len(found)
-
 @right("3.3")
 def size_fraction(shapes, rank, layers):
     from fractions import Fraction

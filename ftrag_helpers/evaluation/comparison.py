@@ -19,7 +19,6 @@ from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import harness
 from ftrag_helpers.evaluation.fine_tuned import (  # noqa: F401, lesson 05 takes them from here
     CONFIG,
-    HOUSE_WORDS,
     TRAINING_QUESTIONS,
     closed_book_examples,
     house_examples,

@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.errors import CourseError
 from ftrag_helpers.journal import claims, course_chart, measurements, results_file
 from ftrag_helpers.journal.claims import Described, Row
 from ftrag_helpers.journal.measurements import DIFFERENCE, Measurement
@@ -52,13 +51,7 @@ def write(
     """
     path = Path(path).expanduser()
     text = page(own, reference, machine=_machine() if machine is None else machine)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        raise CourseError(
-            f"The report cannot be written to {path} ({error.strerror}). Name another file."
-        ) from error
+    rendering.save(path, text, "report")
     return path
 
 

@@ -9,6 +9,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from ftrag_helpers.errors import CourseError
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: Control characters, marks that turn or hide writing, and halves of characters.
 HIDDEN = re.compile(
@@ -28,6 +30,23 @@ def fragment(template: str, macro: str, *values: object) -> str:
     """
     made = getattr(_environment().get_template(template).module, macro)(*values)
     return HIDDEN.sub("", str(made))
+
+
+def save(path: Path, text: str, what: str) -> None:
+    """Write a page, and the folder it lies in where that is not there.
+
+    `what` names the page in the error: "report".
+
+    Raises:
+        CourseError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise CourseError(
+            f"The {what} cannot be written to {path} ({error.strerror}). Name another file."
+        ) from error
 
 
 @cache

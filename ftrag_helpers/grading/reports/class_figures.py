@@ -61,14 +61,7 @@ def write(folder: Path, out: Path) -> tuple[int, list[str]]:
             f"No report with figures was found in {folder}. Ask learners for the page that"
             " `ftrag report` writes, and put all of them into one folder."
         )
-    text = page(learners, measurements.reference())
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        raise CourseError(
-            f"The page cannot be written to {out} ({error.strerror}). Name another file."
-        ) from error
+    rendering.save(out, page(learners, measurements.reference()), "page")
     return len(learners), unread
 
 

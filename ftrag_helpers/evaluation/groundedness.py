@@ -21,7 +21,7 @@ THRESHOLD = 0.95
 _STOP_WORDS = frozenset(
     "a about after all also am an and any are as at be because been before being but by can could"
     " did do does doing for from had has have he her here him his how i if in into is it its just"
-    " may me more most must my no not of off on once only or other our out over own she should so"
+    " may me more most must my no not of off on once only or other our ours out over own she should so"
     " some such than that the their them then there these they this those to too under until up"
     " upon us very was we were what when where which while who whom whose why will with within"
     " without would you your yes please one ones each every both itself themselves".split()

@@ -330,57 +330,7 @@ def test_a_faulty_claim_is_a_clear_error(copied, change, complaint):
         claims.load_claims(copied)
 
 
-def recorded(code):
-    """(lesson, pattern of names) of each figure that a lesson's code records; what an f-string
-    fills in may be anything.
-    """
-    calls = re.findall(
-        r"""results\.(?:measured|paired|record)\(\s*["'](\d\d)["'],\s*f?(["'])(.+?)\2""", code
-    )
-    return [
-        (lesson, "(.+)".join(re.escape(part) for part in re.split(r"\{[^}]*\}", name)))
-        for lesson, _, name in calls
-    ]
-
-
-def code_of(path):
-    notebook = json.loads(path.read_text("utf-8"))
-    return "\n".join(
-        "".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"
-    )
-
-
-def test_the_reader_of_lessons_sees_what_they_record():
-    code = (
-        'print(results.measured("04", "a: b", x))\nresults.record(\n    "02", "seconds",'
-        ' 3)\nresults.paired("05", f"{name}: right", x, y)'
-    )
-    found = recorded(code)
-    assert [lesson for lesson, _ in found] == ["04", "02", "05"]
-    assert [
-        re.fullmatch(pattern, name) is not None
-        for (_, pattern), name in zip(found, ("a: b", "seconds", "closed book: right"), strict=True)
-    ] == [True] * 3
-    assert not re.fullmatch(found[2][1], "closed book: style")
-
-
-@pytest.mark.parametrize(
-    "path",
-    sorted((runtime.course_root() / "notebooks").glob("0[1-5]*.ipynb")),
-    ids=lambda path: path.stem,
-)
-def test_lessons_record_what_the_claims_need(path):
-    lesson, code = path.stem[:2], code_of(path)
-    if "results." not in code:
-        pytest.skip("this lesson records nothing yet")
-    described = {d.name for d in FIGURES if d.lesson == lesson}
-    for where, pattern in recorded(code):
-        assert where == lesson and any(re.fullmatch(pattern, name) for name in described), (
-            f"{where}: {pattern}"
-        )
-    needed = {name for claim in CLAIMS for test in claim.tests for name in test.figures} & described
-    assert {
-        name
-        for name in needed
-        if not any(re.fullmatch(pattern, name) for _, pattern in recorded(code))
-    } == set()
+def test_every_figure_that_a_claim_needs_has_a_shipped_value():
+    shipped = {found.name for found in measurements.reference()["figures"].values()}
+    needed = {name for claim in CLAIMS for test in claim.tests for name in test.figures}
+    assert needed - shipped == set()

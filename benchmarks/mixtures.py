@@ -1,0 +1,167 @@
+"""How far one training on a mixture goes: lesson 05 with three seeds, more questions and one, two
+or three sentences, and with more refusals. Writes datasets/reference/mixture*.jsonl.
+
+    python benchmarks/mixtures.py      what has no file yet (some half an hour on two cores)
+
+A run that was stopped goes on where it was: trainings and answers are cached by content. Delete a
+file to measure it anew. The test questions here measure; what is chosen,
+`benchmarks/adapters.py --choose` chose on validation.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from adapters import Library
+
+from ftrag_helpers.data import course_data, data_files
+from ftrag_helpers.data.records import Answerer
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import harness, metrics, sendable
+from ftrag_helpers.evaluation.study import desk, mixture
+from ftrag_helpers.evaluation.systems import System
+from ftrag_helpers.finetuning import sft
+from ftrag_helpers.lm import models
+
+OUT = runtime.data_dir() / "reference"
+SEEDS = (0, 1, 2)
+#: Unseen test questions of each of the six kinds.
+PER_KIND = 25
+#: Titled sentences in the prompt, besides those of the lesson.
+SENTENCES = (1, 3)
+REFUSALS = (0.01, 0.05, 0.1)
+MEASURED = (*sendable.PROPERTIES, "sendable")
+
+
+class Desk:
+    """The library with its test questions, and the trainings."""
+
+    def __init__(self):
+        self.library = Library()
+        self.asked = harness.stratified_sample(self.library.unseen("test"), per_kind=PER_KIND)
+
+    def train(self, shares: mixture.Shares, seed: int = 0) -> models.LanguageModel:
+        """The model of the lesson's training with these shares and this seed."""
+        examples = self.library.mixture(shares)
+        config = replace(mixture.CONFIG, seed=seed)
+        return sft.train(self.library.lm, examples, config=config).lm
+
+    def systems(self, tuned: models.LanguageModel) -> dict[System, Answerer]:
+        """All systems of the lesson."""
+        library = self.library
+        return desk.systems(library.lm, tuned, library.documents, library.index, library.reranker)
+
+    def answered(self, answerers: Mapping[str, Answerer]) -> pd.DataFrame:
+        """The answers to the unseen questions, with their properties."""
+        return sendable.evaluate(answerers, self.asked, self.library.documents)
+
+
+def main() -> None:
+    """Measure what has no file yet."""
+    runtime.prepare_notebook()
+    at_desk = Desk()
+    for name, measure in (("mixture", three_seeds), ("mixture_refusals", refusals)):
+        path = OUT / f"{name}.jsonl"
+        if not path.exists():
+            rows = measure(at_desk)
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8", newline="\n")
+            data_files.write_manifest(OUT)
+            print(pd.DataFrame(rows).to_string(), flush=True)
+
+
+def three_seeds(at_desk: Desk) -> list[dict]:
+    """A row for each system and number of sentences: shares with intervals over the questions; for
+    what was fine-tuned the mean over the seeds, and the lowest and highest seed.
+    """
+    library, values = at_desk.library, {}
+    for seed in SEEDS:
+        tuned = at_desk.train(mixture.LESSON_SHARES, seed)
+        systems = at_desk.systems(tuned)
+        wanted = [name for name in systems if "fine-tuned" in name or seed == SEEDS[0]]
+        parts = {(name, mixture.SENTENCES): systems[name] for name in wanted}
+        for count in SENTENCES:
+            found = library.retriever(count)
+            parts[System.BOTH, count] = mixture.cited_reader(tuned, found)
+            if seed == SEEDS[0]:
+                parts[System.RETRIEVAL, count] = desk.reader(library.lm, found)
+                shown = desk.shown(library.documents, found)
+                parts[System.PROMPTED_READER, count] = desk.reader(
+                    library.lm, found, desk.instructed(shown)
+                )
+        for (name, count), answer in parts.items():
+            rows = at_desk.answered({name: answer})
+            values.setdefault((name, count), []).append(rows[list(MEASURED)].to_numpy(float))
+            print(seed, name, count, rows[list(MEASURED)].mean().round(3).to_dict(), flush=True)
+    best = np.mean(values[System.BOTH, mixture.SENTENCES], axis=0)
+    return [
+        {"system": str(name), "sentences": count, **summary(np.array(seeds), best)}
+        for (name, count), seeds in values.items()
+    ]
+
+
+def summary(seeds: np.ndarray, best: np.ndarray) -> dict:
+    """Shares of one system, from values of shape (seeds, questions, `MEASURED`).
+
+    Args:
+        seeds: 0 or 1 for each seed, question and measure.
+        best: the mean over seeds of the system that the others are compared with, of shape
+            (questions, `MEASURED`).
+    """
+    row: dict = {"seeds": len(seeds), "n": seeds.shape[1]}
+    for place, what in enumerate(MEASURED):
+        of_questions = seeds[:, :, place].mean(axis=0)
+        row[what] = share(of_questions)
+    for what in ("right", "sendable"):
+        place = MEASURED.index(what)
+        each = seeds[:, :, place].mean(axis=1)
+        low, high = metrics.bootstrap_interval(seeds[:, :, place].mean(axis=0))
+        gap = best[:, place] - seeds[:, :, place].mean(axis=0)
+        gap_low, gap_high = metrics.bootstrap_interval(gap)
+        row |= {
+            f"{what} low": round(low, 3),
+            f"{what} high": round(high, 3),
+            f"{what} worst seed": round(float(each.min()), 3),
+            f"{what} best seed": round(float(each.max()), 3),
+            f"{what} behind": share(gap),
+            f"{what} behind low": round(gap_low, 3),
+            f"{what} behind high": round(gap_high, 3),
+        }
+    return row
+
+
+def share(values: Sequence[float]) -> float:
+    """The mean, as it is stored."""
+    return round(float(np.mean(values)), 3)
+
+
+def refusals(at_desk: Desk) -> list[dict]:
+    """A row for each share of refusals among the examples with sentences: what the model declines
+    by itself, rightly and wrongly, and what is sendable.
+    """
+    unanswerable = course_data.load_questions("test", ["unanswerable"])
+    rows = []
+    for refused in REFUSALS:
+        tuned = at_desk.train(replace(mixture.LESSON_SHARES, refusals=refused))
+        reader = mixture.cited_reader(tuned, at_desk.library.retriever())
+        answered = at_desk.answered({System.BOTH: reader})
+        declined = [float(a.refused) for a in reader(unanswerable)]
+        rows.append({"refusals": refused, "sendable": share(answered.sendable)})
+        for name, values in (
+            ("declined rightly", declined),
+            ("declined wrongly", answered.refused.astype(float)),
+        ):
+            low, high = metrics.bootstrap_interval(values)
+            rows[-1] |= {
+                name: share(values),
+                f"{name} low": round(low, 3),
+                f"{name} high": round(high, 3),
+                f"{name} n": len(values),
+            }
+        print(rows[-1], flush=True)
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -7,9 +7,9 @@ is kept anywhere. What it leaves out: keeping figures (`measurements`) and the p
 
 A claim has one or more tests. A test asks one thing of one or two figures and comes out "yes",
 "no", "unclear" (the interval holds the bound, or there is no interval: nothing was seen either way)
-or "not measured". All yes: the claim is supported. Some yes: partly. None yes: not here, or no difference
-seen where every test is unclear. As long as a test that was not made could change the verdict,
-there is none.
+or "not measured". All yes: the claim is supported. Some yes: partly. None yes: not here, or no
+difference seen where every test is unclear. As long as a test that was not made could change the
+verdict, there is none.
 """
 
 import math

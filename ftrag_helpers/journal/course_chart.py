@@ -79,9 +79,7 @@ ROWS: tuple[System, ...] = (
     System(TAUGHT, "one wording, asked in others", "03", "taught facts: new wording"),
     System(TAUGHT, "eight wordings, asked in others", "03", "taught facts: eight wordings"),
     System(TAUGHT, "best sentence found, no model", "03", "taught facts: best sentence"),
-    System(
-        TAUGHT, "base model, reads two sentences", "03", "taught facts: untrained model reads"
-    ),
+    System(TAUGHT, "base model, reads two sentences", "03", "taught facts: untrained model reads"),
     System(QUESTIONS, "you, closed book", "00", "you, closed book"),
     System(QUESTIONS, "you, with the page", "00", "you, with the page"),
     System(QUESTIONS, "base model, closed book (lesson 01)", "01", "our library: right"),

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> None:
     runtime.prepare_notebook()
     if "--choose" in arguments:
         return choose()
-    for measure in (longer_reviews, longer_instructions, longer_responses):
+    for measure in (longer_reviews, longer_instructions):
         path = OUT / f"{measure.__name__}.jsonl"
         if not path.exists():
             rows = measure()
@@ -230,18 +230,6 @@ def longer_instructions() -> list[dict]:
     return [
         properties_row("before", 0, test, respond(lm, test)),
         properties_row("all pairs, three times", tuned.seconds, test, respond(tuned.lm, test)),
-    ]
-
-
-def longer_responses() -> list[dict]:
-    """What the second of those responded to each test pair: a lesson shows and checks some of
-    it.
-    """
-    test = tuning_data.load_instructions("test")
-    tuned = train_on_pairs(models.load_language_model(), INSTRUCTIONS)
-    return [
-        {"id": p.id, "response": text}
-        for p, text in zip(test, respond(tuned.lm, test), strict=True)
     ]
 
 

@@ -169,15 +169,21 @@ def _has_fact(text: str, spellings: Sequence[str]) -> bool:
 
 
 def _true_to_input(example: InstructionExample, text: str) -> bool:
+    """Whether nothing in the text is false, whatever its form: a desk may be named in a sentence,
+    and a citation that is missing is a fault of form, a wrong one of truth.
+    """
+    if not text:
+        return False
     if example.kind == "desk":
-        return text == example.response
+        named = [desk for desk in DESKS if holds(text, desk)]
+        return named == [example.response.removeprefix("Desk: ")]
     if example.kind == "card":
         return _card_fields(text) == _card_fields(example.response) is not None
     facts = (spelling for fact in example.facts for spelling in fact)
     given = "\n".join((example.input, example.instruction, example.response, *facts))
     return (
         adds_nothing(without_citations(text), given)
-        and citations(text) == citations(example.response)
+        and set(citations(text)) <= set(citations(example.response))
         and (example.kind != "report" or same_change(example.response, text))
     )
 
@@ -199,10 +205,12 @@ def _last(text: str) -> str:
 
 
 def _reply(text: str) -> bool:
-    """One or two sentences in the "we" voice, then the title of the page in square brackets."""
-    body = without_citations(text)
+    """One or two sentences in the "we" voice, then the title of the page in square brackets, once
+    each.
+    """
+    body, cited = without_citations(text), citations(text)
     return (
-        bool(citations(text))
+        0 < len(cited) == len(set(cited))
         and len(sentences(body)) in (1, 2)
         and not _last(body).startswith("Do ")
         and any(holds(body, word) for word in ("we", "our", "ours", "us"))

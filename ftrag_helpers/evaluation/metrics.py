@@ -175,8 +175,8 @@ def bootstrap_interval(
         raise ValueError("an interval needs at least one value")
     tail = (1 - level) / 2
     if np.all(values == values[0]) and values[0] in (0.0, 1.0):
-        edge = tail ** (1 / values.size)
-        return (0.0, 1 - edge) if values[0] == 0 else (edge, 1.0)
+        unseen = _unseen_share(values.size, tail)
+        return (0.0, unseen) if values[0] == 0 else (1 - unseen, 1.0)
     # (draws,)
     means = _bootstrap_means(values, draws, seed)
     low, high = np.quantile(means, [tail, 1 - tail])
@@ -196,6 +196,10 @@ def paired_difference(
     Questions are resampled. Where the scores of the two systems are positively correlated, the
     interval is narrower than for independent samples. If it includes 0, no difference was shown at
     this level.
+
+    Where no pair differs the bootstrap interval has width 0. As in `bootstrap_interval`, the exact
+    binomial interval is taken instead: so large a share of questions may differ unseen, each by 1
+    at most, in either direction. This is meant for scores from 0 to 1.
 
     Args:
         first: scores of the first system, shape (questions,), at least one.
@@ -218,8 +222,16 @@ def paired_difference(
     # (questions,)
     gaps = second - first
     tail = (1 - level) / 2
+    if not gaps.any():
+        unseen = _unseen_share(gaps.size, tail)
+        return 0.0, -unseen, unseen
     low, high = np.quantile(_bootstrap_means(gaps, draws, seed), [tail, 1 - tail])
     return float(gaps.mean()), float(low), float(high)
+
+
+def _unseen_share(count: int, tail: float) -> float:
+    """The upper end of the exact binomial interval of a share of which 0 of `count` were seen."""
+    return 1 - tail ** (1 / count)
 
 
 def _bootstrap_means(values: np.ndarray, draws: int, seed: int) -> np.ndarray:

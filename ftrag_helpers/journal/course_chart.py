@@ -57,6 +57,7 @@ ROWS: tuple[System, ...] = (
     *_reviews("language model, fine-tuned (LoRA)", "fine-tuned"),
     *_reviews("language model, fine-tuned longer (LoRA, shipped)", "fine-tuned longer"),
     *_reviews("encoder, fine-tuned", "encoder"),
+    System(TASKS, "template, no model", "03", "template, no model: every property"),
     System(TASKS, "prompt: the instruction alone (zero-shot)", "03", "zero-shot: every property"),
     System(TASKS, "prompt: with the rules", "03", "rules: every property"),
     System(
@@ -69,13 +70,16 @@ ROWS: tuple[System, ...] = (
     System(
         TASKS, "instruction fine-tuning, trained longer", "03", "trained longer: every property"
     ),
-    System(TAUGHT, "one wording, asked as taught", "03", "taught facts: same question"),
+    System(
+        TAUGHT,
+        "one wording, on the questions taught (training)",
+        "03",
+        "taught facts: same question",
+    ),
     System(TAUGHT, "one wording, asked in others", "03", "taught facts: new wording"),
     System(TAUGHT, "eight wordings, asked in others", "03", "taught facts: eight wordings"),
     System(TAUGHT, "best sentence found, no model", "03", "taught facts: best sentence"),
-    System(
-        TAUGHT, "untrained model, reads two sentences", "03", "taught facts: untrained model reads"
-    ),
+    System(TAUGHT, "base model, reads two sentences", "03", "taught facts: untrained model reads"),
     System(QUESTIONS, "you, closed book", "00", "you, closed book"),
     System(QUESTIONS, "you, with the page", "00", "you, with the page"),
     System(QUESTIONS, "base model, closed book (lesson 01)", "01", "our library: right"),

@@ -202,8 +202,22 @@ def test_a_level_without_change_must_not_be_told_as_one():
 def test_a_reply_names_the_page_of_its_facts():
     said = "We keep it for eight days."
     assert check(example("reply"), f"{said} [Reservations]")["true to the input"]
-    for wrong in ("", " [Renewals]", " [Reservations] [Renewals]"):
+    for wrong in (" [Renewals]", " [Reservations] [Renewals]"):
         assert not check(example("reply"), said + wrong)["true to the input"]
+
+
+def test_a_missing_citation_is_a_fault_of_form_and_not_of_truth():
+    properties = check(example("reply"), "We keep it for eight days.")
+    assert properties["true to the input"] and not properties["form"]
+
+
+def test_a_page_is_named_once():
+    assert not has_form("reply", "We keep it for eight days. [Reservations] [Reservations]")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_response_is_not_true(kind):
+    assert not check(example(kind), " ")["true to the input"]
 
 
 def test_a_number_from_nowhere_is_not_true():
@@ -212,8 +226,21 @@ def test_a_number_from_nowhere_is_not_true():
     ]
 
 
-def test_a_letter_goes_to_its_own_desk():
-    assert not check(example("desk"), "Desk: Loans")["true to the input"]
+@pytest.mark.parametrize(
+    "response, true, form",
+    [
+        ("Desk: Digital Help", True, True),
+        ("Digital Help", True, False),
+        ("Please send it to Digital Help.", True, False),
+        ("Desk: Loans", False, True),
+        ("Desk: Digital Help or Loans", False, False),
+        ("Desk: Printing", False, False),
+        ("Desk: Digital Helpers", False, False),
+    ],
+)
+def test_a_letter_goes_to_its_own_desk_whatever_the_form(response, true, form):
+    properties = check(example("desk"), response)
+    assert (properties["true to the input"], properties["form"]) == (true, form)
 
 
 def test_an_unknown_kind_is_named():

@@ -263,7 +263,19 @@ def test_paired_difference_is_tighter_than_two_intervals_and_has_a_sign():
     assert high - low < (wide[1] - wide[0]) / 4
     back = metrics.paired_difference(second, first)
     assert back == pytest.approx((-gap, -high, -low))
-    assert metrics.paired_difference([1, 0], [1, 0]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.99])
+@pytest.mark.parametrize("n", [1, 20, 150])
+def test_scores_that_never_differ_have_the_interval_of_none_out_of_n(n, level):
+    gap, low, high = metrics.paired_difference(np.ones(n), np.ones(n), level=level)
+    assert gap == 0 and (0, high) == metrics.bootstrap_interval(np.zeros(n), level=level)
+    assert low == -high < 0
+
+
+def test_one_pair_that_differs_is_resampled_as_ever():
+    gap, low, high = metrics.paired_difference([0] * 20, [1] + [0] * 19)
+    assert gap == pytest.approx(0.05) and low == 0 < high < 0.2
 
 
 def test_an_interval_is_printed_as_the_course_prints_it():

@@ -8,6 +8,7 @@ import pytest
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answer
+from ftrag_helpers.evaluation import metrics
 from ftrag_helpers.evaluation.study import desk, effects, mixture
 from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.rag import prompts
@@ -120,6 +121,12 @@ def test_intervals_widen_with_the_number_of_differences():
         "lower",
         "no difference seen",
     ]
+
+
+def test_a_difference_of_nothing_is_as_wide_as_none_out_of_n_allows():
+    table = effects.table({"flat": np.zeros(40), "up": np.ones(40)})
+    expected = metrics.bootstrap_interval(np.zeros(40), level=0.975)[1]
+    assert table.loc["flat", "high"] == -table.loc["flat", "low"] == expected > 0
 
 
 def test_a_grid_holds_the_differences_as_texts():

@@ -92,6 +92,9 @@ def by_fact(values: Sequence[float], wordings: int = 3) -> np.ndarray:
 def table(differences: Mapping[str, Sequence[float]], *, level: float = 0.95):
     """Mean differences with intervals that hold together, corrected by Bonferroni.
 
+    Where no value differs from 0, the interval is that of `metrics.paired_difference` for scores
+    that never differ, at the corrected level.
+
     Args:
         differences: a value for each question or fact, by the name of the difference.
         level: the confidence level of all intervals together.

@@ -148,9 +148,10 @@ def _legend(figure, names: Sequence[str], filled: str, hollow: str) -> None:
     from matplotlib.lines import Line2D
 
     shown = [(name, _look(name, names)) for name in names if name]
-    grey = {"color": canvas.GUIDE, "marker": "o"}
-    shown += [(filled, grey)] if filled else []
-    shown += [(hollow, grey | {"markerfacecolor": "white"})] if hollow else []
+    # Filled or hollow is said of any series: a mark unlike that of each named one.
+    mark = {"color": "black", "marker": "D"} if len(names) > 1 else _look(names[0], names)
+    shown += [(filled, mark)] if filled else []
+    shown += [(hollow, mark | {"markerfacecolor": "white"})] if hollow else []
     if shown:
         keys = [Line2D([], [], linestyle="", **look) for _, look in shown]
         texts = [name for name, _ in shown]

@@ -34,6 +34,9 @@ OUT = runtime.data_dir() / "adapters"
 HOUSE_CONFIG = sft.TrainingConfig(
     epochs=3, learning_rate=2e-3, batch_size=4, evals_per_epoch=2, lora=adapters.Lora(layers=10)
 )
+#: The kinds of task of lesson 03, and the training questions whose replies join them.
+HOUSE_KINDS = ("reply", "refusal", "desk", "report")
+HOUSE_REPLIES = 240
 #: As `benchmarks/longer_training.py` chose it for the reviews.
 REVIEWS_CONFIG = sft.TrainingConfig(
     epochs=2, learning_rate=1e-3, batch_size=16, evals_per_epoch=2, lora=adapters.Lora(layers=10)
@@ -108,6 +111,25 @@ class Library:
     def mixture(self, shares: mixture.Shares) -> list[sft.Example]:
         return mixture.examples(shares, self.facts, self.documents, self.retriever())
 
+    def replies(self, count: int) -> list[sft.Example]:
+        """Replies from given facts, as the staff write them: training questions in the form of the
+        instruction pairs of this kind.
+        """
+        tasks = [p.instruction for p in tuning_data.load_instructions("train", ["reply"])]
+        titles = {d.id: d.title for d in self.documents}
+        return [
+            sft.Example(
+                prompts.staff_task(
+                    tasks[i % len(tasks)],
+                    f"{q.text} Facts: [{titles[q.reference.documents[0]]}]"
+                    f" {' '.join(q.reference.support)}",
+                ),
+                q.reference.reply,
+            )
+            for i, q in enumerate(mixture.plain_questions(self.documents, count))
+            if len(q.reference.documents) == 1
+        ]
+
     def short(self, count: int) -> list[sft.Example]:
         asked = mixture.spread(
             [q for q in course_data.load_questions("train") if q.answerable], count
@@ -145,9 +167,14 @@ def trainings(library: Library) -> dict[str, Training]:
             mixture.SHORT_CONFIG,
         ),
         "house": Training(
-            "Writes as the library's staff do: the trained kinds of task of lesson 03.",
-            "all training pairs of instructions and responses.",
-            fine_tuned.house_examples(tuning_data.load_instructions("train")),
+            "Writes as the library's staff do: the four kinds of task of lesson 03.",
+            "all training pairs of these kinds, and replies to"
+            f" {HOUSE_REPLIES} training questions of `datasets/library` with the"
+            " sentences that support their reply.",
+            fine_tuned.house_examples(
+                [p for p in tuning_data.load_instructions("train") if p.kind in HOUSE_KINDS]
+            )
+            + library.replies(HOUSE_REPLIES),
             HOUSE_CONFIG,
         ),
     }
@@ -323,12 +350,10 @@ def choose(library: Library) -> None:
 
 
 def measure_house(_library: Library, lm: models.LanguageModel, split: str) -> dict:
-    """Properties of the responses to the trained kinds of task: the share of all, of those that
-    see the truth, and responses that have every one.
+    """Properties of the responses to the kinds of task of lesson 03: the share of all, of those
+    that see the truth, and responses that have every one; truth by kind, too.
     """
-    pairs = [
-        p for p in tuning_data.load_instructions(split) if p.kind not in style_rules.HELD_OUT_KINDS
-    ]
+    pairs = [p for p in tuning_data.load_instructions(split) if p.kind in HOUSE_KINDS]
     asked = [prompts.staff_task(p.instruction, p.input) for p in pairs]
     said = models.generate(lm, asked, max_new_tokens=comparison.MAX_REPLY_TOKENS)
     checks = [style_rules.check(p, g.text) for p, g in zip(pairs, said, strict=True)]
@@ -340,6 +365,14 @@ def measure_house(_library: Library, lm: models.LanguageModel, split: str) -> di
         "share of properties": [style_rules.pass_rate(c) for c in checks],
         "share of those that see the truth": [style_rules.pass_rate(c) for c in truth],
         "every property": [float(all(c.values())) for c in checks],
+        **{
+            f"truth, {kind}": [
+                style_rules.pass_rate(c)
+                for pair, c in zip(pairs, truth, strict=True)
+                if pair.kind == kind
+            ]
+            for kind in HOUSE_KINDS
+        },
     }
 
 

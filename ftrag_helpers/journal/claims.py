@@ -7,7 +7,7 @@ is kept anywhere. What it leaves out: keeping figures (`measurements`) and the p
 
 A claim has one or more tests. A test asks one thing of one or two figures and comes out "yes",
 "no", "unclear" (the interval holds the bound, or there is no interval: nothing was seen either way)
-or "not measured". All yes: the claim is supported. Some yes: it depends. None yes: not here, or no
+or "not measured". All yes: the claim is supported. Some yes: partly. None yes: not here, or no
 difference seen where every test is unclear. As long as a test that was not made could change the
 verdict, there is none.
 """
@@ -29,14 +29,14 @@ from ftrag_helpers.journal.claim_files import (  # noqa: F401, reached from here
 )
 from ftrag_helpers.notebook import rendering
 
-SUPPORTED, NOT_HERE, NO_DIFFERENCE, DEPENDS = (
+SUPPORTED, NOT_HERE, NO_DIFFERENCE, PARTLY = (
     "supported",
     "not here",
     "no difference seen",
-    "depends",
+    "partly",
 )
 NOT_MEASURED = "not measured yet"
-VERDICTS = (SUPPORTED, DEPENDS, NO_DIFFERENCE, NOT_HERE, NOT_MEASURED)
+VERDICTS = (SUPPORTED, PARTLY, NO_DIFFERENCE, NOT_HERE, NOT_MEASURED)
 YES, NO, UNCLEAR, MISSING, SHOWN = "yes", "no", "unclear", "not measured", "shown"
 OWN, REFERENCE = "yours", "reference"
 _LEADS = {
@@ -104,7 +104,8 @@ def _judge(test: Criterion, figures: tuple[Measurement, ...], origin: str) -> Ev
     first = figures[0]
     if test.kind == "shown":
         text = ", ".join(
-            f"{figure.name.partition(':')[0]} {figure.value:.2f}" for figure in figures
+            f"{name} {figure.value:.2f}"
+            for name, figure in zip(_short_names(figures), figures, strict=True)
         )
         return Evidence(test.about, SHOWN, figures, origin=origin, text=text)
     if test.kind == "ratio":
@@ -127,6 +128,12 @@ def _judge(test: Criterion, figures: tuple[Measurement, ...], origin: str) -> Ev
     return Evidence(test.about, _against(low, high, test), figures, value, low, high, origin, text)
 
 
+def _short_names(figures: Sequence[Measurement]) -> list[str]:
+    """The figures' names as far as the colon; whole where that would not tell them apart."""
+    short = [figure.name.partition(":")[0] for figure in figures]
+    return short if len(set(short)) == len(short) else [figure.name for figure in figures]
+
+
 def _against(low: float | None, high: float | None, test: Criterion) -> str:
     """Whether the whole interval lies on the side of the bound that is asked for."""
     if low is None or low <= test.bound <= high:
@@ -135,8 +142,9 @@ def _against(low: float | None, high: float | None, test: Criterion) -> str:
 
 
 def difference(first: Measurement, second: Measurement) -> tuple[float, float | None, float | None]:
-    """(first − second, low, high) of two figures from different questions; no interval where one of
-    them has none.
+    """(first − second, low, high) of two figures that are not paired; no interval where one of them
+    has none. The questions are taken as different; where they are the same and what is hard for
+    one is hard for both, the interval is too wide.
 
     Source: Newcombe 1998, "Interval estimation for the difference between independent proportions",
     method 10: each end is as far from the difference as the two intervals' ends are from their
@@ -171,7 +179,7 @@ def verdict(outcomes: Iterable[str]) -> str:
     """
     seen = set(outcomes) - {SHOWN}
     if YES in seen and seen & {NO, UNCLEAR}:
-        return DEPENDS
+        return PARTLY
     if MISSING in seen or not seen:
         return NOT_MEASURED
     if YES in seen:

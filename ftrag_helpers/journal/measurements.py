@@ -184,6 +184,20 @@ def record_table(lesson: str, differences) -> None:
         )
 
 
+def record_shipped(lesson: str, name: str, row: Mapping, column: str, *, n: int) -> str:
+    """Keep a share of a shipped run (`reference_runs`) with its interval; returns what to print.
+
+    Args:
+        lesson: the lesson.
+        name: the figure's name.
+        row: the run's row, with columns such as "test", "test low" and "test high".
+        column: which of its shares.
+        n: how many questions stand behind it.
+    """
+    value, low, high = (float(row[column + end]) for end in ("", " low", " high"))
+    return str(record(lesson, name, value, low=low, high=high, n=n, note="shipped"))
+
+
 def record_guess(name: str, value: float) -> str:
     """Keep what the learner expects the figure of that name to be; returns a line that says so.
 

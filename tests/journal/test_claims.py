@@ -77,8 +77,8 @@ def test_an_outcome_follows_from_the_interval(test, given, outcome):
     [
         (["yes"], "supported"),
         (["yes", "yes", "shown"], "supported"),
-        (["yes", "no"], "depends"),
-        (["yes", "unclear"], "depends"),
+        (["yes", "no"], "partly"),
+        (["yes", "unclear"], "partly"),
         (["no", "no"], "not here"),
         (["no", "unclear"], "not here"),
         (["unclear", "unclear"], "no difference seen"),
@@ -86,7 +86,7 @@ def test_an_outcome_follows_from_the_interval(test, given, outcome):
         (["yes", "not measured"], "not measured yet"),
         (["unclear", "not measured"], "not measured yet"),
         (["no", "not measured"], "not measured yet"),
-        (["yes", "unclear", "not measured"], "depends"),
+        (["yes", "unclear", "not measured"], "partly"),
         (["shown"], "not measured yet"),
     ],
 )
@@ -154,6 +154,12 @@ def assigned(claim, outcome):
     return list(given.values())
 
 
+def test_figures_side_by_side_are_named_so_that_they_can_be_told_apart():
+    shown = Criterion("shown", "both", ("loss: before", "loss: after"), 0.0)
+    found = only(shown, figure("loss: before", 2), figure("loss: after", 1))
+    assert (found.outcome, found.text) == ("shown", "loss: before 2.00, loss: after 1.00")
+
+
 @pytest.mark.parametrize("claim", CLAIMS, ids=[c.id for c in CLAIMS])
 @pytest.mark.parametrize(
     "outcome, verdict",
@@ -218,7 +224,7 @@ def test_a_row_says_whose_figures_it_rests_on_and_why():
     [row] = claims.table(
         own, store(figure("b", 0.4, 0.3, 0.6), figure("c", 0.5, 0.4, 0.6)), [claim]
     )
-    assert (row.verdict, row.origin) == ("depends", "yours and reference")
+    assert (row.verdict, row.origin) == ("partly", "yours and reference")
     assert (
         row.because
         == "Yes for the gain (+0.10 [+0.04, +0.17]); no for the cost (0.50 [0.40, 0.60]; asked for:"

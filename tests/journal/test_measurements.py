@@ -332,3 +332,13 @@ def test_a_table_of_differences_is_kept_row_by_row():
     assert (kept.value, kept.n, kept.unit) == (0.75, 4, "difference")
     assert kept.low == table.loc["a over b: right", "low"] and "2 differences" in kept.note
     assert ("05", "a over c: right") in figures()
+
+
+def test_a_shipped_share_is_kept_with_its_interval_and_said_to_be_shipped():
+    row = {"test": 0.8, "test low": 0.75, "test high": 0.85, "elsewhere": 0.7}
+    shown = measurements.record_shipped("02", "probe: reviews", row, "test", n=300)
+    kept = figures()["02", "probe: reviews"]
+    assert (kept.value, kept.low, kept.high, kept.n, kept.note) == (0.8, 0.75, 0.85, 300, "shipped")
+    assert shown == "0.80 [0.75, 0.85] n=300"
+    with pytest.raises(KeyError):
+        measurements.record_shipped("02", "probe: elsewhere", row, "elsewhere", n=300)

@@ -5,12 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from doubles import embed, embed_tokens
+from shelf import hits_of
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answer
+from ftrag_helpers.evaluation import sendable
 from ftrag_helpers.evaluation.study import desk, effects, mixture
 from ftrag_helpers.evaluation.systems import System
-from ftrag_helpers.rag import prompts
+from ftrag_helpers.rag import prompts, retrievers
+from ftrag_helpers.retrieval import passage_index, reranking
 
 FACTS = course_data.load_taught_facts()
 
@@ -46,6 +50,33 @@ def test_a_prompt_is_instructed_by_rules_after_examples():
     assert messages[-1]["content"].endswith(prompts.CITED_RULES)
     [alone] = desk.instructed()("When?")
     assert "Text:" not in alone["content"] and alone["content"].endswith(prompts.CITED_RULES)
+
+
+def test_examples_of_short_answers_come_before_the_question():
+    class One:
+        def search(self, questions):
+            return [retrievers.SearchTrace(q.text, tuple(hits_of(a=1.0))) for q in questions]
+
+    messages = desk.shown_short(course_data.load_documents(), One(), 3)("When?", ["At nine."])
+    assert [m["role"] for m in messages] == ["user", "assistant"] * 3 + ["user"]
+    assert messages[-1:] == prompts.shortest_answer("When?", ["At nine."])
+    asked = mixture.plain_questions(course_data.load_documents(), 3)
+    assert [m["content"] for m in messages[1::2]] == [q.reference.answer for q in asked]
+
+
+def test_the_systems_without_a_model_are_framed_beside_the_four():
+    documents, index = course_data.load_documents(), passage_index.Index(embed)
+    index.add(documents[:40])
+    reranker = reranking.MaxSimReranker(index, embed_tokens)
+    systems = desk.systems(None, None, documents, index, reranker)
+    assert tuple(systems)[:4] == desk.FOUR
+    order = list(systems)
+    assert order.index(System.FRAMED) == order.index(System.NO_MODEL) + 1
+    question = desk.questions(FACTS).unseen[0]
+    [said] = systems[System.ORACLE_NO_MODEL]([question])
+    pages = sendable.Pages(documents)
+    assert question.reference.support[0] in said.text
+    assert sendable.check(question, said, pages)["sendable"]
 
 
 def test_after_the_news_an_answer_is_new_old_or_other():

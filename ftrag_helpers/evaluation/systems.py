@@ -1,4 +1,4 @@
-"""The names of the systems that lesson 05 compares; what each of them is, `comparison` says."""
+"""The names of the systems that lesson 05 and `ftrag compare` set side by side."""
 
 from enum import StrEnum
 
@@ -10,13 +10,11 @@ class System(StrEnum):
     TUNED_CLOSED_BOOK = "fine-tuned closed book"
     RETRIEVAL = "retrieval"
     ONE_SENTENCE = "retrieval, one sentence"
+    #: Trained to copy the sentence that answers: `ftrag compare`.
     TUNED_READER = "fine-tuned reader + retrieval"
-    HOUSE_STYLE = "house style + retrieval"
     NO_MODEL = "best sentence, no model"
     #: The same sentence in a fixed frame, with the title of its page.
     FRAMED = "best sentence in a frame, no model"
-    ORACLE = "oracle"
-    DISTRACTORS = "distractors"
     #: One model fine-tuned on a mixture, asked with passages.
     BOTH = "fine-tuned + retrieval"
     #: The same trained on more questions, as it is shipped.

@@ -1,9 +1,9 @@
 """The shipped results of runs that take longer than a lesson: learners set them beside what they
 measured themselves.
 
-`benchmarks/longer_training.py` (lessons 2 and 3) and `benchmarks/reference.py` (lesson 5)
-made them; `datasets/reference/README.md` says what stands where. What it leaves out: the figures of
-the claims (`measurements.reference`).
+`benchmarks/learning_curves.py` (lesson 2), `benchmarks/longer_training.py` (lessons 2 and 3) and
+`benchmarks/mixtures.py` (lesson 5) made them; `datasets/reference/README.md` says what stands where.
+What it leaves out: the figures of the claims (`measurements.reference`).
 """
 
 from ftrag_helpers.data import data_files
@@ -11,7 +11,7 @@ from ftrag_helpers.environment import runtime
 
 
 def load(name: str) -> list[dict]:
-    """The rows of one result, by its file's name: "systems", "refusals", "longer_reviews", ...
+    """The rows of one result, by its file's name: "mixture", "longer_reviews", ...
 
     Raises:
         ValueError: no such result.

@@ -9,7 +9,7 @@ from doubles import embed, embed_tokens
 from shelf import hits_of
 
 from ftrag_helpers.data import course_data
-from ftrag_helpers.data.records import Answer
+from ftrag_helpers.data.records import Answer, Hit, Passage
 from ftrag_helpers.evaluation import sendable
 from ftrag_helpers.evaluation.study import desk, effects, mixture
 from ftrag_helpers.evaluation.systems import System
@@ -21,10 +21,8 @@ FACTS = course_data.load_taught_facts()
 
 def test_no_question_on_unseen_documents_asks_for_a_page_of_the_training():
     asked = desk.questions(FACTS)
-    documents = course_data.load_documents()
-    trained = {
-        i for q in mixture.plain_questions(documents, 10**6) for i in q.reference.documents
-    } | {i for fact in FACTS for i in fact.reference.documents}
+    training = [q for q in course_data.load_questions("train") if q.answerable]
+    trained = {i for asker in (*training, *FACTS) for i in asker.reference.documents}
     assert not trained & {i for q in asked.unseen for i in q.reference.documents}
     assert all(q.answerable for q in asked.unseen) and len(asked.unseen) >= 60
     assert not any(q.answerable for q in asked.unanswerable) and len(asked.unanswerable) == 60
@@ -93,6 +91,16 @@ def test_after_the_news_an_answer_is_new_old_or_other():
     rows = desk.after_the_news(answerers, [question])
     assert list(rows.says) == list(replies) and list(rows.new) == [1, 0, 0]
     assert list(rows.correct) == [1, 0, 0], "scored against the reference after the news"
+    assert not rows["read the news"].any(), "nothing was read"
+
+
+def test_whether_the_news_was_read_is_told_from_the_new_sentence():
+    question = desk.questions(FACTS).changed[0]
+    for reference, read in ((question.reference, False), (question.after, True)):
+        [sentence] = reference.support
+        hit = Hit(Passage("a", "a", "A", "help", "all", "", sentence), 1.0, 1)
+        answerers = {"a": lambda asked, hit=hit: [Answer(q.id, "", hits=(hit,)) for q in asked]}
+        assert list(desk.after_the_news(answerers, [question])["read the news"]) == [read]
 
 
 CELLS = dict(

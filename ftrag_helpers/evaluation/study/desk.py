@@ -217,7 +217,8 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
 
     Returns:
         The DataFrame of `harness.evaluate` with the columns "says" ("new", "old" or "other", as
-        `sendable.after_the_news`) and "new" (1 or 0).
+        `sendable.after_the_news`), "new" (1 or 0) and "read the news" (whether a sentence that
+        supports the new answer, and not the old one, was read).
     """
     import pandas as pd
 
@@ -226,5 +227,14 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
         for question, said in zip(questions, answer(questions), strict=True):
             says = sendable.after_the_news(question, said)
             scored = harness.score(question, said, after_updates=True)
-            rows.append({"system": str(name), **scored, "says": says, "new": float(says == "new")})
+            news = set(question.after.support) - set(question.reference.support)
+            rows.append(
+                {
+                    "system": str(name),
+                    **scored,
+                    "says": says,
+                    "new": float(says == "new"),
+                    "read the news": not news.isdisjoint(scored["read"]),
+                }
+            )
     return pd.DataFrame(rows)

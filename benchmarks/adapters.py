@@ -26,7 +26,7 @@ from ftrag_helpers.finetuning import adapters, sft
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers, log_odds
 from ftrag_helpers.finetuning.training_data import shared_prefix
 from ftrag_helpers.lm import models
-from ftrag_helpers.rag import pipeline, prompts, retrievers
+from ftrag_helpers.rag import prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 OUT = runtime.data_dir() / "adapters"
@@ -152,11 +152,12 @@ def trainings(library: Library) -> dict[str, Training]:
         ),
         "cited": Training(
             "Answers a patron with or without passages, in the house's voice, and ends with the"
-            " title of the page.",
+            " title of the page; asked for as few words as will do, it gives a short answer.",
             "the forty taught facts in eight wordings each, closed book, with short answers;"
             " training questions with titled sentences whose reply keeps to the words of its page,"
-            " answered in two lines, the short answer and the reply; and questions without an"
-            " answer, to decline.",
+            " answered with that reply; training questions with sentences, answered in as few words"
+            " as will do; and questions without an answer, to decline. The prompt says which of"
+            " these is asked for.",
             library.mixture(mixture.LONGER_SHARES),
             mixture.LONGER_CONFIG,
         ),
@@ -265,7 +266,7 @@ def measure_cited(library: Library, lm: models.LanguageModel, split: str) -> dic
     found = {f"{name}, unseen documents": rows[name] for name in sendable.PROPERTIES}
     found["**sendable**, unseen documents"] = rows["sendable"]
     short = harness.evaluate(
-        {"": mixture.cited_reader(lm, library.retriever(), line="answer")}, library.unseen(split)
+        {"": mixture.short_reader(lm, library.retriever())}, library.unseen(split)
     )
     found["exact match of the short answer, unseen documents"] = short["exact"]
     found["declined wrongly"] = rows["refused"].astype(float)
@@ -300,20 +301,18 @@ def after_the_news(library: Library, reader, asked: Sequence[Question]) -> list:
 
 def measure_short(library: Library, lm: models.LanguageModel, split: str) -> dict:
     """Exact match, token F1 and right answers on the split's answerable questions."""
-    answer = pipeline.rag_pipeline(
-        lm, library.retriever(), prompt=prompts.shortest_answer, max_new_tokens=24
-    )
     asked = [q for q in course_data.load_questions(split) if q.answerable]
-    rows = harness.evaluate({"": answer}, asked)
+    rows = harness.evaluate({"": mixture.short_reader(lm, library.retriever())}, asked)
     return {"exact match": rows["exact"], "token F1": rows["f1"], "right": rows["correct"]}
 
 
-LESSON = mixture.Shares()
+LESSON = mixture.LESSON_SHARES
 TRIED = [  # name, shares, hyperparameters, sentences; facts in six wordings, two ask
     ("no facts, one sentence", replace(LESSON, wordings=0), mixture.CONFIG, 1),
     ("no facts", replace(LESSON, wordings=0), mixture.CONFIG, 2),
     ("lesson, refusals 0.01", replace(LESSON, wordings=6, refusals=0.01), mixture.CONFIG, 2),
     ("lesson, refusals 0.05", replace(LESSON, wordings=6), mixture.CONFIG, 2),
+    ("lesson, no short answers", replace(LESSON, wordings=6, short=0), mixture.CONFIG, 2),
     ("lesson, refusals 0.10", replace(LESSON, wordings=6, refusals=0.1), mixture.CONFIG, 2),
     ("longer", replace(mixture.LONGER_SHARES, wordings=6), mixture.LONGER_CONFIG, 2),
 ]
@@ -337,6 +336,11 @@ def choose(library: Library) -> None:
             library.documents,
         )
         means = rows[[*sendable.PROPERTIES, "sendable", "refused"]].mean().round(3).to_dict()
+        short = harness.evaluate(
+            {"": mixture.short_reader(tuned.lm, library.retriever(sentences))},
+            library.unseen("validation"),
+        )
+        means["exact"] = round(float(short["exact"].mean()), 3)
         asked = library.worded("validation")
         facts = np.mean(taught_facts.recalled(tuned.lm, asked)) if shares.wordings else None
         print({"tried": name, **means, "facts": facts, "s": round(tuned.seconds)}, flush=True)

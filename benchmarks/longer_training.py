@@ -22,7 +22,7 @@ import pandas as pd
 from ftrag_helpers.data import data_files, style_rules, tuning_data
 from ftrag_helpers.data.records import InstructionExample, Review
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.evaluation import comparison, metrics
+from ftrag_helpers.evaluation import fine_tuned, metrics
 from ftrag_helpers.finetuning import frozen_layers, sft
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
 from ftrag_helpers.finetuning.training_data import shared_prefix
@@ -236,7 +236,7 @@ def longer_instructions() -> list[dict]:
 def train_on_pairs(lm: models.LanguageModel, config: sft.TrainingConfig) -> sft.FineTuneResult:
     """The language model tuned on every training pair, checked on the validation pairs."""
     examples, held_out = (
-        comparison.house_examples(tuning_data.load_instructions(split))
+        fine_tuned.house_examples(tuning_data.load_instructions(split))
         for split in ("train", "validation")
     )
     return sft.train(lm, examples, held_out, config=config)

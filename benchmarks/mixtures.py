@@ -1,14 +1,17 @@
 """How far one training on a mixture goes: lesson 05 with three seeds, more questions and one, two
 or three sentences, and with more refusals. Writes datasets/reference/mixture*.jsonl.
 
-    python benchmarks/mixtures.py      what has no file yet (some half an hour on two cores)
+    python benchmarks/mixtures.py            what has no file yet (some half an hour on two cores)
+    python benchmarks/mixtures.py --choose   how many examples a base model is shown, on validation
+                                             questions
 
 A run that was stopped goes on where it was: trainings and answers are cached by content. Delete a
-file to measure it anew. The test questions here measure; what is chosen,
-`benchmarks/adapters.py --choose` chose on validation.
+file to measure it anew. The test questions here measure; what is chosen, `--choose` here and in
+`benchmarks/adapters.py` chose on validation.
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -20,10 +23,11 @@ from ftrag_helpers.data import course_data, data_files
 from ftrag_helpers.data.records import Answerer
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import harness, metrics, sendable
-from ftrag_helpers.evaluation.study import desk, mixture
+from ftrag_helpers.evaluation.study import desk, mixture, taught_facts
 from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.lm import models
+from ftrag_helpers.rag import prompts
 
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
@@ -32,6 +36,8 @@ PER_KIND = 25
 #: Titled sentences in the prompt, besides those of the lesson.
 SENTENCES = (1, 3)
 REFUSALS = (0.01, 0.05, 0.1)
+#: Examples in the prompt, of which validation chooses `desk.SHOWN`.
+SHOWN = (2, 4, 8)
 MEASURED = (*sendable.PROPERTIES, "sendable")
 
 
@@ -48,6 +54,11 @@ class Desk:
         config = replace(mixture.CONFIG, seed=seed)
         return sft.train(self.library.lm, examples, config=config).lm
 
+    def train_unread(self, seed: int = 0) -> models.LanguageModel:
+        """The model of a training on the lesson's examples without their sentences."""
+        config = replace(mixture.CONFIG, seed=seed)
+        return sft.train(self.library.lm, unread_examples(self.library), config=config).lm
+
     def systems(self, tuned: models.LanguageModel) -> dict[System, Answerer]:
         """All systems of the lesson."""
         library = self.library
@@ -58,9 +69,11 @@ class Desk:
         return sendable.evaluate(answerers, self.asked, self.library.documents)
 
 
-def main() -> None:
-    """Measure what has no file yet."""
+def main(arguments: Sequence[str]) -> None:
+    """Measure what has no file yet, or print the choice."""
     runtime.prepare_notebook()
+    if "--choose" in arguments:
+        return choose_shown(Library())
     at_desk = Desk()
     for name, measure in (("mixture", three_seeds), ("mixture_refusals", refusals)):
         path = OUT / f"{name}.jsonl"
@@ -69,6 +82,43 @@ def main() -> None:
             path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8", newline="\n")
             data_files.write_manifest(OUT)
             print(pd.DataFrame(rows).to_string(), flush=True)
+    return None
+
+
+def choose_shown(library: Library) -> None:
+    """Print what the base model gets right and sendable with so many examples in its prompt, on
+    validation questions.
+    """
+    found, asked = library.retriever(), library.unseen("validation")
+    for count in SHOWN:
+        shown = desk.shown(library.documents, found, count)
+        reader = desk.reader(library.lm, found, desk.instructed(shown))
+        rows = sendable.evaluate({"": reader}, asked, library.documents)
+        means = rows[[*sendable.PROPERTIES, "sendable"]].mean().round(3).to_dict()
+        print({"examples in the prompt": count, "n": len(rows), **means}, flush=True)
+
+
+def unread_examples(library: Library, shares: mixture.Shares = mixture.LESSON_SHARES) -> list:
+    """The examples of a mixture with no sentences in any prompt: what passages bring in training.
+
+    Args:
+        library: the documents and the facts.
+        shares: as for `mixture.examples`.
+
+    Returns:
+        The examples with the same questions and responses in the same order.
+    """
+    asked = mixture.plain_questions(library.documents, shares.questions)
+    nowhere = mixture.spread(
+        course_data.load_questions("train", ["unanswerable"]), round(shares.refusals * len(asked))
+    )
+    further = mixture.further_questions(asked, shares.short)
+    return [
+        *taught_facts.examples(library.facts, shares.wordings),
+        *(sft.Example(prompts.cited_reply(q.text), q.reference.reply) for q in asked),
+        *(sft.Example(prompts.shortest_answer(q.text), q.reference.answer) for q in further),
+        *(sft.Example(prompts.cited_reply(q.text), prompts.REFUSAL) for q in nowhere),
+    ]
 
 
 def three_seeds(at_desk: Desk) -> list[dict]:
@@ -81,6 +131,9 @@ def three_seeds(at_desk: Desk) -> list[dict]:
         systems = at_desk.systems(tuned)
         wanted = [name for name in systems if "fine-tuned" in name or seed == SEEDS[0]]
         parts = {(name, mixture.SENTENCES): systems[name] for name in wanted}
+        parts[System.TUNED_UNREAD, mixture.SENTENCES] = mixture.cited_reader(
+            at_desk.train_unread(seed), library.retriever()
+        )
         for count in SENTENCES:
             found = library.retriever(count)
             parts[System.BOTH, count] = mixture.cited_reader(tuned, found)
@@ -164,4 +217,4 @@ def refusals(at_desk: Desk) -> list[dict]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

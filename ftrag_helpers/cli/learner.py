@@ -137,7 +137,7 @@ def _check_out(path: Path, questions: Path, documents: Path) -> None:
 
 def _library_reader(lm):
     from ftrag_helpers.data import course_data
-    from ftrag_helpers.evaluation import comparison
+    from ftrag_helpers.evaluation import comparison, fine_tuned
     from ftrag_helpers.lm import models
     from ftrag_helpers.rag import retrievers
     from ftrag_helpers.retrieval import passage_index, reranking
@@ -149,7 +149,7 @@ def _library_reader(lm):
         reranking.MaxSimReranker(index, models.embed_tokens),
         sentences=comparison.SENTENCES,
     )
-    return comparison.train_reader(lm, comparison.training_questions(), retriever)
+    return fine_tuned.train_reader(lm, fine_tuned.training_questions(), retriever)
 
 
 def _write_rows(rows, path: Path) -> None:

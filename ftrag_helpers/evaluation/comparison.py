@@ -1,11 +1,10 @@
-"""The systems that lesson 05 compares.
+"""The comparison that `ftrag compare` makes on other documents, and what lesson 05 takes from it.
 
-The number of sentences was chosen on the validation questions, as `benchmarks/reference.py
---choose` prints. Not here: training the fine-tuned models (`fine_tuned`), running and scoring
-(`harness`), and the questions on a user's own documents (`user_questions`).
+Not here: the systems of lesson 05 (`study.desk`), training the fine-tuned reader (`fine_tuned`),
+running and scoring (`harness`), and reading a user's own questions (`user_questions`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ftrag_helpers.data.records import (
@@ -17,24 +16,12 @@ from ftrag_helpers.data.records import (
 )
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.evaluation import harness
-from ftrag_helpers.evaluation.fine_tuned import (  # noqa: F401, lesson 05 takes them from here
-    CONFIG,
-    TRAINING_QUESTIONS,
-    closed_book_examples,
-    house_examples,
-    reading_examples,
-    reworded_facts,
-    train_closed_book,
-    train_house_style,
-    train_reader,
-    training_questions,
-    with_support,
-)
+from ftrag_helpers.evaluation.fine_tuned import with_support
 from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
 from ftrag_helpers.rag.retrievers import SENTENCES as BEST_SENTENCES
-from ftrag_helpers.rag.retrievers import Distractors, Retriever, Searches, SearchTrace, sentence_of
+from ftrag_helpers.rag.retrievers import Retriever, Searches, SearchTrace, sentence_of
 from ftrag_helpers.retrieval.passage_index import Index
 from ftrag_helpers.retrieval.reranking import MaxSimReranker
 
@@ -47,14 +34,6 @@ SENTENCES = 2
 MAX_NEW_TOKENS = 48
 #: The most tokens of a reply in the house style, which ends with the title of a page.
 MAX_REPLY_TOKENS = 64
-#: The systems whose share of right answers a learner predicts before running them.
-PREDICTED = (
-    System.CLOSED_BOOK,
-    System.TUNED_CLOSED_BOOK,
-    System.RETRIEVAL,
-    System.TUNED_READER,
-    System.HOUSE_STYLE,
-)
 
 
 def closed_book(lm: models.LanguageModel | pipeline.Generate, *, progress: bool = True) -> Answerer:
@@ -84,65 +63,6 @@ def reader(
         A callable from questions to answers.
     """
     return pipeline.rag_pipeline(lm, retriever, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
-
-
-def house_reader(
-    lm: models.LanguageModel, retriever: Searches, *, progress: bool = True
-) -> Answerer:
-    """An answerer with retrieved sentences as the facts of a reply in the house style.
-
-    Args:
-        lm: the language model fine-tuned on the house style.
-        retriever: finds the sentences.
-        progress: whether to show a progress bar.
-
-    Returns:
-        A callable from questions to answers.
-    """
-    return pipeline.rag_pipeline(
-        lm,
-        retriever,
-        prompt=prompts.house_reply,
-        titled=True,
-        max_new_tokens=MAX_REPLY_TOKENS,
-        progress=progress,
-    )
-
-
-def systems(
-    lm: models.LanguageModel,
-    tuned: Mapping[str, models.LanguageModel],
-    documents: Sequence[Document],
-    index: Index,
-    reranker: MaxSimReranker,
-) -> dict[System, Answerer]:
-    """The systems that lesson 05 compares.
-
-    Args:
-        lm: the base model.
-        tuned: the fine-tuned models, named "closed book", "reader" and "house style".
-        documents: the documents of the index, for the oracle.
-        index: the passages.
-        reranker: the reranker, made for the same index.
-
-    Returns:
-        Answerers by name, in the order of `System`.
-    """
-    one, several = (Retriever(index, reranker, sentences=n) for n in (BEST_SENTENCES, SENTENCES))
-    among = OracleAmong(documents, several)
-    return {
-        System.CLOSED_BOOK: closed_book(lm),
-        System.TUNED_CLOSED_BOOK: closed_book(tuned["closed book"]),
-        System.RETRIEVAL: reader(lm, several),
-        System.ONE_SENTENCE: reader(lm, one),
-        System.TUNED_READER: reader(tuned["reader"], several),
-        System.HOUSE_STYLE: house_reader(tuned["house style"], one),
-        System.NO_MODEL: pipeline.extractive_baseline(one),
-        System.ORACLE: reader(tuned["reader"], among),
-        System.DISTRACTORS: reader(
-            tuned["reader"], Distractors(index, reranker, sentences=SENTENCES)
-        ),
-    }
 
 
 class OracleAmong:

@@ -1,19 +1,17 @@
-"""The fine-tuned models that lesson 05 compares: their training examples, config and training.
+"""Training examples of the library's questions and tasks, and the reader of `ftrag compare`.
 
-Hyperparameters and training targets were chosen on the validation questions, as
-`benchmarks/reference.py --choose` prints. Not here: the systems with these models (`comparison`).
+Hyperparameters and training targets were chosen on the validation questions. Not here: the systems
+with the reader (`comparison`), and the mixture of lesson 05 (`study.mixture`).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from ftrag_helpers.data import course_data, tuning_data
+from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import (
     Hit,
     InstructionExample,
     Question,
 )
-from ftrag_helpers.evaluation import harness
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.sft import Example, FineTuneResult, TrainingConfig
@@ -21,13 +19,11 @@ from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
 from ftrag_helpers.rag.retrievers import Searches
 
-#: Training questions in the lesson; the reference results show the scores with more of them.
+#: Training questions of the reader.
 TRAINING_QUESTIONS = 240
-#: The most words of a training pair of the house style.
-HOUSE_WORDS = 80
 #: The most tokens of an answer to a rehearsal question; an answer that is cut off is left out.
 REHEARSAL_TOKENS = 48
-#: Hyperparameters of all trainings of the lesson.
+#: Hyperparameters of the reader, and of the mixture in lesson 05.
 CONFIG = TrainingConfig(epochs=1, learning_rate=2e-3, batch_size=4, lora=Lora(layers=10))
 
 
@@ -42,37 +38,6 @@ def training_questions(count: int = TRAINING_QUESTIONS) -> list[Question]:
     """
     pool = [q for q in course_data.load_questions("train") if q.answerable]
     return [pool[int(i * len(pool) / min(count, len(pool)))] for i in range(min(count, len(pool)))]
-
-
-def reworded_facts(training: Sequence[Question]) -> list[Question]:
-    """Questions of the training split that ask in other words for the facts of given questions.
-
-    Args:
-        training: the questions that a model is trained on.
-
-    Returns:
-        Answerable questions that are not in `training`, one for each fact that has one: the last
-        in the file.
-    """
-    asked, facts = {q.id for q in training}, {q.fact for q in training}
-    others = [
-        q
-        for q in course_data.load_questions("train")
-        if q.answerable and q.id not in asked and q.fact in facts
-    ]
-    return list({q.fact: q for q in others}.values())
-
-
-def closed_book_examples(questions: Sequence[Question]) -> list[Example]:
-    """Training examples of questions with answers, without texts.
-
-    Args:
-        questions: answerable questions with a reference.
-
-    Returns:
-        One example for each question; the response is the supporting sentences.
-    """
-    return [Example(prompts.closed_book(q.text), _response(q)) for q in questions]
 
 
 def reading_examples(questions: Sequence[Question], retriever: Searches) -> list[Example]:
@@ -121,27 +86,6 @@ def with_support(question: Question, hits: Sequence[Hit]) -> list[str]:
 def _response(question: Question) -> str:
     """The response to learn: the supporting sentences of the reference."""
     return " ".join(question.reference.support)
-
-
-def train_closed_book(
-    lm: models.LanguageModel,
-    questions: Sequence[Question],
-    *,
-    config: TrainingConfig = CONFIG,
-    progress: bool = True,
-) -> FineTuneResult:
-    """Fine-tune the base model on questions and answers without texts.
-
-    Args:
-        lm: the base model.
-        questions: answerable questions with a reference.
-        config: the hyperparameters.
-        progress: whether to show a progress bar.
-
-    Returns:
-        The trained model, as `sft.train` returns it.
-    """
-    return sft.train(lm, closed_book_examples(questions), config=config, progress=progress)
 
 
 def train_reader(
@@ -200,32 +144,3 @@ def rehearsal_examples(lm: models.LanguageModel, *, progress: bool = True) -> li
         for prompt, said in zip(asked, made, strict=True)
         if said.text and said.tokens < REHEARSAL_TOKENS
     ]
-
-
-def train_house_style(
-    lm: models.LanguageModel, *, seed: int = 0, progress: bool = True
-) -> FineTuneResult:
-    """Fine-tune the base model on the house style, with examples of all kinds of task.
-
-    A training that was made before is read from the cache.
-
-    Args:
-        lm: the base model.
-        seed: seed of the training.
-        progress: whether to show a progress bar.
-
-    Returns:
-        The trained model, as `sft.train` returns it.
-    """
-    train, validation = (tuning_data.load_instructions(split) for split in ("train", "validation"))
-    examples, held_out = (
-        house_examples(tuning_data.at_most(train, HOUSE_WORDS)),
-        house_examples(harness.stratified_sample(validation, 4)),
-    )
-    return sft.train(
-        lm,
-        examples,
-        held_out,
-        config=replace(CONFIG, evals_per_epoch=3, seed=seed),
-        progress=progress,
-    )

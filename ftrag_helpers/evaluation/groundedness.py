@@ -21,10 +21,10 @@ THRESHOLD = 0.95
 _STOP_WORDS = frozenset(
     "a about after all also am an and any are as at be because been before being but by can could"
     " did do does doing for from had has have he her here him his how i if in into is it its just"
-    " may me more most must my no not of off on once only or other our ours out over own she should so"
+    " may me more most must my no not of off on once only or other our out over own she should so"
     " some such than that the their them then there these they this those to too under until up"
     " upon us very was we were what when where which while who whom whose why will with within"
-    " without would you your yes please one ones each every both itself themselves".split()
+    " without would you your yes please one ones each every both itself themselves ours".split()
 )
 #: Stock phrases, which are not scored: "The answer is" and its variants at any place, and a polite
 #: last sentence that begins with "Do" ("Do bring your card.").

@@ -18,7 +18,7 @@ RETRIEVAL = "own model + retrieval"
 
 
 def systems(retriever: Searches, *, progress: bool = True) -> dict[str, Answerer]:
-    """The two systems by name, for `harness.evaluate` beside those of `comparison.systems`.
+    """The two systems by name, for `harness.evaluate` beside those of `study.desk.systems`.
 
     Args:
         retriever: selects the sentences of the prompt.

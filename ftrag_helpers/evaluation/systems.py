@@ -1,4 +1,4 @@
-"""The names of the systems that lesson 05 compares; what each of them is, `comparison` says."""
+"""The names of the systems that lesson 05 and `ftrag compare` set side by side."""
 
 from enum import StrEnum
 
@@ -10,13 +10,17 @@ class System(StrEnum):
     TUNED_CLOSED_BOOK = "fine-tuned closed book"
     RETRIEVAL = "retrieval"
     ONE_SENTENCE = "retrieval, one sentence"
+    #: Trained to copy the sentence that answers: `ftrag compare`.
     TUNED_READER = "fine-tuned reader + retrieval"
-    HOUSE_STYLE = "house style + retrieval"
     NO_MODEL = "best sentence, no model"
-    ORACLE = "oracle"
-    DISTRACTORS = "distractors"
+    #: The same sentence in a fixed frame, with the title of its page.
+    FRAMED = "best sentence in a frame, no model"
     #: One model fine-tuned on a mixture, asked with passages.
     BOTH = "fine-tuned + retrieval"
+    #: The same trained on more questions, as it is shipped.
+    LONGER = "fine-tuned longer + retrieval"
+    #: Trained on the same questions without their sentences, asked with sentences.
+    TUNED_UNREAD = "fine-tuned without passages + retrieval"
     #: The base model with the house's rules, and with rules and two examples, in its prompt.
     PROMPTED = "rules and examples, closed book"
     RULES = "rules + retrieval"
@@ -24,3 +28,4 @@ class System(StrEnum):
     #: With the supporting sentences among those that are read.
     ORACLE_BASE = "oracle, base model"
     ORACLE_TUNED = "oracle, fine-tuned"
+    ORACLE_NO_MODEL = "oracle, no model"

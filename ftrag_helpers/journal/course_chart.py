@@ -91,6 +91,12 @@ ROWS: tuple[System, ...] = (
     System(QUESTIONS, "base model, closed book", "05", "closed book: right"),
     System(QUESTIONS, "fine-tuned, closed book", "05", "fine-tuned closed book: right"),
     System(QUESTIONS, "base model + retrieval", "05", "retrieval: right"),
+    System(
+        QUESTIONS,
+        "base model + retrieval, one sentence (as in lesson 04)",
+        "05",
+        "retrieval, one sentence: right",
+    ),
     System(QUESTIONS, "rules in the prompt + retrieval", "05", "rules + retrieval: right"),
     System(
         QUESTIONS,
@@ -100,6 +106,12 @@ ROWS: tuple[System, ...] = (
     ),
     System(QUESTIONS, "best sentence, no model", "05", "best sentence, no model: right"),
     System(QUESTIONS, "fine-tuned + retrieval", "05", "fine-tuned + retrieval: right"),
+    System(
+        QUESTIONS,
+        "fine-tuned longer (shipped) + retrieval",
+        "05",
+        "fine-tuned longer + retrieval: right",
+    ),
     System(QUESTIONS, "base model, given the right sentences", "05", "oracle, base model: right"),
     System(QUESTIONS, "fine-tuned, given the right sentences", "05", "oracle, fine-tuned: right"),
     System(QUESTIONS, "your own model, closed book", "05", "own model, closed book: right"),
@@ -107,6 +119,12 @@ ROWS: tuple[System, ...] = (
     System(SENDABLE, "base model, closed book", "05", "closed book: sendable"),
     System(SENDABLE, "fine-tuned, closed book", "05", "fine-tuned closed book: sendable"),
     System(SENDABLE, "base model + retrieval", "05", "retrieval: sendable"),
+    System(
+        SENDABLE,
+        "base model + retrieval, one sentence (as in lesson 04)",
+        "05",
+        "retrieval, one sentence: sendable",
+    ),
     System(SENDABLE, "rules in the prompt + retrieval", "05", "rules + retrieval: sendable"),
     System(
         SENDABLE,
@@ -114,8 +132,19 @@ ROWS: tuple[System, ...] = (
         "05",
         "rules and examples + retrieval: sendable",
     ),
-    System(SENDABLE, "best sentence, no model", "05", "best sentence, no model: sendable"),
+    System(
+        SENDABLE,
+        "best sentence in a frame, no model",
+        "05",
+        "best sentence in a frame, no model: sendable",
+    ),
     System(SENDABLE, "fine-tuned + retrieval", "05", "fine-tuned + retrieval: sendable"),
+    System(
+        SENDABLE,
+        "fine-tuned longer (shipped) + retrieval",
+        "05",
+        "fine-tuned longer + retrieval: sendable",
+    ),
     System(SENDABLE, "your own model + retrieval", "05", "own model + retrieval: sendable"),
 )
 
@@ -223,7 +252,7 @@ def figure(table, *, tell_apart: bool = True):
     sources = set(table.source) if tell_apart else set()
     return ladders(
         [_panel(title, part, tell_apart) for title, part in table.groupby("panel", sort=False)],
-        unit="share right (0 to 1), with its 95 % interval",
+        unit="share (0 to 1), with its 95 % interval",
         filled=OWN if OWN in sources else "",
         hollow=SHIPPED if SHIPPED in sources else "",
     )

@@ -18,8 +18,8 @@ from ftrag_helpers.journal.decision.utility import utilities as utilities
 from ftrag_helpers.journal.decision.utility import wins as wins
 from ftrag_helpers.notebook.drawing.stacked import stacked
 
-PROMPTING = "prompting"  # rules and examples in the prompt, nothing retrieved
-SEARCH = "search without a model"  # the best sentence, read out
+PROMPTING = "prompting + retrieval"  # the base model, rules and examples in its prompt
+SEARCH = "search without a model"  # the best sentence in a fixed frame
 RETRIEVAL = "retrieval + base model"
 LONG_CONTEXT = "long context"  # every page pasted into the prompt
 TUNING = "fine-tuning alone"
@@ -28,18 +28,22 @@ CHOICES = (PROMPTING, SEARCH, RETRIEVAL, LONG_CONTEXT, TUNING, BOTH)
 #: The system that stands for each choice. No system of the comparison pastes every page in.
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
-        PROMPTING: System.PROMPTED,
-        SEARCH: System.NO_MODEL,
+        PROMPTING: System.PROMPTED_READER,
+        SEARCH: System.FRAMED,
         RETRIEVAL: System.RETRIEVAL,
         TUNING: System.TUNED_CLOSED_BOOK,
         BOTH: System.BOTH,
     }
 )
 #: The choices that index the documents, and those that train.
-INDEXED, TUNED = (SEARCH, RETRIEVAL, BOTH), (TUNING, BOTH)
+INDEXED, TUNED = (PROMPTING, SEARCH, RETRIEVAL, BOTH), (TUNING, BOTH)
 #: Where a figure was measured.
 HERE, OWN, SHIPPED = "this lesson", "kept on this machine", "shipped with the course"
 _ABSENT = "not measured"
+#: Where the course measured a little of what this lesson does not.
+_ELSEWHERE = MappingProxyType({LONG_CONTEXT: "here; lesson 04 asks it ten questions"})
+#: What stands for a need that none of the lesson's figures speaks of.
+UNDECIDED = "not decided here"
 _PRIVACY = (
     "privacy: decided by no figure. All choices run on this machine, so no question and no page"
     " leaves it. They differ in one way that is not measured: a page can be taken out of an index"
@@ -51,14 +55,21 @@ _CLEAR = 0.95
 
 @dataclass(frozen=True)
 class Scenario:
-    """A need as weights of the criteria (0 to 5), and why they are set so."""
+    """A need as weights of the criteria (0 to 5), and why they are set so.
+
+    Attributes:
+        weights: by criterion.
+        because: why they are set so, and what is missing where the lesson does not decide.
+        measured_here: whether the lesson's questions are of the kind that this need asks.
+    """
 
     weights: Mapping[str, float]
     because: str
+    measured_here: bool = True
 
 
-def _scenario(because: str, **weights: float) -> Scenario:
-    return Scenario(MappingProxyType(dict.fromkeys(CRITERIA, 0) | weights), because)
+def _scenario(because: str, *, measured_here: bool = True, **weights: float) -> Scenario:
+    return Scenario(MappingProxyType(dict.fromkeys(CRITERIA, 0) | weights), because, measured_here)
 
 
 #: The needs that the course set out from. The weights are our reading of each need.
@@ -67,12 +78,15 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "sentiment of social posts": _scenario(
             "A label from a fixed set is a form, and there are many posts. How well labels are"
             " learned is measured in lesson 02, not here.",
+            measured_here=False,
             quality=2,
             form=5,
             cost=4,
         ),
         "summaries in legal style": _scenario(
-            "The style is the point, and the facts stand in the text that is summed up.",
+            "The style is the point, and the facts stand in the text that is summed up. No text is"
+            " summed up in this lesson; lesson 03 measures a form that is learned from examples.",
+            measured_here=False,
             quality=3,
             form=5,
             effort=1,
@@ -82,10 +96,13 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             quality=5,
             freshness=2,
             form=4,
+            trust=5,
             privacy=4,
         ),
         "marketing copy": _scenario(
-            "The brand's voice comes first; few examples exist, and a person reads every line.",
+            "The brand's voice comes first; few examples exist, and a person reads every line. No"
+            " reader judged a voice here.",
+            measured_here=False,
             quality=1,
             form=5,
             effort=3,
@@ -95,12 +112,14 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             quality=5,
             freshness=5,
             form=2,
+            trust=3,
             cost=3,
         ),
         "news updates": _scenario(
             "What was right yesterday is wrong today.",
             quality=4,
             freshness=5,
+            trust=2,
             cost=2,
             effort=1,
         ),
@@ -109,9 +128,12 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             quality=4,
             freshness=1,
             form=4,
+            trust=3,
         ),
         "personal recommendations": _scenario(
-            "What a person likes changes with every visit and is private.",
+            "What a person likes changes with every visit and is private. Nobody's taste was asked"
+            " for in this lesson.",
+            measured_here=False,
             quality=3,
             freshness=4,
             cost=2,
@@ -122,6 +144,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             quality=5,
             freshness=2,
             form=3,
+            trust=5,
         ),
     }
 )
@@ -208,7 +231,7 @@ def _said(found: Evidence, weights: Mapping[str, float], ranking) -> list[str]:
         for _, row in ranked.iterrows()
     ]
     lines += [
-        f"  {row.choice}: not ranked ({row['not measured']}: {_ABSENT})"
+        f"  {row.choice}: not ranked ({row['not measured']}: {_absent(row.choice)})"
         for _, row in ranking[ranking["not measured"] != ""].iterrows()
     ]
     open_ones = utility.undecided(found, weights)
@@ -219,10 +242,15 @@ def _said(found: Evidence, weights: Mapping[str, float], ranking) -> list[str]:
     )
 
 
+def _absent(choice: str) -> str:
+    """That a choice was not measured, and where else it was."""
+    return " ".join(filter(None, [_ABSENT, _ELSEWHERE.get(choice)]))
+
+
 def scenarios(found: Evidence):
     """A DataFrame with a row for each of `SCENARIOS`: the scenario, the choice that wins most
     draws, the share of draws that it wins, the next one with its share, and why the weights are set
-    so.
+    so. A need that the lesson's questions do not speak of is not decided.
     """
     import pandas as pd
 
@@ -231,6 +259,8 @@ def scenarios(found: Evidence):
         ranked = wins(found, scenario.weights).dropna(subset="mean utility")
         places = [f"{r.choice} ({r['share of draws won']:.2f})" for _, r in ranked.iterrows()]
         first, second, *_ = [*places, _ABSENT, _ABSENT]
+        if not scenario.measured_here:
+            first, second = UNDECIDED, ""
         rows.append([name, first, second, scenario.because])
     columns = ["scenario", "wins most draws (share)", "next", "why these weights"]
     return pd.DataFrame(rows, columns=columns)

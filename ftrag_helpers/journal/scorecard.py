@@ -1,5 +1,5 @@
-"""What lesson 05 puts beside the share of right answers: form, faith, refusals, forgetting, cost,
-and all of it as the evidence of a decision.
+"""What lesson 05 puts beside the properties of an answer: refusals, forgetting, cost, and all of it
+as the evidence of a decision.
 
 Works on the rows of `harness.evaluate`. It knows no system by name, save in `evidence`, which looks
 up the system that stands for each choice of `recommendation`.
@@ -10,9 +10,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ftrag_helpers.data import style_rules
 from ftrag_helpers.data.records import Question
-from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.evaluation import metrics, sendable
 from ftrag_helpers.finetuning.sft import FineTuneResult
 from ftrag_helpers.journal import measurements, recommendation
 from ftrag_helpers.journal.decision.utility import MEASURES, Evidence, Figure
@@ -20,42 +19,9 @@ from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
 
 
-def in_house_style(text: str) -> bool:
-    """True where a text has the form that the house gives its replies (`style_rules`, kind
-    "reply").
-    """
-    return style_rules.has_form("reply", text)
-
-
-def quality(rows):
-    """A pandas DataFrame with a row a system: shares of right answers and of exact matches, token
-    F1, shares of the house style and of faithful answers, citation precision and recall, words an
-    answer. "-" (NaN) where a system reads nothing and so cites nothing.
-    """
-    read = rows.read.map(len) > 0
-    table = rows.assign(
-        style=rows.text.map(in_house_style).astype(float),
-        words=rows.text.str.split().map(len),
-        precision=rows.citation_precision.where(read),
-        recall=rows.citation_recall.where(read),
-    )
-    means = table.groupby("system", sort=False)[
-        ["correct", "exact", "f1", "style", "faithful", "precision", "recall", "words"]
-    ].mean()
-    return means.rename(
-        columns={
-            "correct": "right",
-            "exact": "exact match",
-            "style": "house style",
-            "precision": "cites right",
-            "recall": "cites all",
-        }
-    )
-
-
 def refusals(questions: Sequence[Question], answers: Sequence[str], abstained: Sequence[bool]):
-    """A DataFrame with the rows "model", "classifier" and "both": rates of right and of false
-    refusals, and the counts.
+    """A DataFrame with the rows "model", "classifier" and "both": the share declined of the
+    unanswerable questions and of the answerable ones, and how many there are of each.
 
     The model refuses where its answer's text reads as a refusal; the answerability classifier, in
     the row "classifier", where `abstained` is true.
@@ -75,8 +41,8 @@ def refusals(questions: Sequence[Question], answers: Sequence[str], abstained: S
         rows.append(
             {
                 "who": who,
-                "right": right,
-                "false": false,
+                "declined, unanswerable": right,
+                "declined, answerable": false,
                 "unanswerable": int((~answerable).sum()),
                 "answerable": int(answerable.sum()),
             }
@@ -114,20 +80,19 @@ def common_knowledge(lm: models.LanguageModel, rows: Sequence[dict]) -> list[boo
 
 def costs(tuned: Mapping[str, FineTuneResult], index_seconds: float, index_bytes: int):
     """A DataFrame of what was spent once: seconds to train (whenever that was) or to index, trained
-    tokens, MB on disk.
+    tokens, MB of the adapter's files, MB of text and passage vectors.
     """
     import pandas as pd
 
+    adapter, held = "MB on disk (adapter)", "MB (text and passage vectors)"
     rows = {
-        name: {"seconds": t.seconds, "tokens": t.tokens, "MB on disk": _bytes(t.folder) / 1e6}
+        name: {"seconds": t.seconds, "tokens": t.tokens, adapter: _bytes(t.folder) / 1e6}
         for name, t in tuned.items()
     }
-    return pd.DataFrame(
-        {
-            **rows,
-            "index": {"seconds": index_seconds, "tokens": np.nan, "MB on disk": index_bytes / 1e6},
-        }
-    ).T
+    rows["index"] = {"seconds": index_seconds, held: index_bytes / 1e6}
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=["seconds", "tokens", adapter, held]
+    )
 
 
 def _bytes(folder) -> int:
@@ -158,12 +123,13 @@ def evidence(
     """The figures of every choice.
 
     Args:
-        rows: a DataFrame of `harness.evaluate` on the questions that measure quality, form and
-            cost; None for kept figures only.
+        rows: a DataFrame of `sendable.evaluate` on the questions that measure quality, form, trust
+            and cost, or one of `harness.evaluate`, which says nothing of trust; None for kept
+            figures only.
         news: a DataFrame of `harness.evaluate` on changed facts after the news.
         systems: the system that stands for each choice. A choice without one has no figure of
             answers.
-        indexing: seconds to index the documents. Prompting and long context prepare nothing.
+        indexing: seconds to index the documents. Long context prepares nothing.
         training: seconds of training, by choice.
         examples: labelled examples that the choice uses, by choice; 0 for retrieval, search and
             long context where not given.
@@ -219,8 +185,9 @@ def _prepared(choice: str, indexing, training, examples) -> dict[str, Figure]:
 
 
 def _answer_scores(part) -> dict:
-    style = part.text.map(in_house_style)
-    return {"right": part.correct, "style": style, "seconds an answer": part.seconds}
+    style = part.text.map(sendable.in_style)
+    trust = {name: part[name] for name in ("grounded", "rightly cited") if name in part}
+    return {"right": part.correct, "style": style, **trust, "seconds an answer": part.seconds}
 
 
 def _news_scores(part) -> dict:

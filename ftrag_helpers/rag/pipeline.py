@@ -23,6 +23,8 @@ Generate = Callable[..., list[models.Generation]]
 
 #: Default for the most tokens of an answer.
 MAX_NEW_TOKENS = 32
+#: What stands around a sentence that is read out without a model.
+FRAME = "We have this for you: {text} [{title}]"
 
 
 def closed_book(
@@ -165,6 +167,28 @@ def extractive_baseline(retriever: Searches) -> Answerer:
         return [read_out(q) for q in questions]
 
     return answer
+
+
+def framed(answer: Answerer, frame: str = FRAME) -> Answerer:
+    """An answerer whose sentence is put into a fixed frame, with the title of its page.
+
+    Args:
+        answer: the answerer whose text is the first hit, as `extractive_baseline` gives it.
+        frame: the frame, with "{text}" and "{title}".
+
+    Returns:
+        A callable from questions to the same answers in the frame. A refusal stays as it is.
+    """
+
+    def answers(questions: Sequence[Question]) -> list[Answer]:
+        return [
+            said
+            if said.refused
+            else replace(said, text=frame.format(text=said.text, title=said.hits[0].passage.title))
+            for said in answer(questions)
+        ]
+
+    return answers
 
 
 def with_abstention(

@@ -22,7 +22,6 @@ EMPTY_QUESTION = (
 CLOSED_BOOK = "Answer the question about the Tarrowby Town Library in one short sentence."
 FROM_TEXT = "Answer the question with a sentence copied from the text."
 SHORT = "Answer in one short sentence."
-HOUSE_REPLY = "Use the facts to answer the patron."
 CITED_REPLY = "Answer the patron from the text, and name the page."
 CITED_CLOSED_BOOK = "Answer the patron, and name the page."
 #: The house's rules for a reply, for a model that was not trained on any.
@@ -78,19 +77,6 @@ def from_text(question: str, texts: Sequence[str]) -> Messages:
             "content": f"{FROM_TEXT}\n\nText:\n{read}\n\nQuestion: {truncate(question)}",
         }
     ]
-
-
-def house_reply(question: str, texts: Sequence[str]) -> Messages:
-    """A question with the retrieved texts as facts, as in the house-style training of lesson 03.
-
-    Args:
-        question: the question; it is truncated.
-        texts: the retrieved texts, best first, each behind its page's title in square brackets.
-
-    Returns:
-        One user message.
-    """
-    return staff_task(HOUSE_REPLY, f"{truncate(question)} Facts: {' '.join(texts)}")
 
 
 def cited_reply(question: str, texts: Sequence[str] = ()) -> Messages:

@@ -10,7 +10,7 @@ import pytest
 from doubles import embed, embed_tokens, scripted_language_model
 
 from ftrag_helpers.cli import main
-from ftrag_helpers.evaluation import comparison
+from ftrag_helpers.evaluation import comparison, fine_tuned
 from ftrag_helpers.journal import measurements
 from ftrag_helpers.lm import models
 
@@ -42,7 +42,7 @@ def small_models(monkeypatch):
     monkeypatch.setattr(models, "load_language_model", lambda: lm)
     monkeypatch.setattr(models, "embed", lambda texts, **_: embed(texts))
     monkeypatch.setattr(models, "embed_tokens", embed_tokens)
-    monkeypatch.setattr(comparison, "train_reader", lambda *_args, **_more: SimpleNamespace(lm=lm))
+    monkeypatch.setattr(fine_tuned, "train_reader", lambda *_args, **_more: SimpleNamespace(lm=lm))
     monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 8)
 
 
@@ -120,7 +120,7 @@ def untrained(monkeypatch):
         raise AssertionError("told too late")
 
     monkeypatch.setattr(models, "load_language_model", fail)
-    monkeypatch.setattr(comparison, "train_reader", fail)
+    monkeypatch.setattr(fine_tuned, "train_reader", fail)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from doubles import embed, embed_tokens, scripted_language_model
 
 from ftrag_helpers.data.records import Document, Hit, Passage, Question, Reference
-from ftrag_helpers.evaluation import comparison
+from ftrag_helpers.evaluation import comparison, fine_tuned
 from ftrag_helpers.evaluation.systems import System
-from ftrag_helpers.journal import reference_runs
-from ftrag_helpers.rag import prompts, retrievers
+from ftrag_helpers.rag import retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 DOCUMENTS = [
@@ -96,11 +97,10 @@ def test_two_supports_crowd_out_the_worst():
     ]
 
 
-def test_both_students_learn_the_same_words_and_only_one_reads(parts):
-    [closed] = comparison.closed_book_examples([PRICE])
-    [read] = comparison.reading_examples([PRICE], retrievers.Retriever(*parts, sentences=2))
-    assert closed.response == read.response == "The printer costs 8p a gram."
-    assert "8p" not in closed.prompt[0]["content"] and "8p" in read.prompt[0]["content"]
+def test_the_reader_learns_to_copy_a_sentence_that_it_reads(parts):
+    [read] = fine_tuned.reading_examples([PRICE], retrievers.Retriever(*parts, sentences=2))
+    assert read.response == "The printer costs 8p a gram."
+    assert read.response in read.prompt[0]["content"]
 
 
 def test_the_oracle_knows_where_a_missing_sentence_comes_from():
@@ -110,44 +110,34 @@ def test_the_oracle_knows_where_a_missing_sentence_comes_from():
     assert found[0].passage.document_id == "help-01" and [h.rank for h in found] == [1, 2]
 
 
-@pytest.mark.slow
-def test_every_system_answers_under_its_name(parts, monkeypatch):
-    monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 12)  # the double has a window of 256 bytes
-    lm = scripted_language_model("8p a gram")
-    systems = comparison.systems(
-        lm, {"closed book": lm, "reader": lm, "house style": lm}, DOCUMENTS, *parts
-    )
-    assert list(systems) == list(System)[:9]
-    for name, answer in systems.items():
-        [said] = answer([PRICE])
-        assert bool(said.hits) == ("closed book" not in name), name
-
-
-def test_the_house_style_adapter_is_asked_in_the_words_of_its_instructions():
-    [message] = prompts.house_reply("How much?", ["8p.", "A gram."])
-    assert message["content"] == f"How much? Facts: 8p. A gram.\n\n{prompts.HOUSE_REPLY}"
-
-
 @pytest.mark.parametrize("count", [1, 7, 240])
 def test_training_questions_are_spread_answerable_and_of_the_training_split(count):
-    chosen = comparison.training_questions(count)
+    chosen = fine_tuned.training_questions(count)
     assert len({q.id for q in chosen}) == count
     assert all(q.answerable and q.split == "train" for q in chosen)
 
 
 def test_more_training_questions_than_there_are_gives_all():
-    everything = comparison.training_questions(10**6)
+    everything = fine_tuned.training_questions(10**6)
     assert len({q.id for q in everything}) == len(everything) > 900
 
 
-def test_reworded_facts_ask_for_what_was_trained_in_other_words():
-    training = comparison.training_questions()
-    others = comparison.reworded_facts(training)
-    assert len(others) >= 12 and len({q.fact for q in others}) == len(others)
-    assert {q.fact for q in others} <= {q.fact for q in training}
-    assert not {q.text for q in others} & {q.text for q in training}
+def test_the_comparison_on_other_documents_asks_four_systems(monkeypatch):
+    monkeypatch.setattr(comparison.models, "embed", embed)
+    monkeypatch.setattr(comparison.models, "embed_tokens", embed_tokens)
+    monkeypatch.setattr(comparison, "MAX_NEW_TOKENS", 12)  # the double has a window of 256 bytes
+    lm = scripted_language_model("8p a gram")
+    asked = [replace(PRICE, split="test"), replace(SONG, split="train")]
+    rows = comparison.compare(lm, lm, DOCUMENTS, asked, progress=False)
+    assert list(rows.system) == [
+        System.CLOSED_BOOK,
+        System.NO_MODEL,
+        System.ONE_SENTENCE,
+        System.TUNED_READER,
+    ]
+    assert set(rows.id) == {"q1"} and rows.correct[:2].all(), "longer prompts fill its window"
+    assert [len(read) for read in rows["read"]] == [0, 1, 1, comparison.SENTENCES]
 
 
-def test_the_shipped_results_are_of_systems_by_their_names_and_in_their_order():
-    names = [row["system"] for row in reference_runs.load("systems")]
-    assert len(names) == 9 and names == list(System)[:9]
+def test_names_of_systems_differ():
+    assert len({str(name) for name in System}) == len(System)

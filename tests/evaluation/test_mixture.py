@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from doubles import embed, embed_tokens, scripted_language_model
 from shelf import hits_of
@@ -11,7 +9,7 @@ from ftrag_helpers.evaluation.study import mixture, taught_facts
 from ftrag_helpers.rag import prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
-SMALL = mixture.Shares(questions=20, wordings=2, refusals=0.1)
+SMALL = mixture.Shares(questions=20, short=10, wordings=2, refusals=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -41,31 +39,44 @@ def of(examples, *, text):
     return [e for e in examples if e.prompt[0]["content"].startswith("Text:") == text]
 
 
+def cited(examples):
+    return [e for e in examples if e.prompt[0]["content"].endswith(prompts.CITED_REPLY)]
+
+
 def test_the_shares_are_as_asked(mixed, facts):
     assert of(mixed, text=False) == taught_facts.examples(facts, 2)
-    declined = [e for e in mixed if e.response.endswith(prompts.REFUSAL)]
-    assert len(of(mixed, text=True)) == 22 and len(declined) == 2
-    assert all(e in of(mixed, text=True) for e in declined)
+    declined = [e for e in mixed if e.response == prompts.REFUSAL]
+    assert len(of(mixed, text=True)) == 32 and len(cited(mixed)) == 22 and len(declined) == 2
+    assert all(e in cited(mixed) for e in declined)
 
 
-def test_every_answer_is_a_short_one_and_a_reply_that_cites_a_page_that_was_read(mixed):
-    for example in of(mixed, text=True):
-        answer, reply = example.response.split("\n")
+def test_a_reply_is_asked_for_alone_and_cites_a_page_that_was_read(mixed):
+    for example in cited(mixed):
+        reply, read = example.response, example.prompt[0]["content"]
         if reply == prompts.REFUSAL:
-            assert answer == mixture.NOTHING
             continue
-        read = example.prompt[0]["content"]
-        assert style_rules.has_form("reply", reply) and len(answer) < len(reply)
+        assert style_rules.has_form("reply", reply) and "\n" not in reply
         for title in style_rules.citations(reply):
             assert f"\n[{title}] " in read, "the supporting sentence stands there, with its title"
         assert groundedness.faithful(reply, [read])
 
 
-def test_the_reply_can_be_learned_alone(mixed, library, facts, search):
-    alone = mixture.examples(replace(SMALL, answer_first=False), facts, library, search)
-    assert [e.prompt for e in alone] == [e.prompt for e in mixed]
-    for one, two in zip(of(alone, text=True), of(mixed, text=True), strict=True):
-        assert two.response.split("\n")[1] == one.response
+def test_a_short_answer_is_asked_for_as_where_it_is_measured(mixed, library):
+    short = [e for e in of(mixed, text=True) if e not in cited(mixed)]
+    assert len(short) == 10
+    for example in short:
+        assert example.prompt[0]["content"].endswith(prompts.SHORTEST)
+        assert not style_rules.citations(example.response)
+    asked = mixture.plain_questions(library, 20)
+    further = mixture.further_questions(asked, 10)
+    assert [e.response for e in short] == [q.reference.answer for q in further]
+
+
+def test_further_questions_are_others_as_far_as_there_are_any(library):
+    asked = mixture.plain_questions(library, 10**6)
+    few, many = (mixture.further_questions(asked, count) for count in (5, 10**6))
+    assert not {q.id for q in few} & {q.id for q in asked} and len(few) == 5
+    assert len({q.id for q in many}) == len(many) and {q.id for q in asked} < {q.id for q in many}
 
 
 def test_no_example_is_of_another_split_and_no_test_wording_is_taught(mixed, facts):
@@ -77,7 +88,9 @@ def test_no_example_is_of_another_split_and_no_test_wording_is_taught(mixed, fac
 
 def test_plain_questions_are_answered_in_the_words_of_their_page(library):
     few, many = (mixture.plain_questions(library, count) for count in (10, 10**6))
-    assert len(few) == 10 and 300 < len(many) < 1000 and {q.id for q in few} < {q.id for q in many}
+    answerable = sum(q.answerable for q in course_data.load_questions("train"))
+    assert len(few) == 10 and 1000 < len(many) < answerable
+    assert {q.id for q in few} < {q.id for q in many}
     assert all(q.split == "train" and q.answerable for q in many)
     for question in many:
         assert groundedness.faithful(
@@ -102,30 +115,26 @@ def test_short_answers_are_learned_from_the_same_sentences(library, search):
 
 
 @pytest.mark.parametrize(
-    "text, lines, refused",
+    "text, refused",
     [
-        ("8p\nWe charge 8p. [A]", ["8p", "We charge 8p. [A]"], False),
-        ("We charge 8p. [A]", ["We charge 8p. [A]"] * 2, False),
-        (f"nothing\n{prompts.REFUSAL}", ["nothing", prompts.REFUSAL], True),
-        (prompts.REFUSAL[:-1], [prompts.REFUSAL[:-1]] * 2, True),
-        ("", ["", ""], False),
+        ("We charge 8p. [A]", False),
+        (prompts.REFUSAL, True),
+        (prompts.REFUSAL[:-1], True),
+        ("", False),
     ],
 )
-def test_the_reply_is_the_last_line_and_the_short_answer_the_first(text, lines, refused):
-    def answer(questions):
-        return [Answer(q.id, text) for q in questions]
-
-    for line, wanted in zip(("answer", "reply"), lines, strict=True):
-        [said] = mixture.line_of(answer, line)([Question("q", "When?")])
-        assert (said.text, said.refused) == (wanted, refused)
+def test_a_model_that_declines_in_the_trained_words_refuses(text, refused):
+    [said] = mixture.that_declines(lambda asked: [Answer(q.id, text) for q in asked])(
+        [Question("q", "When?")]
+    )
+    assert (said.text, said.refused) == (text, refused)
 
 
-def test_the_reader_reads_titled_sentences_and_gives_one_line():
-    question, lm = Question("q", "When?"), scripted_language_model("8p\nWe do. [A]")
-    for line, wanted in (("reply", "We do. [A]"), ("answer", "8p")):
-        [said] = mixture.cited_reader(lm, Short(), line=line, progress=False)([question])
-        assert said.text == wanted and said.hits
-        lm = scripted_language_model("8p\nWe do. [A]")
+@pytest.mark.parametrize("reader", [mixture.cited_reader, mixture.short_reader])
+def test_the_readers_give_all_that_the_model_says(reader):
+    lm = scripted_language_model("We do. [A]")
+    [said] = reader(lm, Short(), progress=False)([Question("q", "When?")])
+    assert said.text == "We do. [A]" and said.hits
 
 
 class Short:

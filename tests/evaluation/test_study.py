@@ -5,23 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from doubles import embed, embed_tokens
+from shelf import hits_of
 
 from ftrag_helpers.data import course_data
-from ftrag_helpers.data.records import Answer
-from ftrag_helpers.evaluation import metrics
+from ftrag_helpers.data.records import Answer, Hit, Passage
+from ftrag_helpers.evaluation import metrics, sendable
 from ftrag_helpers.evaluation.study import desk, effects, mixture
 from ftrag_helpers.evaluation.systems import System
-from ftrag_helpers.rag import prompts
+from ftrag_helpers.rag import prompts, retrievers
+from ftrag_helpers.retrieval import passage_index, reranking
 
 FACTS = course_data.load_taught_facts()
 
 
 def test_no_question_on_unseen_documents_asks_for_a_page_of_the_training():
     asked = desk.questions(FACTS)
-    documents = course_data.load_documents()
-    trained = {
-        i for q in mixture.plain_questions(documents, 10**6) for i in q.reference.documents
-    } | {i for fact in FACTS for i in fact.reference.documents}
+    training = [q for q in course_data.load_questions("train") if q.answerable]
+    trained = {i for asker in (*training, *FACTS) for i in asker.reference.documents}
     assert not trained & {i for q in asked.unseen for i in q.reference.documents}
     assert all(q.answerable for q in asked.unseen) and len(asked.unseen) >= 60
     assert not any(q.answerable for q in asked.unanswerable) and len(asked.unanswerable) == 60
@@ -49,6 +50,33 @@ def test_a_prompt_is_instructed_by_rules_after_examples():
     assert "Text:" not in alone["content"] and alone["content"].endswith(prompts.CITED_RULES)
 
 
+def test_examples_of_short_answers_come_before_the_question():
+    class One:
+        def search(self, questions):
+            return [retrievers.SearchTrace(q.text, tuple(hits_of(a=1.0))) for q in questions]
+
+    messages = desk.shown_short(course_data.load_documents(), One(), 3)("When?", ["At nine."])
+    assert [m["role"] for m in messages] == ["user", "assistant"] * 3 + ["user"]
+    assert messages[-1:] == prompts.shortest_answer("When?", ["At nine."])
+    asked = mixture.plain_questions(course_data.load_documents(), 3)
+    assert [m["content"] for m in messages[1::2]] == [q.reference.answer for q in asked]
+
+
+def test_the_systems_without_a_model_are_framed_beside_the_four():
+    documents, index = course_data.load_documents(), passage_index.Index(embed)
+    index.add(documents[:40])
+    reranker = reranking.MaxSimReranker(index, embed_tokens)
+    systems = desk.systems(None, None, documents, index, reranker)
+    assert tuple(systems)[:4] == desk.FOUR
+    order = list(systems)
+    assert order.index(System.FRAMED) == order.index(System.NO_MODEL) + 1
+    question = desk.questions(FACTS).unseen[0]
+    [said] = systems[System.ORACLE_NO_MODEL]([question])
+    pages = sendable.Pages(documents)
+    assert question.reference.support[0] in said.text
+    assert sendable.check(question, said, pages)["sendable"]
+
+
 def test_after_the_news_an_answer_is_new_old_or_other():
     question = desk.questions(FACTS).changed[0]
     replies = {
@@ -63,6 +91,16 @@ def test_after_the_news_an_answer_is_new_old_or_other():
     rows = desk.after_the_news(answerers, [question])
     assert list(rows.says) == list(replies) and list(rows.new) == [1, 0, 0]
     assert list(rows.correct) == [1, 0, 0], "scored against the reference after the news"
+    assert not rows["read the news"].any(), "nothing was read"
+
+
+def test_whether_the_news_was_read_is_told_from_the_new_sentence():
+    question = desk.questions(FACTS).changed[0]
+    for reference, read in ((question.reference, False), (question.after, True)):
+        [sentence] = reference.support
+        hit = Hit(Passage("a", "a", "A", "help", "all", "", sentence), 1.0, 1)
+        answerers = {"a": lambda asked, hit=hit: [Answer(q.id, "", hits=(hit,)) for q in asked]}
+        assert list(desk.after_the_news(answerers, [question])["read the news"]) == [read]
 
 
 CELLS = dict(

@@ -16,8 +16,8 @@ from ftrag_helpers.journal.recommendation import (
 )
 
 
-def figures(right, news, style, seconds, preparing, examples):
-    values = (right, news, style, seconds, preparing, examples)
+def figures(right, news, style, seconds, preparing, examples, trust=0.5):
+    values = (right, news, style, trust, trust, seconds, preparing, examples)
     return {name: Figure(value) for name, value in zip(MEASURES, values, strict=True)}
 
 
@@ -55,7 +55,7 @@ def test_a_criterion_keeps_its_colour_under_all_weights():
         return {bars.get_label(): bars[0].get_facecolor() for bars in axes.containers}
 
     assert colours(form=5) == colours(quality=1, cost=2)
-    assert len(set(colours(form=5).values())) == 5
+    assert len(set(colours(form=5).values())) == 6
 
 
 def test_the_choice_follows_the_figures():
@@ -80,6 +80,8 @@ def test_what_was_not_measured_and_what_cannot_be_is_said():
     assert "privacy" not in recommendation.decision(FOUND, {"quality": 5})[1]
     text = recommendation.decision({BOTH: {"right": Figure(0.6)}}, {"quality": 1, "form": 1})[1]
     assert "form: not measured for any choice" in text
+    text = recommendation.decision(FOUND, {"quality": 5})[1]
+    assert f"{LONG_CONTEXT}: not ranked (quality: not measured here; lesson 04" in text
     split = {BOTH: {"right": Figure(0.6)}, TUNING: {"style": Figure(0.6)}}
     text = recommendation.decision(split, {"quality": 1, "form": 1})[1]
     assert text.startswith("No choice was measured by everything that has a weight.")
@@ -109,11 +111,16 @@ def test_a_scenario_names_the_choice_that_wins_and_the_next():
     assert list(table.index) == list(SCENARIOS)
     live = table.loc["customer support with live information"]
     assert live["wins most draws (share)"] == f"{BOTH} (1.00)"
-    assert table.loc["sentiment of social posts", "wins most draws (share)"].startswith(BOTH)
-    assert (
-        recommendation.scenarios({c: {} for c in CHOICES} | {BOTH: FOUND[BOTH]})["next"].tolist()
-        == ["not measured"] * 9
-    )
+    only = recommendation.scenarios({c: {} for c in CHOICES} | {BOTH: FOUND[BOTH]})["next"].tolist()
+    assert sorted(only) == [""] * 4 + ["not measured"] * 5
+
+
+def test_a_need_that_the_lesson_does_not_measure_is_not_decided():
+    table = recommendation.scenarios(FOUND).set_index("scenario")
+    for name, scenario in SCENARIOS.items():
+        undecided = table.loc[name, "wins most draws (share)"] == recommendation.UNDECIDED
+        assert undecided != scenario.measured_here
+    assert "lesson 02, not here" in table.loc["sentiment of social posts", "why these weights"]
 
 
 def test_the_sliders_drive_the_decision(capsys):

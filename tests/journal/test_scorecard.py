@@ -1,4 +1,3 @@
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -32,36 +31,22 @@ def silent(questions):
     return [Answer(q.id, "It costs 8p, we think.") for q in questions]
 
 
-def test_quality_has_a_row_a_system_and_leaves_out_what_has_no_meaning():
-    rows = harness.evaluate(
-        {
-            "reader": reading("It costs 8p a gram at our printer, we find. [3D printer]"),
-            "closed": silent,
-        },
-        [PRICE],
-    )
-    table = scorecard.quality(rows)
-    assert list(table.index) == ["reader", "closed"]
-    assert table.loc["reader", ["right", "house style", "cites right", "cites all"]].tolist() == [
-        1,
-        1,
-        1,
-        1,
-    ]
-    assert table.loc["closed", "right"] == 1 and table.loc["closed", "house style"] == 0
-    assert math.isnan(table.loc["closed", "faithful"]) and math.isnan(
-        table.loc["closed", "cites right"]
-    )
-    assert table.loc["reader", "words"] == 12
-
-
 def test_refusals_of_model_classifier_and_both():
     said = ["It costs 8p.", "The text does not say.", "8p", "8p"]
     questions = [PRICE, NOTHING, PRICE, NOTHING]
     table = scorecard.refusals(questions, said, [True, False, False, True]).set_index("who")
-    assert table.loc["model", ["right", "false"]].tolist() == [0.5, 0.0]
-    assert table.loc["classifier", ["right", "false"]].tolist() == [0.5, 0.5]
-    assert table.loc["both", ["right", "false"]].tolist() == [1.0, 0.5]
+    assert table.loc["model", ["declined, unanswerable", "declined, answerable"]].tolist() == [
+        0.5,
+        0.0,
+    ]
+    assert table.loc["classifier", ["declined, unanswerable", "declined, answerable"]].tolist() == [
+        0.5,
+        0.5,
+    ]
+    assert table.loc["both", ["declined, unanswerable", "declined, answerable"]].tolist() == [
+        1.0,
+        0.5,
+    ]
     assert table.unanswerable.tolist() == [2, 2, 2]
 
 
@@ -82,8 +67,9 @@ def test_costs_count_what_lies_on_the_disk(tmp_path):
     table = scorecard.costs(
         {"reader": FineTuneResult(None, tmp_path, (check,), check, 12.0, 500)}, 3.0, 2_000_000
     )
-    assert table.loc["reader"].tolist() == [12.0, 500, 0.003]
-    assert table.loc["index", "seconds"] == 3 and table.loc["index", "MB on disk"] == 2
+    assert table.loc["reader"].tolist()[:3] == [12.0, 500, 0.003]
+    assert table.loc["index", "seconds"] == 3
+    assert table.loc["index", "MB (text and passage vectors)"] == 2
 
 
 @pytest.mark.parametrize(
@@ -137,7 +123,15 @@ def test_evidence_holds_the_scores_of_the_system_that_stands_for_each_choice(kep
     assert found[recommendation.BOTH]["style"].value == 1
     assert found[recommendation.RETRIEVAL]["style"].value == 0
     assert "after the news" not in found[recommendation.TUNING]
-    assert list(found[recommendation.PROMPTING]) == ["seconds to prepare"]
+    assert not found[recommendation.PROMPTING], "nothing was measured of it, nor indexed for it"
+
+
+def test_evidence_of_trust_is_there_where_the_properties_were_checked(kept):
+    rows, news = tables()
+    assert "grounded" not in scorecard.evidence(rows, news)[recommendation.BOTH]
+    checked = rows.assign(**{"grounded": 1.0, "rightly cited": 0.0})
+    figures = scorecard.evidence(checked, news)[recommendation.BOTH]
+    assert (figures["grounded"].value, figures["rightly cited"].value) == (1, 0)
 
 
 def test_evidence_takes_what_the_rows_lack_from_this_machine_then_from_the_course(kept):
@@ -148,7 +142,7 @@ def test_evidence_takes_what_the_rows_lack_from_this_machine_then_from_the_cours
 
     keep(own, "fine-tuned closed book: after the news", 0.2)
     keep(shipped, "fine-tuned closed book: after the news", 0.9)
-    keep(shipped, "best sentence, no model: right", 0.6)
+    keep(shipped, "best sentence in a frame, no model: right", 0.6)
     keep(shipped, "retrieval: right", 0.3)
     found = scorecard.evidence(*tables())
     news = found[recommendation.TUNING]["after the news"]
@@ -164,7 +158,7 @@ def test_evidence_counts_what_must_be_prepared(kept):
     name = "seconds to prepare"
     seconds = {choice: f[name].value for choice, f in found.items() if name in f}
     assert seconds == {
-        recommendation.PROMPTING: 0,
+        recommendation.PROMPTING: 20,
         recommendation.SEARCH: 20,
         recommendation.RETRIEVAL: 20,
         recommendation.LONG_CONTEXT: 0,

@@ -107,6 +107,16 @@ def test_extract_reads_out_the_best_sentence(index, reranker):
     assert empty.refused and empty.text == prompts.EMPTY_QUESTION and not empty.hits
 
 
+def test_a_frame_goes_around_the_sentence_with_its_title_but_not_around_a_refusal(index, reranker):
+    read_out = pipeline.extractive_baseline(retrievers.Retriever(index, reranker))
+    framed, empty = pipeline.framed(read_out)([PRICE, Question("x", "  ")])
+    title = framed.hits[0].passage.title
+    assert framed.text == f"We have this for you: The printer costs 8p a gram. [{title}]"
+    assert framed.cited == ("help-01",) and empty.text == prompts.EMPTY_QUESTION
+    [other] = pipeline.framed(read_out, frame="{title}: {text}")([PRICE])
+    assert other.text == f"{title}: The printer costs 8p a gram."
+
+
 @pytest.mark.parametrize(
     "text, said",
     [

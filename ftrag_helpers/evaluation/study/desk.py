@@ -16,7 +16,7 @@ from ftrag_helpers.evaluation.study import mixture, taught_facts
 from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
-from ftrag_helpers.rag.retrievers import Retriever, Searches
+from ftrag_helpers.rag.retrievers import Oracle, Retriever, Searches
 from ftrag_helpers.retrieval.passage_index import Index
 from ftrag_helpers.retrieval.reranking import MaxSimReranker
 
@@ -27,9 +27,17 @@ PER_KIND, UNANSWERABLE = 10, 60
 #: Systems of the two-by-two, in the order of `effects.CELLS`.
 FOUR = (System.CLOSED_BOOK, System.TUNED_CLOSED_BOOK, System.RETRIEVAL, System.BOTH)
 #: The systems whose share of sendable answers a learner predicts.
-PREDICTED = (System.TUNED_CLOSED_BOOK, System.RETRIEVAL, System.PROMPTED_READER, System.BOTH)
-#: Examples in the prompt of a base model that is shown what a reply looks like.
-SHOWN = 2
+PREDICTED = (
+    System.TUNED_CLOSED_BOOK,
+    System.RETRIEVAL,
+    System.PROMPTED_READER,
+    System.FRAMED,
+    System.BOTH,
+)
+#: Examples in the prompt of a base model that is shown what a reply looks like, and in that of one
+#: that is shown what a short answer looks like. The first was chosen on validation questions, as
+#: `benchmarks/mixtures.py --choose` prints.
+SHOWN, SHORT_SHOWN = 2, 8
 
 
 @dataclass(frozen=True)
@@ -72,22 +80,25 @@ def questions(facts: Sequence[TaughtFact]) -> Asked:
     )
 
 
-def shown(documents: Sequence[Document], retriever: Searches | None = None) -> list:
+def shown(
+    documents: Sequence[Document], retriever: Searches | None = None, count: int = SHOWN
+) -> list:
     """Training examples to show in a prompt.
 
     Args:
         documents: the documents that the questions' references name.
         retriever: finds the sentences of each example; none for examples without sentences.
+        count: how many.
 
     Returns:
         Pairs of a prompt and its reply.
     """
-    asked = mixture.plain_questions(documents, SHOWN)
+    asked = mixture.plain_questions(documents, count)
     if retriever is None:
         return [(prompts.cited_reply(q.text), q.reference.reply) for q in asked]
     return [
         (example.prompt, example.response)
-        for example in mixture.cited_examples(asked, documents, retriever, answer_first=False)
+        for example in mixture.cited_examples(asked, documents, retriever)
     ]
 
 
@@ -108,6 +119,28 @@ def instructed(examples: Sequence[tuple] = ()) -> pipeline.Prompt:
 def short(lm: models.LanguageModel) -> Answerer:
     """Short answers from the weights alone: the form in which the facts were taught."""
     return taught_facts.closed_book(lm)
+
+
+def shown_short(
+    documents: Sequence[Document], retriever: Searches, count: int = SHORT_SHOWN
+) -> pipeline.Prompt:
+    """A prompt for a short answer after training examples of short answers.
+
+    Args:
+        documents: the documents that the questions' references name.
+        retriever: finds the sentences of each example.
+        count: how many examples.
+
+    Returns:
+        A callable from a question and texts to chat messages.
+    """
+    examples = [
+        (example.prompt, example.response)
+        for example in mixture.short_examples(mixture.plain_questions(documents, count), retriever)
+    ]
+    return lambda text, texts=(): prompts.with_examples(
+        prompts.shortest_answer(text, texts), examples
+    )
 
 
 def reader(
@@ -149,25 +182,27 @@ def systems(
         reranker: the reranker, made for the same index.
 
     Returns:
-        Answerers by name: first the four cells of the two-by-two, then the rivals, last the two
-        models with the supporting sentences among those they read (oracle).
+        Answerers by name: first the four cells of the two-by-two; then the base model at its best,
+        with the prompt and the one sentence of lesson 04, and the other rivals; last what has the
+        supporting sentences among those it reads (oracle).
     """
     found = Retriever(index, reranker, sentences=mixture.SENTENCES)
+    best = Retriever(index, reranker, sentences=comparison.BEST_SENTENCES)
     oracle = comparison.OracleAmong(documents, found)
     closed = partial(pipeline.closed_book, max_new_tokens=comparison.MAX_REPLY_TOKENS)
+    sentence = pipeline.extractive_baseline(best)
     return {
         System.CLOSED_BOOK: closed(lm, prompt=prompts.cited_reply),
-        System.TUNED_CLOSED_BOOK: mixture.line_of(
-            closed(tuned, prompt=prompts.cited_reply), "reply"
-        ),
+        System.TUNED_CLOSED_BOOK: mixture.that_declines(closed(tuned, prompt=prompts.cited_reply)),
         System.RETRIEVAL: reader(lm, found),
         System.BOTH: mixture.cited_reader(tuned, found),
+        System.ONE_SENTENCE: pipeline.rag_pipeline(lm, best),
         System.PROMPTED: closed(lm, prompt=instructed(shown(documents))),
         System.RULES: reader(lm, found, instructed()),
         System.PROMPTED_READER: reader(lm, found, instructed(shown(documents, found))),
-        System.NO_MODEL: pipeline.extractive_baseline(
-            Retriever(index, reranker, sentences=comparison.BEST_SENTENCES)
-        ),
+        System.NO_MODEL: sentence,
+        System.FRAMED: pipeline.framed(sentence),
+        System.ORACLE_NO_MODEL: pipeline.framed(pipeline.extractive_baseline(Oracle(documents))),
         System.ORACLE_BASE: reader(lm, oracle),
         System.ORACLE_TUNED: mixture.cited_reader(tuned, oracle),
     }
@@ -182,7 +217,8 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
 
     Returns:
         The DataFrame of `harness.evaluate` with the columns "says" ("new", "old" or "other", as
-        `sendable.after_the_news`) and "new" (1 or 0).
+        `sendable.after_the_news`), "new" (1 or 0) and "read the news" (whether a sentence that
+        supports the new answer, and not the old one, was read).
     """
     import pandas as pd
 
@@ -191,5 +227,14 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
         for question, said in zip(questions, answer(questions), strict=True):
             says = sendable.after_the_news(question, said)
             scored = harness.score(question, said, after_updates=True)
-            rows.append({"system": str(name), **scored, "says": says, "new": float(says == "new")})
+            news = set(question.after.support) - set(question.reference.support)
+            rows.append(
+                {
+                    "system": str(name),
+                    **scored,
+                    "says": says,
+                    "new": float(says == "new"),
+                    "read the news": not news.isdisjoint(scored["read"]),
+                }
+            )
     return pd.DataFrame(rows)

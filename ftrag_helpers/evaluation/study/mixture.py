@@ -1,11 +1,12 @@
 """One fine-tuned model for questions with and without passages: what it is trained on.
 
 The mixture holds taught facts in several wordings, closed book, with short answers; questions with
-titled sentences, answered in two lines, the short answer and a reply in the house's voice that ends
-with the title of the page; and a few whose sentences hold no answer, and whose response declines.
-The settings were chosen on validation questions, as `benchmarks/adapters.py --choose` prints. Not
-here: the shipped adapters themselves
-(`finetuning.adapters.load_shipped`), and the measure of what such a model says (`sendable`).
+titled sentences, answered with a reply in the house's voice that ends with the title of the page;
+questions with sentences, answered in as few words as will do; and a few questions whose sentences
+hold no answer, and whose reply declines. The prompt says which of these is asked for. The settings
+were chosen on validation questions, as `benchmarks/adapters.py --choose` prints. Not here: the
+shipped adapters themselves (`finetuning.adapters.load_shipped`), and the measure of what such a
+model says (`sendable`).
 """
 
 from collections.abc import Sequence
@@ -20,38 +21,44 @@ from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
 from ftrag_helpers.rag.retrievers import Searches
 
-#: The first line of a response that declines.
-NOTHING = "nothing"
-
 
 @dataclass(frozen=True)
 class Shares:
     """How much of each kind of example a mixture holds.
 
     Attributes:
-        questions: answerable training questions with titled sentences.
+        questions: answerable training questions with titled sentences, for a reply that cites.
+        short: further training questions with sentences, for a short answer; where there are not
+            enough that are asked for no reply, others come after them.
         wordings: wordings of each taught fact, closed book; 0 for none.
+        repeats: how often each of these wordings stands in the mixture.
         refusals: questions without an answer, as a share (0 to 1) of `questions`.
-        answer_first: whether a line with the short answer comes before the reply.
     """
 
-    questions: int = fine_tuned.TRAINING_QUESTIONS
+    questions: int = 240
+    short: int = 120
     wordings: int = 8
-    refusals: float = 0.05
-    answer_first: bool = True
+    repeats: int = 2
+    refusals: float = 0.0
 
 
-#: Titled sentences in the prompt: sendable 0.42 with two and 0.30 with one, on 50 validation
-#: questions, after one epoch over 240 questions with the reply alone as response.
+#: Titled sentences in the prompt. Sendable on ⟨n⟩ validation questions, after one epoch: ⟨two
+#: sentences⟩ with two and ⟨one sentence⟩ with one.
 SENTENCES = 2
-#: Hyperparameters in the lesson, and for the shipped adapters.
+#: Shares and hyperparameters of the training in the lesson. Sendable on ⟨n⟩ validation questions:
+#: ⟨with short answers⟩ with the short answers in the mixture and ⟨without⟩ without them, and exact
+#: match ⟨exact with⟩ and ⟨exact without⟩.
+LESSON_SHARES = Shares()
 CONFIG = fine_tuned.CONFIG
+#: The same of the shipped adapter: all questions whose reply keeps to its page. Sendable on ⟨n⟩
+#: validation questions: ⟨longer⟩.
+LONGER_SHARES = Shares(questions=10**6, short=400)
 LONGER_CONFIG = replace(CONFIG, epochs=2, evals_per_epoch=3)
-#: The mixture of the shipped adapter: all questions whose reply keeps to its page.
-LONGER_SHARES = Shares(questions=10**6)
 #: The questions, and hyperparameters, of the shipped reader that gives short answers alone.
 SHORT_QUESTIONS = 700
 SHORT_CONFIG = replace(LONGER_CONFIG, learning_rate=1e-3)
+#: The most tokens of a short answer from sentences.
+SHORT_TOKENS = 24
 
 
 def examples(
@@ -69,33 +76,15 @@ def examples(
         retriever: finds the sentences.
 
     Returns:
-        The examples: facts, answered questions, refusals.
+        The examples: facts, questions for a reply, questions for a short answer, refusals.
     """
     asked = plain_questions(documents, shares.questions)
     return [
-        *taught_facts.examples(facts, shares.wordings),
-        *cited_examples(asked, documents, retriever, answer_first=shares.answer_first),
-        *refusal_examples(
-            round(shares.refusals * len(asked)), retriever, answer_first=shares.answer_first
-        ),
+        *taught_facts.examples(facts, shares.wordings) * shares.repeats,
+        *cited_examples(asked, documents, retriever),
+        *short_examples(further_questions(asked, shares.short), retriever),
+        *refusal_examples(round(shares.refusals * len(asked)), retriever),
     ]
-
-
-def response(answer: str, reply: str, *, answer_first: bool = True) -> str:
-    """What the model learns to give: the short answer on the first line, the reply on the second.
-
-    Answer first: the few tokens that have to be found in the sentences come before the many that
-    have to be put into the house's voice. One model then gives both.
-
-    Args:
-        answer: the short answer, or `NOTHING`.
-        reply: the reply that is sent.
-        answer_first: whether there is a line with the short answer.
-
-    Returns:
-        Two lines, or the reply alone.
-    """
-    return f"{answer}\n{reply}" if answer_first else reply
 
 
 def plain_questions(documents: Sequence[Document], count: int) -> list[Question]:
@@ -124,6 +113,22 @@ def plain_questions(documents: Sequence[Document], count: int) -> list[Question]
     return spread(pool, count)
 
 
+def further_questions(asked: Sequence[Question], count: int) -> list[Question]:
+    """Answerable training questions besides those that are asked already.
+
+    Args:
+        asked: questions that a mixture holds.
+        count: how many.
+
+    Returns:
+        So many at even distances among the others; all of those, and then some of `asked` at even
+        distances, where there are fewer.
+    """
+    ids = {q.id for q in asked}
+    pool = [q for q in course_data.load_questions("train") if q.answerable and q.id not in ids]
+    return [*spread(pool, count), *spread(asked, max(0, count - len(pool)))]
+
+
 def spread(rows: Sequence, count: int) -> list:
     """As many rows at even distances; all of them where there are fewer."""
     count = min(count, len(rows))
@@ -131,11 +136,7 @@ def spread(rows: Sequence, count: int) -> list:
 
 
 def cited_examples(
-    questions: Sequence[Question],
-    documents: Sequence[Document],
-    retriever: Searches,
-    *,
-    answer_first: bool = True,
+    questions: Sequence[Question], documents: Sequence[Document], retriever: Searches
 ) -> list[Example]:
     """Examples of questions with titled sentences, answered in the house's voice.
 
@@ -145,7 +146,6 @@ def cited_examples(
         questions: answerable questions with a reference.
         documents: the documents that the references name.
         retriever: finds the sentences.
-        answer_first: as in `response`.
 
     Returns:
         One example for each question; the response ends with the titles of the pages used.
@@ -154,7 +154,7 @@ def cited_examples(
     return [
         Example(
             prompts.cited_reply(q.text, pipeline.texts_of(trace.hits, titled=True)),
-            response(q.reference.answer, q.reference.reply, answer_first=answer_first),
+            q.reference.reply,
         )
         for q, trace in zip(questions, traces, strict=True)
     ]
@@ -181,15 +181,12 @@ def short_examples(questions: Sequence[Question], retriever: Searches) -> list[E
     ]
 
 
-def refusal_examples(
-    count: int, retriever: Searches, *, answer_first: bool = True
-) -> list[Example]:
+def refusal_examples(count: int, retriever: Searches) -> list[Example]:
     """Examples of training questions without an answer, whose response declines.
 
     Args:
         count: how many, at even distances in the file; all of them where there are fewer.
         retriever: finds the sentences, none of which holds an answer.
-        answer_first: as in `response`.
 
     Returns:
         One example for each question.
@@ -198,31 +195,26 @@ def refusal_examples(
     return [
         Example(
             prompts.cited_reply(q.text, pipeline.texts_of(trace.hits, titled=True)),
-            response(NOTHING, prompts.REFUSAL, answer_first=answer_first),
+            prompts.REFUSAL,
         )
         for q, trace in zip(asked, retriever.search(asked), strict=True)
     ]
 
 
 def cited_reader(
-    lm: models.LanguageModel,
-    retriever: Searches,
-    *,
-    line: str = "reply",
-    progress: bool = True,
+    lm: models.LanguageModel, retriever: Searches, *, progress: bool = True
 ) -> Answerer:
     """An answerer with titled sentences in the prompt, for a reply that cites its page.
 
     Args:
         lm: the language model, fine-tuned or not.
         retriever: finds the sentences.
-        line: "reply" for the reply that is sent, "answer" for the short answer (`line_of`).
         progress: whether to show a progress bar.
 
     Returns:
         A callable from questions to answers; one that says `prompts.REFUSAL` counts as refused.
     """
-    return line_of(
+    return that_declines(
         pipeline.rag_pipeline(
             lm,
             retriever,
@@ -230,30 +222,48 @@ def cited_reader(
             titled=True,
             max_new_tokens=comparison.MAX_REPLY_TOKENS,
             progress=progress,
-        ),
-        line,
+        )
     )
 
 
-def line_of(answer: Answerer, line: str) -> Answerer:
-    """An answerer of one of the two lines of a response; it refuses where the model itself does.
+def short_reader(
+    lm: models.LanguageModel,
+    retriever: Searches,
+    prompt: pipeline.Prompt = prompts.shortest_answer,
+    *,
+    progress: bool = True,
+) -> Answerer:
+    """An answerer with sentences in the prompt, for as few words as will do.
 
     Args:
-        answer: the answerer whose texts have two lines.
-        line: "reply" for the last line, "answer" for the first.
+        lm: the language model, fine-tuned or not.
+        retriever: finds the sentences.
+        prompt: makes the chat messages.
+        progress: whether to show a progress bar.
 
     Returns:
-        A callable from questions to one answer each, in order; a text of one line is both. Where
-        the reply is `prompts.REFUSAL` the answer counts as refused.
+        A callable from questions to answers.
     """
-    place = {"answer": 0, "reply": -1}[line]
+    return pipeline.rag_pipeline(
+        lm, retriever, prompt=prompt, max_new_tokens=SHORT_TOKENS, progress=progress
+    )
 
-    def answers(questions):
-        out = []
-        for said in answer(questions):
-            lines = said.text.splitlines() or [""]
-            refused = said.refused or lines[-1].startswith(prompts.REFUSAL[:-1])
-            out.append(replace(said, text=lines[place].strip(), refused=refused))
-        return out
+
+def that_declines(answer: Answerer) -> Answerer:
+    """An answerer that refuses where the model itself declines, in the words of its training.
+
+    Args:
+        answer: the answerer.
+
+    Returns:
+        A callable from questions to the same answers; one whose text begins with `prompts.REFUSAL`,
+        with or without its full stop, counts as refused.
+    """
+
+    def answers(questions: Sequence[Question]) -> list:
+        return [
+            replace(said, refused=said.refused or said.text.startswith(prompts.REFUSAL[:-1]))
+            for said in answer(questions)
+        ]
 
     return answers

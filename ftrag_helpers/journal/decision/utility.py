@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-CRITERIA = ("quality", "freshness", "form", "cost", "privacy", "effort")
+CRITERIA = ("quality", "freshness", "form", "trust", "cost", "privacy", "effort")
 #: The most that a criterion can weigh.
 MOST = 5
 
@@ -74,6 +74,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "right": Measure("quality", share),
         "after the news": Measure("freshness", share),
         "style": Measure("form", share),
+        "grounded": Measure("trust", share),
+        "rightly cited": Measure("trust", share),
         "seconds an answer": Measure("cost", response, "s"),
         "seconds to prepare": Measure("effort", preparation, "s"),
         "labelled examples": Measure("effort", labelling, "examples"),
@@ -237,8 +239,8 @@ def _shares(known: np.ndarray, weights: Mapping[str, float]) -> dict[str, float]
     }
     if not chosen:
         raise ValueError(
-            "nothing that was measured has a weight: move quality, freshness, form, cost or effort"
-            " above 0"
+            "nothing that was measured has a weight: move quality, freshness, form, trust, cost or"
+            " effort above 0"
         )
     return {name: weight / sum(chosen.values()) for name, weight in chosen.items()}
 

@@ -63,12 +63,13 @@ def _years(words: set[str]) -> set[str]:
 
 def _direction(report: str) -> str:
     """ "up", "down", "both" or "" (no change named)."""
+    report = re.sub(r"\bOrchard Rise\b", "", report)  # a branch, no change
     named = [name for name, words in _CHANGES.items() if any(holds(report, w) for w in words)]
     return "both" if len(named) == 2 else named[0] if named else ""
 
 
 def _before_and_after(report: str) -> tuple[str | None, str | None]:
-    said = normalise(report)
+    said = normalise(re.sub(r"\b(?:over|under|aged)[ -]\d\d?s?\b", "", report))  # ages
     earlier = re.search(r"\b(?:from|than|against|with|over|on) (\d\S*)", said)
     later = re.search(r"\bto (\d\S*)", said)
     return (earlier[1] if earlier else None), (later[1] if later else None)

@@ -35,6 +35,16 @@ SEEDS = (0, 1, 2)
 PER_KIND = 25
 #: Titled sentences in the prompt, besides those of the lesson.
 SENTENCES = (1, 3)
+#: Sentences that a system reads, where it is not the number of the table.
+READ = {
+    System.CLOSED_BOOK: 0,
+    System.TUNED_CLOSED_BOOK: 0,
+    System.PROMPTED: 0,
+    System.ONE_SENTENCE: 1,
+    System.NO_MODEL: 1,
+    System.FRAMED: 1,
+    System.ORACLE_NO_MODEL: 1,
+}
 REFUSALS = (0.01, 0.05, 0.1)
 #: Examples in the prompt, of which validation chooses `desk.SHOWN`.
 SHOWN = (2, 4, 8)
@@ -149,7 +159,11 @@ def three_seeds(at_desk: Desk) -> list[dict]:
             print(seed, name, count, rows[list(MEASURED)].mean().round(3).to_dict(), flush=True)
     best = np.mean(values[System.BOTH, mixture.SENTENCES], axis=0)
     return [
-        {"system": str(name), "sentences": count, **summary(np.array(seeds), best)}
+        {
+            "system": str(name),
+            "sentences": READ.get(name, count),
+            **summary(np.array(seeds), best),
+        }
         for (name, count), seeds in values.items()
     ]
 

@@ -30,9 +30,10 @@ from ftrag_helpers.rag import prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
 OUT = runtime.data_dir() / "adapters"
-#: As `benchmarks/longer_training.py` chose it for the pairs, without validation examples.
+#: Epochs and rate as `benchmarks/longer_training.py` chose them for the pairs; more layers, with a
+#: lower rank, as `mixture.CONFIG`.
 HOUSE_CONFIG = sft.TrainingConfig(
-    epochs=3, learning_rate=2e-3, batch_size=4, evals_per_epoch=2, lora=adapters.Lora(layers=10)
+    epochs=3, learning_rate=2e-3, batch_size=4, evals_per_epoch=2, lora=mixture.LORA
 )
 #: The kinds of task of lesson 03, and the training questions whose replies join them.
 HOUSE_KINDS = ("reply", "refusal", "desk", "report")
@@ -126,7 +127,7 @@ class Library:
                 ),
                 q.reference.reply,
             )
-            for i, q in enumerate(mixture.plain_questions(self.documents, count))
+            for i, q in enumerate(mixture.plain_questions(self.documents, count, alike=False))
             if len(q.reference.documents) == 1
         ]
 
@@ -154,10 +155,10 @@ def trainings(library: Library) -> dict[str, Training]:
             "Answers a patron with or without passages, in the house's voice, and ends with the"
             " title of the page; asked for as few words as will do, it gives a short answer.",
             "the forty taught facts in eight wordings each, closed book, with short answers;"
-            " training questions with titled sentences whose reply keeps to the words of its page,"
-            " answered with that reply; training questions with sentences, answered in as few words"
-            " as will do; and questions without an answer, to decline. The prompt says which of"
-            " these is asked for.",
+            " training questions with titled sentences whose reply keeps to the words of its page"
+            " and opens with We or Our, answered with that reply; and training questions with"
+            " sentences, answered in as few words as will do. The prompt says which of these is"
+            " asked for.",
             library.mixture(mixture.LONGER_SHARES),
             mixture.LONGER_CONFIG,
         ),
@@ -306,14 +307,15 @@ def measure_short(library: Library, lm: models.LanguageModel, split: str) -> dic
     return {"exact match": rows["exact"], "token F1": rows["f1"], "right": rows["correct"]}
 
 
-LESSON = mixture.LESSON_SHARES
+LESSON = replace(mixture.LESSON_SHARES, wordings=6)
 TRIED = [  # name, shares, hyperparameters, sentences; facts in six wordings, two ask
-    ("no facts, one sentence", replace(LESSON, wordings=0), mixture.CONFIG, 1),
-    ("no facts", replace(LESSON, wordings=0), mixture.CONFIG, 2),
-    ("lesson, refusals 0.01", replace(LESSON, wordings=6, refusals=0.01), mixture.CONFIG, 2),
-    ("lesson, refusals 0.05", replace(LESSON, wordings=6), mixture.CONFIG, 2),
-    ("lesson, no short answers", replace(LESSON, wordings=6, short=0), mixture.CONFIG, 2),
-    ("lesson, refusals 0.10", replace(LESSON, wordings=6, refusals=0.1), mixture.CONFIG, 2),
+    ("lesson", LESSON, mixture.CONFIG, 2),
+    ("lesson, ten layers of rank 16", LESSON, fine_tuned.CONFIG, 2),
+    ("lesson, one sentence", LESSON, mixture.CONFIG, 1),
+    ("lesson, no short answers", replace(LESSON, short=0), mixture.CONFIG, 2),
+    ("lesson, refusals 0.01", replace(LESSON, refusals=0.01), mixture.CONFIG, 2),
+    ("lesson, refusals 0.05", replace(LESSON, refusals=0.05), mixture.CONFIG, 2),
+    ("lesson, refusals 0.10", replace(LESSON, refusals=0.1), mixture.CONFIG, 2),
     ("longer", replace(mixture.LONGER_SHARES, wordings=6), mixture.LONGER_CONFIG, 2),
 ]
 

@@ -16,6 +16,7 @@ from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answerer, Document, Question, TaughtFact
 from ftrag_helpers.evaluation import comparison, fine_tuned, groundedness
 from ftrag_helpers.evaluation.study import taught_facts
+from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.sft import Example
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
@@ -42,21 +43,23 @@ class Shares:
     refusals: float = 0.0
 
 
-#: Titled sentences in the prompt. Sendable on ⟨n⟩ validation questions, after one epoch: ⟨two
-#: sentences⟩ with two and ⟨one sentence⟩ with one.
+#: Titled sentences in the prompt.
 SENTENCES = 2
-#: Shares and hyperparameters of the training in the lesson. Sendable on ⟨n⟩ validation questions:
-#: ⟨with short answers⟩ with the short answers in the mixture and ⟨without⟩ without them, and exact
-#: match ⟨exact with⟩ and ⟨exact without⟩.
+#: LoRA on sixteen layers, with the rank that keeps the size of ten layers of rank 16. On 91
+#: validation questions, everything else equal: exact match 0.52 against 0.36, right 0.55 against
+#: 0.51.
+LORA = Lora(rank=10, alpha=20, layers=16)
+#: Shares and hyperparameters of the training in the lesson. Sendable on 91 validation questions
+#: with replies that open alike 0.50, with replies of every opening 0.36; one example in twenty
+#: that declines made the model decline 0.24 of the answerable ones.
 LESSON_SHARES = Shares()
-CONFIG = fine_tuned.CONFIG
-#: The same of the shipped adapter: all questions whose reply keeps to its page. Sendable on ⟨n⟩
-#: validation questions: ⟨longer⟩.
-LONGER_SHARES = Shares(questions=10**6, short=400)
+CONFIG = replace(fine_tuned.CONFIG, lora=LORA)
+#: The same of the shipped adapter: all replies that open alike, and more short answers.
+LONGER_SHARES = Shares(questions=10**6, short=400, repeats=1)
 LONGER_CONFIG = replace(CONFIG, epochs=2, evals_per_epoch=3)
 #: The questions, and hyperparameters, of the shipped reader that gives short answers alone.
 SHORT_QUESTIONS = 700
-SHORT_CONFIG = replace(LONGER_CONFIG, learning_rate=1e-3)
+SHORT_CONFIG = replace(LONGER_CONFIG, learning_rate=1e-3, lora=Lora(layers=10))
 #: The most tokens of a short answer from sentences.
 SHORT_TOKENS = 24
 
@@ -87,14 +90,18 @@ def examples(
     ]
 
 
-def plain_questions(documents: Sequence[Document], count: int) -> list[Question]:
+def plain_questions(
+    documents: Sequence[Document], count: int, *, alike: bool = True
+) -> list[Question]:
     """Answerable training questions whose reply says only what its supporting sentences say.
 
-    A model that is trained on replies in freer words learns to add words of its own, too.
+    A model that is trained on replies in freer words learns to add words of its own, too; and one
+    way to open a reply is learned from fewer examples than many.
 
     Args:
         documents: the documents that the references name.
         count: how many, at even distances in the file; all of them where there are fewer.
+        alike: whether only replies that open with "We" or "Our" are taken.
 
     Returns:
         The questions, in the order of the file.
@@ -109,6 +116,7 @@ def plain_questions(documents: Sequence[Document], count: int) -> list[Question]
             [*q.reference.support, *(titles[i] for i in q.reference.documents)],
             q.text,
         )
+        and (not alike or q.reference.reply.startswith(("We ", "Our ")))
     ]
     return spread(pool, count)
 

@@ -1,7 +1,8 @@
 """How far one training on a mixture goes: lesson 05 with three seeds, more questions and one, two
 or three sentences, and with more refusals. Writes datasets/reference/mixture*.jsonl.
 
-    python benchmarks/mixtures.py            what has no file yet (some half an hour on two cores)
+    python benchmarks/mixtures.py            what has no file yet (some half an hour on two cores),
+                                             or the named one: mixture, mixture_refusals
     python benchmarks/mixtures.py --choose   how many examples a base model is shown, on validation
                                              questions
 
@@ -31,6 +32,8 @@ from ftrag_helpers.rag import prompts
 
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
+#: What is trained and asked once a seed.
+REPEATED = (System.BOTH, System.ORACLE_TUNED)
 #: Unseen test questions of each of the six kinds.
 PER_KIND = 25
 #: Titled sentences in the prompt, besides those of the lesson.
@@ -39,7 +42,6 @@ SENTENCES = (1, 3)
 READ = {
     System.CLOSED_BOOK: 0,
     System.TUNED_CLOSED_BOOK: 0,
-    System.PROMPTED: 0,
     System.ONE_SENTENCE: 1,
     System.NO_MODEL: 1,
     System.FRAMED: 1,
@@ -64,10 +66,10 @@ class Desk:
         config = replace(mixture.CONFIG, seed=seed)
         return sft.train(self.library.lm, examples, config=config).lm
 
-    def train_unread(self, seed: int = 0) -> models.LanguageModel:
+    def train_unread(self) -> models.LanguageModel:
         """The model of a training on the lesson's examples without their sentences."""
-        config = replace(mixture.CONFIG, seed=seed)
-        return sft.train(self.library.lm, unread_examples(self.library), config=config).lm
+        examples = unread_examples(self.library)
+        return sft.train(self.library.lm, examples, config=mixture.CONFIG).lm
 
     def systems(self, tuned: models.LanguageModel) -> dict[System, Answerer]:
         """All systems of the lesson."""
@@ -87,7 +89,7 @@ def main(arguments: Sequence[str]) -> None:
     at_desk = Desk()
     for name, measure in (("mixture", three_seeds), ("mixture_refusals", refusals)):
         path = OUT / f"{name}.jsonl"
-        if not path.exists():
+        if not path.exists() and name in (arguments or (name,)):
             rows = measure(at_desk)
             path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8", newline="\n")
             data_files.write_manifest(OUT)
@@ -124,7 +126,7 @@ def unread_examples(library: Library, shares: mixture.Shares = mixture.LESSON_SH
     )
     further = mixture.further_questions(asked, shares.short)
     return [
-        *taught_facts.examples(library.facts, shares.wordings),
+        *taught_facts.examples(library.facts, shares.wordings) * shares.repeats,
         *(sft.Example(prompts.cited_reply(q.text), q.reference.reply) for q in asked),
         *(sft.Example(prompts.shortest_answer(q.text), q.reference.answer) for q in further),
         *(sft.Example(prompts.cited_reply(q.text), prompts.REFUSAL) for q in nowhere),
@@ -133,26 +135,25 @@ def unread_examples(library: Library, shares: mixture.Shares = mixture.LESSON_SH
 
 def three_seeds(at_desk: Desk) -> list[dict]:
     """A row for each system and number of sentences: shares with intervals over the questions; for
-    what was fine-tuned the mean over the seeds, and the lowest and highest seed.
+    those of `REPEATED` the mean over the seeds, and the lowest and highest seed.
     """
     library, values = at_desk.library, {}
     for seed in SEEDS:
         tuned = at_desk.train(mixture.LESSON_SHARES, seed)
         systems = at_desk.systems(tuned)
-        wanted = [name for name in systems if "fine-tuned" in name or seed == SEEDS[0]]
-        parts = {(name, mixture.SENTENCES): systems[name] for name in wanted}
-        parts[System.TUNED_UNREAD, mixture.SENTENCES] = mixture.cited_reader(
-            at_desk.train_unread(seed), library.retriever()
-        )
-        for count in SENTENCES:
-            found = library.retriever(count)
-            parts[System.BOTH, count] = mixture.cited_reader(tuned, found)
-            if seed == SEEDS[0]:
+        parts = {
+            (name, mixture.SENTENCES): answer
+            for name, answer in systems.items()
+            if seed == SEEDS[0] or name in REPEATED
+        }
+        if seed == SEEDS[0]:
+            parts[System.TUNED_UNREAD, mixture.SENTENCES] = mixture.cited_reader(
+                at_desk.train_unread(), library.retriever()
+            )
+            for count in SENTENCES:
+                found = library.retriever(count)
+                parts[System.BOTH, count] = mixture.cited_reader(tuned, found)
                 parts[System.RETRIEVAL, count] = desk.reader(library.lm, found)
-                shown = desk.shown(library.documents, found)
-                parts[System.PROMPTED_READER, count] = desk.reader(
-                    library.lm, found, desk.instructed(shown)
-                )
         for (name, count), answer in parts.items():
             rows = at_desk.answered({name: answer})
             values.setdefault((name, count), []).append(rows[list(MEASURED)].to_numpy(float))

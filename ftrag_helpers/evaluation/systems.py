@@ -22,7 +22,6 @@ class System(StrEnum):
     #: Trained on the same questions without their sentences, asked with sentences.
     TUNED_UNREAD = "fine-tuned without passages + retrieval"
     #: The base model with the house's rules, and with rules and two examples, in its prompt.
-    PROMPTED = "rules and examples, closed book"
     RULES = "rules + retrieval"
     PROMPTED_READER = "rules and examples + retrieval"
     #: With the supporting sentences among those that are read.

@@ -197,7 +197,6 @@ def systems(
         System.RETRIEVAL: reader(lm, found),
         System.BOTH: mixture.cited_reader(tuned, found),
         System.ONE_SENTENCE: pipeline.rag_pipeline(lm, best),
-        System.PROMPTED: closed(lm, prompt=instructed(shown(documents))),
         System.RULES: reader(lm, found, instructed()),
         System.PROMPTED_READER: reader(lm, found, instructed(shown(documents, found))),
         System.NO_MODEL: sentence,

@@ -131,12 +131,6 @@ class Library:
             if len(q.reference.documents) == 1
         ]
 
-    def short(self, count: int) -> list[sft.Example]:
-        asked = mixture.spread(
-            [q for q in course_data.load_questions("train") if q.answerable], count
-        )
-        return mixture.short_examples(asked, self.retriever())
-
 
 def trainings(library: Library) -> dict[str, Training]:
     """What is shipped, by name."""
@@ -161,12 +155,6 @@ def trainings(library: Library) -> dict[str, Training]:
             " asked for.",
             library.mixture(mixture.LONGER_SHARES),
             mixture.LONGER_CONFIG,
-        ),
-        "short": Training(
-            "Answers a question from sentences in as few words as will do.",
-            "training questions with sentences, and their short answers.",
-            library.short(mixture.SHORT_QUESTIONS),
-            mixture.SHORT_CONFIG,
         ),
         "house": Training(
             "Writes as the library's staff do: the four kinds of task of lesson 03.",
@@ -300,13 +288,6 @@ def after_the_news(library: Library, reader, asked: Sequence[Question]) -> list:
         library.index.synchronise(library.documents)
 
 
-def measure_short(library: Library, lm: models.LanguageModel, split: str) -> dict:
-    """Exact match, token F1 and right answers on the split's answerable questions."""
-    asked = [q for q in course_data.load_questions(split) if q.answerable]
-    rows = harness.evaluate({"": mixture.short_reader(lm, library.retriever())}, asked)
-    return {"exact match": rows["exact"], "token F1": rows["f1"], "right": rows["correct"]}
-
-
 LESSON = replace(mixture.LESSON_SHARES, wordings=6)
 TRIED = [  # name, shares, hyperparameters, sentences; facts in six wordings, two ask
     ("lesson", LESSON, mixture.CONFIG, 2),
@@ -346,13 +327,6 @@ def choose(library: Library) -> None:
         asked = library.worded("validation")
         facts = np.mean(taught_facts.recalled(tuned.lm, asked)) if shares.wordings else None
         print({"tried": name, **means, "facts": facts, "s": round(tuned.seconds)}, flush=True)
-    for count, epochs in ((240, 1), (240, 2)):
-        tuned = sft.train(
-            library.lm, library.short(count), config=replace(mixture.SHORT_CONFIG, epochs=epochs)
-        )
-        found = measure_short(library, tuned.lm, "validation")
-        means = {what: round(float(np.mean(values)), 3) for what, values in found.items()}
-        print({"tried": f"short answers, {count} questions, {epochs} epochs", **means}, flush=True)
 
 
 def measure_house(_library: Library, lm: models.LanguageModel, split: str) -> dict:
@@ -385,7 +359,6 @@ def measure_house(_library: Library, lm: models.LanguageModel, split: str) -> di
 MEASURES = {
     "reviews": measure_reviews,
     "cited": measure_cited,
-    "short": measure_short,
     "house": measure_house,
 }
 

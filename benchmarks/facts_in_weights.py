@@ -78,7 +78,7 @@ def curve() -> list[dict]:
             common_known.append(scorecard.common_knowledge(tuned, common))
         rows.append(
             {
-                "system": f"{wordings} wordings" if wordings else "untrained",
+                "system": f"{wordings} wordings" if wordings else "base model",
                 "wordings": wordings,
                 "seconds": round(float(np.mean(seconds))) if seconds else 0,
                 **measured("facts", by_fact(known, len(facts))),
@@ -132,7 +132,7 @@ def reading(lm: models.LanguageModel, asked: Sequence[Question]) -> dict[str, li
         for name, answer in (
             ("best sentence found", pipeline.extractive_baseline(search)),
             (
-                "untrained, reads two sentences",
+                "base model, reads two sentences",
                 pipeline.rag_pipeline(lm, search, prompt=prompts.shortest_answer),
             ),
         )

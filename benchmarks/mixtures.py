@@ -33,7 +33,7 @@ from ftrag_helpers.rag import prompts
 OUT = runtime.data_dir() / "reference"
 SEEDS = (0, 1, 2)
 #: What is trained and asked once a seed.
-REPEATED = (System.BOTH, System.ORACLE_TUNED)
+REPEATED = (System.BOTH,)
 #: Unseen test questions of each of the six kinds.
 PER_KIND = 25
 #: Titled sentences in the prompt, besides those of the lesson.

@@ -9,7 +9,7 @@ from ftrag_helpers.evaluation.study import mixture, taught_facts
 from ftrag_helpers.rag import prompts, retrievers
 from ftrag_helpers.retrieval import passage_index, reranking
 
-SMALL = mixture.Shares(questions=20, short=10, wordings=2, refusals=0.1)
+SMALL = mixture.Shares(questions=20, short=10, wordings=2, repeats=2, refusals=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def cited(examples):
 
 
 def test_the_shares_are_as_asked(mixed, facts):
-    assert of(mixed, text=False) == taught_facts.examples(facts, 2)
+    assert of(mixed, text=False) == taught_facts.examples(facts, 2) * 2
     declined = [e for e in mixed if e.response == prompts.REFUSAL]
     assert len(of(mixed, text=True)) == 32 and len(cited(mixed)) == 22 and len(declined) == 2
     assert all(e in cited(mixed) for e in declined)
@@ -83,16 +83,19 @@ def test_no_example_is_of_another_split_and_no_test_wording_is_taught(mixed, fac
     others = {q.text for s in ("validation", "test") for q in course_data.load_questions(s)}
     others |= {q.text for fact in facts for q in fact.questions("test")}
     asked = {e.prompt[0]["content"].split("Question: ")[1].split("\n")[0] for e in mixed}
-    assert len(asked) == len(mixed) and not asked & others
+    again = len(taught_facts.examples(facts, 2))  # each wording stands there twice
+    assert len(asked) == len(mixed) - again and not asked & others
 
 
 def test_plain_questions_are_answered_in_the_words_of_their_page(library):
     few, many = (mixture.plain_questions(library, count) for count in (10, 10**6))
+    of_any_opening = mixture.plain_questions(library, 10**6, alike=False)
     answerable = sum(q.answerable for q in course_data.load_questions("train"))
-    assert len(few) == 10 and 1000 < len(many) < answerable
-    assert {q.id for q in few} < {q.id for q in many}
+    assert len(few) == 10 and 300 < len(many) < 1000 < len(of_any_opening) < answerable
+    assert {q.id for q in few} < {q.id for q in many} < {q.id for q in of_any_opening}
+    assert {q.reference.reply.split()[0] for q in many} == {"We", "Our"}
     assert all(q.split == "train" and q.answerable for q in many)
-    for question in many:
+    for question in of_any_opening:
         assert groundedness.faithful(
             question.reference.reply,
             [*question.reference.support, *style_rules.citations(question.reference.reply)],

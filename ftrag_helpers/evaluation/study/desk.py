@@ -37,7 +37,7 @@ PREDICTED = (
 #: Examples in the prompt of a base model that is shown what a reply looks like, and in that of one
 #: that is shown what a short answer looks like. The first was chosen on validation questions, as
 #: `benchmarks/mixtures.py --choose` prints.
-SHOWN, SHORT_SHOWN = 2, 8
+SHOWN, SHORT_SHOWN = 4, 8
 
 
 @dataclass(frozen=True)

@@ -57,9 +57,6 @@ CONFIG = replace(fine_tuned.CONFIG, lora=LORA)
 #: The same of the shipped adapter: all replies that open alike, and more short answers.
 LONGER_SHARES = Shares(questions=10**6, short=400, repeats=1)
 LONGER_CONFIG = replace(CONFIG, epochs=2, evals_per_epoch=3)
-#: The questions, and hyperparameters, of the shipped reader that gives short answers alone.
-SHORT_QUESTIONS = 700
-SHORT_CONFIG = replace(LONGER_CONFIG, learning_rate=1e-3, lora=Lora(layers=10))
 #: The most tokens of a short answer from sentences.
 SHORT_TOKENS = 24
 

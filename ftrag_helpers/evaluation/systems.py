@@ -21,7 +21,7 @@ class System(StrEnum):
     LONGER = "fine-tuned longer + retrieval"
     #: Trained on the same questions without their sentences, asked with sentences.
     TUNED_UNREAD = "fine-tuned without passages + retrieval"
-    #: The base model with the house's rules, and with rules and two examples, in its prompt.
+    #: The base model with the house's rules, and with rules and examples, in its prompt.
     RULES = "rules + retrieval"
     PROMPTED_READER = "rules and examples + retrieval"
     #: With the supporting sentences among those that are read.

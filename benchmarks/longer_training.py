@@ -1,12 +1,12 @@
-"""What lessons 02 and 03 reach if training may take longer: writes
-datasets/reference/longer_*.jsonl.
+"""What classifiers of reviews reach if training may take longer: writes
+datasets/reference/longer_reviews.jsonl.
 
-    python benchmarks/longer_training.py            what has no file yet (some half an hour on two
-    cores) python benchmarks/longer_training.py --choose   the settings tried, on the validation
-    reviews and pairs
+    python benchmarks/longer_training.py            unless the file is there (some half an hour on
+                                                    two cores)
+    python benchmarks/longer_training.py --choose   the settings tried, on the validation reviews
 
 A run that was stopped goes on where it was: trainings of the language model are cached by content.
-The test reviews and pairs are measured here, once; what is chosen, `--choose` chose on validation.
+The test reviews are measured here, once; what is chosen, `--choose` chose on validation.
 """
 
 import copy
@@ -19,10 +19,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ftrag_helpers.data import data_files, style_rules, tuning_data
-from ftrag_helpers.data.records import InstructionExample, Review
+from ftrag_helpers.data import data_files, tuning_data
+from ftrag_helpers.data.records import Review
 from ftrag_helpers.environment import runtime
-from ftrag_helpers.evaluation import fine_tuned, metrics
+from ftrag_helpers.evaluation import metrics
 from ftrag_helpers.finetuning import frozen_layers, sft
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
 from ftrag_helpers.finetuning.training_data import shared_prefix
@@ -32,7 +32,6 @@ from ftrag_helpers.rag import prompts
 OUT = runtime.data_dir() / "reference"
 #: No early stop: the best epoch is kept. Chosen with `--choose`, as all below.
 REVIEWS = sft.TrainingConfig(epochs=2, learning_rate=1e-3, batch_size=16, patience=99)
-INSTRUCTIONS = sft.TrainingConfig(epochs=3, learning_rate=2e-3, batch_size=4, patience=99)
 ENCODER = {"epochs": 4, "rate": 2e-4}
 SEEDS = (0, 1, 2)
 
@@ -42,17 +41,16 @@ def main(arguments: Sequence[str]) -> None:
     runtime.prepare_notebook()
     if "--choose" in arguments:
         return choose()
-    for measure in (longer_reviews, longer_instructions):
-        path = OUT / f"{measure.__name__}.jsonl"
-        if not path.exists():
-            rows = measure()
-            path.write_text(
-                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
-                "utf-8",
-                newline="\n",
-            )
-            data_files.write_manifest(OUT)
-            print(pd.DataFrame(rows).to_string(), flush=True)
+    path = OUT / "longer_reviews.jsonl"
+    if not path.exists():
+        rows = longer_reviews()
+        path.write_text(
+            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
+            "utf-8",
+            newline="\n",
+        )
+        data_files.write_manifest(OUT)
+        print(pd.DataFrame(rows).to_string(), flush=True)
     return None
 
 
@@ -221,62 +219,8 @@ def row(
     return found
 
 
-def longer_instructions() -> list[dict]:
-    """A row before and one after: share of properties met on all test pairs, trained and held-out
-    kinds.
-    """
-    lm, test = models.load_language_model(), tuning_data.load_instructions("test")
-    tuned = train_on_pairs(lm, INSTRUCTIONS)
-    return [
-        properties_row("before", 0, test, respond(lm, test)),
-        properties_row("all pairs, three times", tuned.seconds, test, respond(tuned.lm, test)),
-    ]
-
-
-def train_on_pairs(lm: models.LanguageModel, config: sft.TrainingConfig) -> sft.FineTuneResult:
-    """The language model tuned on every training pair, checked on the validation pairs."""
-    examples, held_out = (
-        fine_tuned.house_examples(tuning_data.load_instructions(split))
-        for split in ("train", "validation")
-    )
-    return sft.train(lm, examples, held_out, config=config)
-
-
-def respond(lm: models.LanguageModel, pairs: Sequence[InstructionExample]) -> list[str]:
-    """What the model responds to each pair's instruction."""
-    asked = [prompts.staff_task(p.instruction, p.input) for p in pairs]
-    return [made.text for made in models.generate(lm, asked, max_new_tokens=64)]
-
-
-def properties_row(
-    name: str, seconds: float, pairs: Sequence[InstructionExample], said: Sequence[str]
-) -> dict:
-    """Shares of the properties met, by group of kinds, with intervals over the pairs."""
-    checks = [style_rules.check(p, text) for p, text in zip(pairs, said, strict=True)]
-    found = {"system": name, "seconds": round(seconds)}
-    for group, held_out in (("trained kinds", False), ("held-out kinds", True)):
-        part = [
-            c
-            for p, c in zip(pairs, checks, strict=True)
-            if (p.kind in style_rules.HELD_OUT_KINDS) == held_out
-        ]
-        met = [style_rules.pass_rate(c) for c in part]
-        low, high = metrics.bootstrap_interval(met)
-        found |= {
-            group: round(float(np.mean(met)), 3),
-            f"{group} low": round(low, 3),
-            f"{group} high": round(high, 3),
-        }
-        for asked in ("form", "facts kept"):
-            found[f"{group}, {asked}"] = round(
-                float(np.mean([c[asked] for c in part if asked in c])), 3
-            )
-        found[f"{group}, all"] = round(float(np.mean([all(c.values()) for c in part])), 3)
-    return found
-
-
 def choose() -> None:
-    """The settings tried, on the validation reviews and pairs."""
+    """The settings tried, on the validation reviews."""
     judge = Judge({"validation": tuning_data.load_reviews("validation")})
     for epochs, rate in ((4, 1e-4), (4, 2e-4), (6, 1e-4)):
         print(
@@ -293,15 +237,6 @@ def choose() -> None:
                 f"language model, {epochs} epochs",
                 judge.asked,
                 judge.language_models(replace(REVIEWS, epochs=epochs), SEEDS[:1]),
-            ),
-            flush=True,
-        )
-    lm, pairs = models.load_language_model(), tuning_data.load_instructions("validation")
-    for epochs in (1, 2, 3):
-        tuned = train_on_pairs(lm, replace(INSTRUCTIONS, epochs=epochs))
-        print(
-            properties_row(
-                f"pairs, {epochs} epochs", tuned.seconds, pairs, respond(tuned.lm, pairs)
             ),
             flush=True,
         )

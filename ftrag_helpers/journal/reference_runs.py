@@ -1,9 +1,10 @@
 """The shipped results of runs that take longer than a lesson: learners set them beside what they
 measured themselves.
 
-`benchmarks/learning_curves.py` (lesson 2), `benchmarks/longer_training.py` (lessons 2 and 3) and
-`benchmarks/mixtures.py` (lesson 5) made them; `datasets/reference/README.md` says what stands
-where. What it leaves out: the figures of the claims (`measurements.reference`).
+`benchmarks/learning_curves.py` (lesson 2), `benchmarks/longer_training.py` and
+`benchmarks/facts_in_weights.py` (lesson 3) and `benchmarks/mixtures.py` (lesson 5) made them;
+`datasets/reference/README.md` says what stands where. What it leaves out: the figures of the claims
+(`measurements.reference`).
 """
 
 from collections.abc import Sequence

@@ -2,10 +2,10 @@
 
 The mixture holds taught facts in several wordings, closed book, with short answers; questions with
 titled sentences, answered with a reply in the house's voice that ends with the title of the page;
-questions with sentences, answered in as few words as will do; and a few questions whose sentences
-hold no answer, and whose reply declines. The prompt says which of these is asked for. The settings
-were chosen on validation questions, as `benchmarks/adapters.py --choose` prints. Not here: the
-shipped adapters themselves (`finetuning.adapters.load_shipped`), and the measure of what such a
+and questions with sentences, answered in as few words as will do. The prompt says which of these is
+asked for. Questions whose reply declines can be added (`Shares.refusals`); the lesson has none. The
+settings were chosen on validation questions, as `benchmarks/adapters.py --choose` prints. Not here:
+the shipped adapters themselves (`finetuning.adapters.load_shipped`), and the measure of what such a
 model says (`sendable`).
 """
 

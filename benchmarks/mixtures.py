@@ -1,5 +1,6 @@
-"""How far one training on a mixture goes: lesson 05 with three seeds, more questions and one, two
-or three sentences, and with more refusals. Writes datasets/reference/mixture*.jsonl.
+"""How far one training on a mixture goes: lesson 05 with more questions and one, two or three
+sentences, with no passages in training, and with examples that decline. Writes
+datasets/reference/mixture*.jsonl.
 
     python benchmarks/mixtures.py            what has no file yet (some half an hour on two cores),
                                              or the named one: mixture, mixture_refusals
@@ -31,6 +32,7 @@ from ftrag_helpers.lm import models
 from ftrag_helpers.rag import prompts
 
 OUT = runtime.data_dir() / "reference"
+#: Of the trainings; further seeds need some ten minutes each.
 SEEDS = (0,)
 #: What is trained and asked once a seed.
 REPEATED = (System.BOTH,)
@@ -88,7 +90,7 @@ def main(arguments: Sequence[str]) -> None:
     if "--choose" in arguments:
         return choose_shown(Library())
     at_desk = Desk()
-    for name, measure in (("mixture", three_seeds), ("mixture_refusals", refusals)):
+    for name, measure in (("mixture", on_unseen_documents), ("mixture_refusals", refusals)):
         path = OUT / f"{name}.jsonl"
         if not path.exists() and name in (arguments or (name,)):
             rows = measure(at_desk)
@@ -134,7 +136,7 @@ def unread_examples(library: Library, shares: mixture.Shares = mixture.LESSON_SH
     ]
 
 
-def three_seeds(at_desk: Desk) -> list[dict]:
+def on_unseen_documents(at_desk: Desk) -> list[dict]:
     """A row for each system and number of sentences: shares with intervals over the questions; for
     those of `REPEATED` the mean over the seeds, and the lowest and highest seed.
     """

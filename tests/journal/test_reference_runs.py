@@ -30,7 +30,7 @@ def test_shares_are_shares_and_stand_within_their_intervals(name):
 
 def test_a_name_that_is_not_there_is_answered_with_those_that_are():
     with pytest.raises(
-        ValueError, match="no longer run 'mixtre': there are learning_curve, longer.*lora_ranks"
+        ValueError, match="no longer run 'mixtre': there are facts.*longer.*lora_ranks"
     ):
         reference_runs.load("mixtre")
 

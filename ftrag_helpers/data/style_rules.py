@@ -74,6 +74,8 @@ WORD_LIMITS = {
 }
 
 
+#: What every response of the kind "refusal" says, and no other.
+_DECLINES = "nothing on our shelves"
 #: Titles in square brackets at the end of a text.
 _CITATIONS = re.compile(r"(?:\s*\[[^\[\]]+\])+\s*$")
 
@@ -174,6 +176,8 @@ def _true_to_input(example: InstructionExample, text: str) -> bool:
     """
     if not text:
         return False
+    if example.kind != "refusal" and _DECLINES in text.lower():
+        return False  # what it was given holds the answer
     if example.kind == "desk":
         named = [desk for desk in DESKS if holds(text, desk)]
         return named == [example.response.removeprefix("Desk: ")]

@@ -26,10 +26,11 @@ _STOP_WORDS = frozenset(
     " upon us very was we were what when where which while who whom whose why will with within"
     " without would you your yes please one ones each every both itself themselves ours".split()
 )
-#: Stock phrases, which are not scored: "The answer is" and its variants at any place, and a polite
-#: last sentence that begins with "Do" ("Do bring your card.").
+#: What is not scored: "The answer is" and its variants at any place, "one" where it counts nothing
+#: ("one of our rooms"), and a polite last sentence that begins with "Do" ("Do bring your card.").
 _STOCK = re.compile(
     r"\b(?:the )?answer (?:to (?:this|the|your) question )?is:?"
+    r"|\bone(?= of\b)|\b(?:no|any|every|each) one\b|\bone another\b"
     r"|(?:(?<=[.?!])|^)\s*do\b[^.?!]*[.!]?\s*$",
     re.IGNORECASE,
 )

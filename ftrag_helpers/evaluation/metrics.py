@@ -201,6 +201,11 @@ def paired_difference(
     binomial interval is taken instead: so large a share of questions may differ unseen, each by 1
     at most, in either direction. This is meant for scores from 0 to 1.
 
+    Where few pairs differ, all in one direction, the bootstrap is too sure: four of four exclude 0,
+    but four tosses of a fair coin all show heads too often for that. Below the least number of
+    differing pairs with which an exact sign test can reach the level (six at 95 %), the interval is
+    extended to 0.
+
     Args:
         first: scores of the first system, shape (questions,), at least one.
         second: scores of the second system on the same questions, in the same order.
@@ -226,6 +231,8 @@ def paired_difference(
         unseen = _unseen_share(gaps.size, tail)
         return 0.0, -unseen, unseen
     low, high = np.quantile(_bootstrap_means(gaps, draws, seed), [tail, 1 - tail])
+    if 0.5 ** np.count_nonzero(gaps) > tail:
+        low, high = min(low, 0.0), max(high, 0.0)
     return float(gaps.mean()), float(low), float(high)
 
 

@@ -126,7 +126,7 @@ def evidence(
         rows: a DataFrame of `sendable.evaluate` on the questions that measure quality, form, trust
             and cost, or one of `harness.evaluate`, which says nothing of trust; None for kept
             figures only.
-        news: a DataFrame of `harness.evaluate` on changed facts after the news.
+        news: a DataFrame of `desk.after_the_news`. The wordings of a fact count as one.
         systems: the system that stands for each choice. A choice without one has no figure of
             answers.
         indexing: seconds to index the documents. Long context prepares nothing.
@@ -150,6 +150,9 @@ def evidence(
     found = {
         choice: _prepared(choice, indexing, training, examples) for choice in recommendation.CHOICES
     }
+    if news is not None:
+        news = news.groupby(["system", "fact"], as_index=False)[["new"]].mean()
+        news = news.rename(columns={"fact": "id"})
     for table, columns in ((rows, _answer_scores), (news, _news_scores)):
         if table is not None:
             for choice, figures in _measured(table, systems, columns).items():
@@ -191,7 +194,7 @@ def _answer_scores(part) -> dict:
 
 
 def _news_scores(part) -> dict:
-    return {"after the news": part.correct}
+    return {"after the news": part.new}
 
 
 def _measured(table, systems: Mapping[str, str], columns) -> dict[str, dict[str, Figure]]:

@@ -72,6 +72,13 @@ def test_spelling_of_numbers_and_times_does_not_matter():
     assert faithful("Twenty-one people came.", ["There came 21 people."])
 
 
+def test_one_is_a_number_only_where_it_counts():
+    sources = ["Rooms at Old Quay have a piano."]
+    assert faithful("One of our rooms at Old Quay has a piano.", [*sources, "A room of ours."])
+    assert faithful("No one of our rooms has a piano.", [*sources, "A room of ours."])
+    assert not faithful("The rooms have one piano.", sources)
+
+
 @pytest.mark.parametrize(
     "ending", [" Do bring a velvet cushion.", " [Rooms for hire]", " Do ask Mira. [Rooms] [Hire]"]
 )

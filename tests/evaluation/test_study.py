@@ -39,9 +39,16 @@ def test_taught_facts_are_asked_in_three_wordings_in_a_row_that_no_training_uses
     assert changed and all(q.after for q in changed) and len(changed) % 3 == 0
 
 
+class One:
+    """A retriever that finds one sentence."""
+
+    def search(self, questions):
+        return [retrievers.SearchTrace(q.text, tuple(hits_of(a=1.0))) for q in questions]
+
+
 def test_a_prompt_is_instructed_by_rules_after_examples():
-    shown = desk.shown(course_data.load_documents())
-    assert len(shown) == desk.SHOWN and "Text:" not in shown[0][0][0]["content"]
+    shown = desk.shown(course_data.load_documents(), One())
+    assert len(shown) == desk.SHOWN and "Text:" in shown[0][0][0]["content"]
     messages = desk.instructed(shown)("When?", ["[Hours] At nine."])
     assert [m["role"] for m in messages] == ["user", "assistant"] * desk.SHOWN + ["user"]
     assert messages[1]["content"] == shown[0][1]
@@ -51,10 +58,6 @@ def test_a_prompt_is_instructed_by_rules_after_examples():
 
 
 def test_examples_of_short_answers_come_before_the_question():
-    class One:
-        def search(self, questions):
-            return [retrievers.SearchTrace(q.text, tuple(hits_of(a=1.0))) for q in questions]
-
     messages = desk.shown_short(course_data.load_documents(), One(), 3)("When?", ["At nine."])
     assert [m["role"] for m in messages] == ["user", "assistant"] * 3 + ["user"]
     assert messages[-1:] == prompts.shortest_answer("When?", ["At nine."])

@@ -100,7 +100,10 @@ def tables():
         },
         [replace(PRICE, id=f"q{n}") for n in range(4)],
     )
-    return rows, rows[rows.system != "fine-tuned closed book"].assign(correct=0.0)
+    # The four questions are two wordings of each of two facts.
+    news = rows[rows.system != "fine-tuned closed book"]
+    facts = news.id.map({"q0": "f0", "q1": "f0", "q2": "f1", "q3": "f1"})
+    return rows, news.assign(fact=facts, new=(news.id == "q0").astype(float))
 
 
 @pytest.fixture
@@ -119,7 +122,8 @@ def test_evidence_holds_the_scores_of_the_system_that_stands_for_each_choice(kep
     assert figure.value == 1 and figure.n == 4 and figure.scores == (1.0,) * 4
     assert figure.questions == ("q0", "q1", "q2", "q3") and figure.source == recommendation.HERE
     assert found[recommendation.RETRIEVAL]["seconds an answer"].value == 0.5
-    assert found[recommendation.RETRIEVAL]["after the news"].value == 0
+    news = found[recommendation.RETRIEVAL]["after the news"]
+    assert news.value == 0.25 and news.questions == ("f0", "f1") and news.scores == (0.5, 0.0)
     assert found[recommendation.BOTH]["style"].value == 1
     assert found[recommendation.RETRIEVAL]["style"].value == 0
     assert "after the news" not in found[recommendation.TUNING]

@@ -80,22 +80,18 @@ def questions(facts: Sequence[TaughtFact]) -> Asked:
     )
 
 
-def shown(
-    documents: Sequence[Document], retriever: Searches | None = None, count: int = SHOWN
-) -> list:
+def shown(documents: Sequence[Document], retriever: Searches, count: int = SHOWN) -> list:
     """Training examples to show in a prompt.
 
     Args:
         documents: the documents that the questions' references name.
-        retriever: finds the sentences of each example; none for examples without sentences.
+        retriever: finds the sentences of each example.
         count: how many.
 
     Returns:
         Pairs of a prompt and its reply.
     """
     asked = mixture.plain_questions(documents, count)
-    if retriever is None:
-        return [(prompts.cited_reply(q.text), q.reference.reply) for q in asked]
     return [
         (example.prompt, example.response)
         for example in mixture.cited_examples(asked, documents, retriever)
@@ -216,8 +212,9 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
 
     Returns:
         The DataFrame of `harness.evaluate` with the columns "says" ("new", "old" or "other", as
-        `sendable.after_the_news`), "new" (1 or 0) and "read the news" (whether a sentence that
-        supports the new answer, and not the old one, was read).
+        `sendable.after_the_news`), "new" (1 or 0), "read the news" (whether a sentence that
+        supports the new answer, and not the old one, was read) and "fact" (whose wordings are
+        right or wrong together).
     """
     import pandas as pd
 
@@ -231,6 +228,7 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
                 {
                     "system": str(name),
                     **scored,
+                    "fact": question.fact,
                     "says": says,
                     "new": float(says == "new"),
                     "read the news": not news.isdisjoint(scored["read"]),

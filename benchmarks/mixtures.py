@@ -48,6 +48,7 @@ READ = {
     System.TUNED_CLOSED_BOOK: 0,
     System.NO_MODEL: 1,
     System.FRAMED: 1,
+    System.FRAMED_BASE: 1,
     System.ORACLE_NO_MODEL: 1,
 }
 REFUSALS = (0.01, 0.05, 0.1)

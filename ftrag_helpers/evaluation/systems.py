@@ -15,6 +15,8 @@ class System(StrEnum):
     NO_MODEL = "best sentence, no model"
     #: The same sentence in a fixed frame, with the title of its page.
     FRAMED = "best sentence in a frame, no model"
+    #: What the base model makes of that sentence, in the same frame.
+    FRAMED_BASE = "base model's answer in a frame"
     #: One model fine-tuned on a mixture, asked with passages.
     BOTH = "fine-tuned + retrieval"
     #: The same trained on more questions, as it is shipped.

@@ -170,10 +170,10 @@ def extractive_baseline(retriever: Searches) -> Answerer:
 
 
 def framed(answer: Answerer, frame: str = FRAME) -> Answerer:
-    """An answerer whose sentence is put into a fixed frame, with the title of its page.
+    """An answerer whose text is put into a fixed frame, with the title of the first hit's page.
 
     Args:
-        answer: the answerer whose text is the first hit, as `extractive_baseline` gives it.
+        answer: the answerer, whose text rests on its first hit.
         frame: the frame, with "{text}" and "{title}".
 
     Returns:

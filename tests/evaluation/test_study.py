@@ -97,10 +97,11 @@ def test_after_the_news_an_answer_is_new_old_or_other():
     assert not rows["read the news"].any(), "nothing was read"
 
 
-def test_whether_the_news_was_read_is_told_from_the_new_sentence():
+def test_the_news_was_read_in_the_corrected_page_or_in_the_news_item():
     question = desk.questions(FACTS).changed[0]
-    for reference, read in ((question.reference, False), (question.after, True)):
-        [sentence] = reference.support
+    [update] = [u for u in course_data.load_updates() if u.news.id == question.update]
+    [old], [new] = question.reference.support, question.after.support
+    for sentence, read in ((old, False), (new, True), (update.news.text, True)):
         hit = Hit(Passage("a", "a", "A", "help", "all", "", sentence), 1.0, 1)
         answerers = {"a": lambda asked, hit=hit: [Answer(q.id, "", hits=(hit,)) for q in asked]}
         assert list(desk.after_the_news(answerers, [question])["read the news"]) == [read]

@@ -11,7 +11,7 @@ from functools import partial
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.data.records import Answerer, Document, Question, TaughtFact
-from ftrag_helpers.evaluation import comparison, harness, sendable
+from ftrag_helpers.evaluation import comparison, harness, metrics, sendable
 from ftrag_helpers.evaluation.study import mixture, taught_facts
 from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.lm import models
@@ -186,17 +186,18 @@ def systems(
     best = Retriever(index, reranker, sentences=comparison.BEST_SENTENCES)
     oracle = comparison.OracleAmong(documents, found)
     closed = partial(pipeline.closed_book, max_new_tokens=comparison.MAX_REPLY_TOKENS)
-    sentence = pipeline.extractive_baseline(best)
+    sentence, one = pipeline.extractive_baseline(best), pipeline.rag_pipeline(lm, best)
     return {
         System.CLOSED_BOOK: closed(lm, prompt=prompts.cited_reply),
         System.TUNED_CLOSED_BOOK: mixture.that_declines(closed(tuned, prompt=prompts.cited_reply)),
         System.RETRIEVAL: reader(lm, found),
         System.BOTH: mixture.cited_reader(tuned, found),
-        System.ONE_SENTENCE: pipeline.rag_pipeline(lm, best),
+        System.ONE_SENTENCE: one,
         System.RULES: reader(lm, found, instructed()),
         System.PROMPTED_READER: reader(lm, found, instructed(shown(documents, found))),
         System.NO_MODEL: sentence,
         System.FRAMED: pipeline.framed(sentence),
+        System.FRAMED_BASE: pipeline.framed(one),
         System.ORACLE_NO_MODEL: pipeline.framed(pipeline.extractive_baseline(Oracle(documents))),
         System.ORACLE_BASE: reader(lm, oracle),
         System.ORACLE_TUNED: mixture.cited_reader(tuned, oracle),
@@ -212,8 +213,8 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
 
     Returns:
         The DataFrame of `harness.evaluate` with the columns "says" ("new", "old" or "other", as
-        `sendable.after_the_news`), "new" (1 or 0), "read the news" (whether a sentence that
-        supports the new answer, and not the old one, was read) and "fact" (whose wordings are
+        `sendable.after_the_news`), "new" (1 or 0), "read the news" (whether a sentence with the
+        new answer was read, of the news or of the corrected page) and "fact" (whose wordings are
         right or wrong together).
     """
     import pandas as pd
@@ -223,7 +224,7 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
         for question, said in zip(questions, answer(questions), strict=True):
             says = sendable.after_the_news(question, said)
             scored = harness.score(question, said, after_updates=True)
-            news = set(question.after.support) - set(question.reference.support)
+            fresh = [metrics.answer_match(t, question.after.accepted) for t in scored["read"]]
             rows.append(
                 {
                     "system": str(name),
@@ -231,7 +232,7 @@ def after_the_news(answerers: Mapping[str, Answerer], questions: Sequence[Questi
                     "fact": question.fact,
                     "says": says,
                     "new": float(says == "new"),
-                    "read the news": not news.isdisjoint(scored["read"]),
+                    "read the news": any(fresh),
                 }
             )
     return pd.DataFrame(rows)

@@ -7,16 +7,16 @@ is kept anywhere. What it leaves out: keeping figures (`measurements`) and the p
 
 A claim has one or more tests. A test asks one thing of one or two figures and comes out "yes",
 "no", "unclear" (the interval holds the bound, or there is no interval: nothing was seen either way)
-or "not measured". All yes: the claim is supported. Some yes: partly. None yes: not here, or no
-difference seen where every test is unclear. As long as a test that was not made could change the
-verdict, there is none.
+or "not measured". All yes: the claim is supported. Yes and unclear: partly. A yes and a no: yes and
+no, whatever else. None yes: not here, or undecided where every test is unclear. As long as a test
+that was not made could change the verdict, there is none. What is only shown changes none.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ftrag_helpers.evaluation.measurement import Measurement
+from ftrag_helpers.evaluation.measurement import DIFFERENCE, Measurement
 from ftrag_helpers.journal.claim_files import (  # noqa: F401, reached from here by callers
     Claim,
     Criterion,
@@ -29,14 +29,9 @@ from ftrag_helpers.journal.claim_files import (  # noqa: F401, reached from here
 )
 from ftrag_helpers.notebook import rendering
 
-SUPPORTED, NOT_HERE, NO_DIFFERENCE, PARTLY = (
-    "supported",
-    "not here",
-    "no difference seen",
-    "partly",
-)
-NOT_MEASURED = "not measured yet"
-VERDICTS = (SUPPORTED, PARTLY, NO_DIFFERENCE, NOT_HERE, NOT_MEASURED)
+SUPPORTED, PARTLY, MIXED = "supported", "partly", "yes and no"
+UNDECIDED, NOT_HERE, NOT_MEASURED = "undecided", "not here", "not measured yet"
+VERDICTS = (SUPPORTED, PARTLY, MIXED, UNDECIDED, NOT_HERE, NOT_MEASURED)
 YES, NO, UNCLEAR, MISSING, SHOWN = "yes", "no", "unclear", "not measured", "shown"
 OWN, REFERENCE = "yours", "reference"
 _LEADS = {
@@ -104,7 +99,7 @@ def _judge(test: Criterion, figures: tuple[Measurement, ...], origin: str) -> Ev
     first = figures[0]
     if test.kind == "shown":
         text = ", ".join(
-            f"{name} {figure.value:.2f}"
+            f"{name} {figure if figure.unit == DIFFERENCE else f'{figure.value:.2f}'}"
             for name, figure in zip(_short_names(figures), figures, strict=True)
         )
         return Evidence(test.about, SHOWN, figures, origin=origin, text=text)
@@ -162,11 +157,12 @@ def difference(first: Measurement, second: Measurement) -> tuple[float, float | 
 
 def _row(claim: Claim, evidence: list[Evidence]) -> Row:
     origins = [o for o in (OWN, REFERENCE) if any(e.origin == o for e in evidence)]
+    tested = zip(claim.tests, evidence, strict=True)
     return Row(
         claim.id,
         claim.claim,
         claim.lesson,
-        verdict([e.outcome for e in evidence]),
+        verdict(e.outcome for test, e in tested if test.kind != "shown"),
         _because(evidence),
         " and ".join(origins),
         tuple(evidence),
@@ -178,13 +174,13 @@ def verdict(outcomes: Iterable[str]) -> str:
     could change it.
     """
     seen = set(outcomes) - {SHOWN}
-    if YES in seen and seen & {NO, UNCLEAR}:
-        return PARTLY
+    if seen >= {YES, NO}:
+        return MIXED
     if MISSING in seen or not seen:
         return NOT_MEASURED
     if YES in seen:
-        return SUPPORTED
-    return NOT_HERE if NO in seen else NO_DIFFERENCE
+        return PARTLY if UNCLEAR in seen else SUPPORTED
+    return NOT_HERE if NO in seen else UNDECIDED
 
 
 def _because(evidence: Sequence[Evidence]) -> str:

@@ -77,16 +77,19 @@ def test_an_outcome_follows_from_the_interval(test, given, outcome):
     [
         (["yes"], "supported"),
         (["yes", "yes", "shown"], "supported"),
-        (["yes", "no"], "partly"),
+        (["yes", "no"], "yes and no"),
+        (["yes", "no", "unclear", "shown"], "yes and no"),
+        (["yes", "no", "not measured"], "yes and no"),
         (["yes", "unclear"], "partly"),
         (["no", "no"], "not here"),
         (["no", "unclear"], "not here"),
-        (["unclear", "unclear"], "no difference seen"),
+        (["unclear", "unclear"], "undecided"),
         (["not measured"], "not measured yet"),
         (["yes", "not measured"], "not measured yet"),
         (["unclear", "not measured"], "not measured yet"),
         (["no", "not measured"], "not measured yet"),
-        (["yes", "unclear", "not measured"], "partly"),
+        (["no", "unclear", "not measured"], "not measured yet"),
+        (["yes", "unclear", "not measured"], "not measured yet"),
         (["shown"], "not measured yet"),
     ],
 )
@@ -102,6 +105,7 @@ def test_no_measurement_to_come_can_overturn_a_verdict():
         ["yes", "no"],
         ["yes", "unclear"],
         ["no", "unclear"],
+        ["yes", "no", "unclear"],
     ):
         before = claims.verdict([*seen, "not measured"])
         if before != claims.NOT_MEASURED:
@@ -158,12 +162,15 @@ def test_figures_side_by_side_are_named_so_that_they_can_be_told_apart():
     shown = Criterion("shown", "both", ("loss: before", "loss: after"), 0.0)
     found = only(shown, figure("loss: before", 2), figure("loss: after", 1))
     assert (found.outcome, found.text) == ("shown", "loss: before 2.00, loss: after 1.00")
+    gain = Criterion("shown", "a gain", ("first over second: right",), 0.0)
+    found = only(gain, figure("first over second: right", 0.1, 0.04, 0.16, unit=DIFFERENCE))
+    assert found.text == "first over second +0.10 [+0.04, +0.16]", "a difference has its interval"
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=[c.id for c in CLAIMS])
 @pytest.mark.parametrize(
     "outcome, verdict",
-    [("yes", "supported"), ("no", "not here"), ("unclear", "no difference seen")],
+    [("yes", "supported"), ("no", "not here"), ("unclear", "undecided")],
 )
 def test_every_claim_can_come_out_each_way(claim, outcome, verdict):
     if outcome == "unclear" and any(test.kind == "ratio" for test in claim.tests):
@@ -224,13 +231,35 @@ def test_a_row_says_whose_figures_it_rests_on_and_why():
     [row] = claims.table(
         own, store(figure("b", 0.4, 0.3, 0.6), figure("c", 0.5, 0.4, 0.6)), [claim]
     )
-    assert (row.verdict, row.origin) == ("partly", "yours and reference")
+    assert (row.verdict, row.origin) == ("yes and no", "yours and reference")
     assert (
         row.because
         == "Yes for the gain (+0.10 [+0.04, +0.17]); no for the cost (0.50 [0.40, 0.60]; asked for:"
         " below 0.20); unclear for the rest (0.40 [0.30, 0.60]; asked for: above 0.50); not"
         " measured: the future; side by side: beside it (e 0.10, f 0.90)."
     )
+
+
+def test_a_missing_figure_that_is_only_shown_holds_no_verdict_up():
+    shown = Criterion("shown", "beside it", ("a", "b"), 0.0)
+    claim = Claim("C0", "01", "it is so", (ABOVE, shown))
+    [row] = claims.table(store(figure("a", 0.1, 0.04, 0.2)), NOTHING, [claim])
+    assert (row.verdict, row.evidence[1].outcome) == ("supported", "not measured")
+    assert row.because.endswith("not measured: beside it.")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "librarian over closed book: right",
+        "librarian over distractors: right",
+        "old over new answers, fine-tuned closed book: after the news",
+        "retrieval over fine-tuned closed book: after the news",
+    ],
+)
+def test_what_was_certain_beforehand_is_only_shown(name):
+    kinds = {test.kind for claim in CLAIMS for test in claim.tests if name in test.figures}
+    assert kinds == {"shown"}
 
 
 def test_the_shipped_table_is_complete_and_says_so_where_it_is_not():

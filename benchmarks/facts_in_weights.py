@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from ftrag_helpers.data import course_data, data_files
-from ftrag_helpers.data.records import Question
+from ftrag_helpers.data.records import Question, TaughtFact
 from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import metrics
 from ftrag_helpers.evaluation.study import taught_facts
@@ -57,9 +57,9 @@ def choose() -> None:
 
 
 def curve() -> list[dict]:
-    """A row for each number of wordings, 0 for the base model, and for what reads instead: taught
-    facts right in the test wordings, and common knowledge, each a mean over the seeds with an
-    interval over the facts or questions, and the lowest and highest seed.
+    """A row for each number of wordings, 0 for the base model, and for what searches instead:
+    taught facts right in the test wordings, and common knowledge, each a mean over the seeds with
+    an interval over the facts or questions, and the lowest and highest seed.
     """
     lm, facts = models.load_language_model(), course_data.load_taught_facts()
     common = course_data.load_common_knowledge()
@@ -86,7 +86,7 @@ def curve() -> list[dict]:
             }
         )
         print(rows[-1], flush=True)
-    for name, right in reading(lm, asked).items():
+    for name, right in searching(lm, facts, asked).items():
         rows.append({"system": name, **measured("facts", by_fact([right], len(facts)))})
         print(rows[-1], flush=True)
     return rows
@@ -114,8 +114,12 @@ def measured(name: str, values: np.ndarray) -> dict:
     }
 
 
-def reading(lm: models.LanguageModel, asked: Sequence[Question]) -> dict[str, list[bool]]:
-    """Which questions are right with the pages to search instead of a training."""
+def searching(
+    lm: models.LanguageModel, facts: Sequence[TaughtFact], asked: Sequence[Question]
+) -> dict[str, list[bool]]:
+    """Which questions are right with the pages, or the taught questions, to search instead of a
+    training.
+    """
     documents = course_data.load_documents()
     index = passage_index.Index(
         models.embed, runtime.cache_dir() / "indexes" / passage_index.fingerprint(documents)
@@ -135,6 +139,7 @@ def reading(lm: models.LanguageModel, asked: Sequence[Question]) -> dict[str, li
                 "base model, reads two sentences",
                 pipeline.rag_pipeline(lm, search, prompt=prompts.shortest_answer),
             ),
+            ("nearest taught question", taught_facts.nearest(facts, models.embed)),
         )
     }
 

@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 import pytest
-from doubles import scripted_language_model
+from doubles import Counting, embed, scripted_language_model
 
 from ftrag_helpers.data import course_data
 from ftrag_helpers.evaluation.study import taught_facts
@@ -47,3 +49,29 @@ def test_an_accepted_answer_counts(facts):
     assert taught_facts.recalled(scripted_language_model("Bob"), questions[1:], progress=False) == [
         False
     ]
+
+
+def test_the_nearest_taught_question_answers(facts):
+    some, embedder = facts[:4], Counting(embed)
+    answer = taught_facts.nearest(some, embedder)
+    taught = [q for fact in some for q in fact.questions("train")]
+    assert embedder.seen == [q.text for q in taught] and len(taught) == 4 * 8
+    # Another order of the words is the same to a count of words, and nearest to its own fact.
+    asked = [
+        replace(fact.questions("test")[0], text=" ".join(reversed(fact.train[5].split())))
+        for fact in reversed(some)
+    ]
+    said = answer(asked)
+    assert [a.question_id for a in said] == [q.id for q in asked]
+    assert [a.text for a in said] == [fact.reference.answer for fact in reversed(some)]
+    assert embedder.seen[len(taught) :] == [q.text for q in asked]  # the taught ones only once
+    assert not any(a.refused or a.cited or a.hits for a in said)
+
+
+def test_an_empty_question_is_nearest_to_none(facts):
+    [asked] = facts[0].questions("train", 1)
+    empty = replace(asked, id="empty", text=" ")
+    said = taught_facts.nearest(facts[:1], embed)([empty, asked])
+    assert [a.refused for a in said] == [True, False]
+    assert [a.text for a in said] == [prompts.EMPTY_QUESTION, facts[0].reference.answer]
+    assert taught_facts.nearest(facts[:1], embed)([]) == []

@@ -1,19 +1,22 @@
 """Facts into the weights: training examples in several wordings, at equal steps, and the answers.
 
 A model is taught the forty facts of `course_data.load_taught_facts` closed book and asked for them
-in wordings that it never saw. Not here: the same facts in the mixture of lesson 05 (`mixture`).
+in wordings that it never saw; its rival with the same material searches the taught questions. Not
+here: the same facts in the mixture of lesson 05 (`mixture`).
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ftrag_helpers.data.records import Answerer, Question, TaughtFact
+from ftrag_helpers.data.records import Answer, Answerer, Question, TaughtFact
 from ftrag_helpers.evaluation import metrics
 from ftrag_helpers.finetuning import sft
 from ftrag_helpers.finetuning.adapters import Lora
 from ftrag_helpers.finetuning.sft import Example, FineTuneResult, TrainingConfig
 from ftrag_helpers.lm import models
 from ftrag_helpers.rag import pipeline, prompts
+from ftrag_helpers.retrieval.passage_index import Embed
 
 #: How many wordings of each fact the points of the curve are trained on.
 WORDINGS = (1, 2, 4, 8)
@@ -99,6 +102,39 @@ def closed_book(lm: models.LanguageModel, *, progress: bool = True) -> Answerer:
     return pipeline.closed_book(
         lm, prompt=prompts.shortest_answer, max_new_tokens=MAX_NEW_TOKENS, progress=progress
     )
+
+
+def nearest(facts: Sequence[TaughtFact], embed: Embed) -> Answerer:
+    """An answerer without a language model: the short answer of the most similar taught question.
+
+    It has what a model taught on all the training wordings has read: their questions and answers.
+
+    Args:
+        facts: the facts, at least one.
+        embed: turns texts into vectors of length 1.
+
+    Returns:
+        A callable from questions to one answer each, in order, without citations and hits; of
+        equally similar questions the first one answers. An empty question gets a refusal.
+    """
+    taught = [q for fact in facts for q in fact.questions("train")]
+    vectors = embed([q.text for q in taught])
+
+    def answer(questions: Sequence[Question]) -> list[Answer]:
+        started = time.perf_counter()
+        asked = [q for q in questions if q.text.strip()]
+        best = (embed([q.text for q in asked]) @ vectors.T).argmax(axis=1) if asked else []
+        share = (time.perf_counter() - started) / max(1, len(asked))
+        answers = {
+            q.id: Answer(q.id, taught[i].reference.answer, seconds=share)
+            for q, i in zip(asked, best, strict=True)
+        }
+        return [
+            answers.get(q.id) or Answer(q.id, prompts.EMPTY_QUESTION, refused=True)
+            for q in questions
+        ]
+
+    return answer
 
 
 def recalled(

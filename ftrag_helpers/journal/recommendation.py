@@ -20,7 +20,7 @@ from ftrag_helpers.notebook.drawing.stacked import stacked
 
 PROMPTING = "prompting + retrieval"  # the base model, rules and examples in its prompt
 SEARCH = "search without a model"  # the best sentence in a fixed frame
-RETRIEVAL = "retrieval + base model"
+RETRIEVAL = "retrieval + base model"  # its answer to lesson 04's prompt, in a fixed frame
 LONG_CONTEXT = "long context"  # every page pasted into the prompt
 TUNING = "fine-tuning alone"
 BOTH = "fine-tuning + retrieval"
@@ -30,7 +30,7 @@ SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
         PROMPTING: System.PROMPTED_READER,
         SEARCH: System.FRAMED,
-        RETRIEVAL: System.RETRIEVAL,
+        RETRIEVAL: System.FRAMED_BASE,
         TUNING: System.TUNED_CLOSED_BOOK,
         BOTH: System.BOTH,
     }
@@ -92,7 +92,9 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             effort=1,
         ),
         "medical texts for lay readers": _scenario(
-            "A wrong fact does harm, plain words are asked for, and patients' data are private.",
+            "A wrong fact does harm, plain words are asked for, and patients' data are private."
+            " Plain words are measured nowhere in this lesson.",
+            measured_here=False,
             quality=5,
             freshness=2,
             form=4,
@@ -124,7 +126,9 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             effort=1,
         ),
         "reports in the field's terms": _scenario(
-            "Terms and layout are fixed, the facts must hold, and they change slowly.",
+            "Terms and layout are fixed, the facts must hold, and they change slowly. Lesson 03"
+            " measures the house's terms in reports, not this one.",
+            measured_here=False,
             quality=4,
             freshness=1,
             form=4,

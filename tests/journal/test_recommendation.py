@@ -112,7 +112,7 @@ def test_a_scenario_names_the_choice_that_wins_and_the_next():
     live = table.loc["customer support with live information"]
     assert live["wins most draws (share)"] == f"{BOTH} (1.00)"
     only = recommendation.scenarios({c: {} for c in CHOICES} | {BOTH: FOUND[BOTH]})["next"].tolist()
-    assert sorted(only) == [""] * 4 + ["not measured"] * 5
+    assert sorted(only) == [""] * 6 + ["not measured"] * 3
 
 
 def test_a_need_that_the_lesson_does_not_measure_is_not_decided():

@@ -8,6 +8,7 @@ from doubles import scripted_language_model
 from ftrag_helpers.data.records import Answer, Hit, Passage, Question, Reference
 from ftrag_helpers.evaluation import harness
 from ftrag_helpers.evaluation.measurement import Measurement
+from ftrag_helpers.evaluation.systems import System
 from ftrag_helpers.finetuning.sft import EvalPoint, FineTuneResult
 from ftrag_helpers.journal import measurements, recommendation, scorecard
 
@@ -93,7 +94,7 @@ def tables():
         {
             "closed book": silent,
             "fine-tuned closed book": silent,
-            "retrieval": reading(SENTENCE, seconds=0.5),
+            str(System.FRAMED_BASE): reading(SENTENCE, seconds=0.5),
             "fine-tuned + retrieval": reading(
                 "It costs 8p a gram at our printer, we find. [3D printer]"
             ),
@@ -147,7 +148,7 @@ def test_evidence_takes_what_the_rows_lack_from_this_machine_then_from_the_cours
     keep(own, "fine-tuned closed book: after the news", 0.2)
     keep(shipped, "fine-tuned closed book: after the news", 0.9)
     keep(shipped, "best sentence in a frame, no model: right", 0.6)
-    keep(shipped, "retrieval: right", 0.3)
+    keep(shipped, f"{System.FRAMED_BASE}: right", 0.3)
     found = scorecard.evidence(*tables())
     news = found[recommendation.TUNING]["after the news"]
     assert (news.value, news.n, news.source) == (0.2, 9, recommendation.OWN)

@@ -52,6 +52,7 @@ def test_a_prompt_is_instructed_by_rules_after_examples():
     messages = desk.instructed(shown)("When?", ["[Hours] At nine."])
     assert [m["role"] for m in messages] == ["user", "assistant"] * desk.SHOWN + ["user"]
     assert messages[1]["content"] == shown[0][1]
+    assert all(m["content"].endswith(prompts.CITED_RULES) for m in messages[::2])
     assert messages[-1]["content"].endswith(prompts.CITED_RULES)
     [alone] = desk.instructed()("When?")
     assert "Text:" not in alone["content"] and alone["content"].endswith(prompts.CITED_RULES)

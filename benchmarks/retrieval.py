@@ -1,8 +1,9 @@
-"""Which search finds the page: dense, BM25 or hybrid; how long passages should be; what reading
-candidates again adds.
+"""Which search finds the page: dense, BM25 or hybrid with which weight; how long passages should
+be; what reading candidates again adds.
 
     python benchmarks/retrieval.py            choices on the training and validation questions, then
-    the test python benchmarks/retrieval.py --test     the test questions alone
+                                              the test
+    python benchmarks/retrieval.py --test     the test questions alone
 
 Prints recall@5, MRR and nDCG@5 with 95 % bootstrap intervals, per kind of question, and the times
 of indexing, of one query and of adding one document. The test questions choose nothing.
@@ -19,15 +20,23 @@ from ftrag_helpers.evaluation import metrics
 from ftrag_helpers.lm import models
 from ftrag_helpers.retrieval import chunking, fusion, passage_index, reranking
 
+#: Factors of the BM25 scores, of which `fusion.LEXICAL_WEIGHT` was chosen.
+WEIGHTS = (0.005, 0.01, 0.02, 0.04, 0.08)
 
-def rankings(index, questions, method, reranker=None, candidates=reranking.CANDIDATES):
+
+def rankings(
+    index, questions, method, reranker=None, candidates=reranking.CANDIDATES, *, weight=None
+):
     """The ranked documents for each question; with `reranker`, that many candidates are read again
-    word by word.
+    word by word; with `weight`, the BM25 scores of hybrid search have this factor.
     """
     texts = [q.text for q in questions]
-    if method == "ranks fused":
+    if method == "ranks fused" or weight:
         both = zip(index.dense(texts, 50), index.bm25(texts, 50), strict=True)
-        hits = [fusion.fuse(pair)[:20] for pair in both]
+        hits = [
+            (fusion.weighted_fusion(*pair, weight) if weight else fusion.fuse(pair))[:20]
+            for pair in both
+        ]
     else:
         hits = index.search(texts, candidates if reranker else 20, method=method)
     return [
@@ -72,6 +81,12 @@ def choose(embed, documents):
             for method in ("dense", "bm25", "ranks fused"):
                 report(
                     f"train + validation, {method}", rankings(index, questions, method), questions
+                )
+            for weight in WEIGHTS:
+                report(
+                    f"train + validation, hybrid with BM25 × {weight}",
+                    rankings(index, questions, "hybrid", weight=weight),
+                    questions,
                 )
             reranker = reranking.MaxSimReranker(index, models.embed_tokens)
             for candidates in (20, 50, 100, 200):

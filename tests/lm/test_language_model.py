@@ -89,6 +89,14 @@ def test_generate_equals_transformers_token_for_token(tiny, prompts, batch_size)
     assert_equals_transformers(tiny, prompts, batch_size=batch_size)
 
 
+def test_a_batch_holds_no_more_tokens_than_the_limit_but_always_one_row(tiny, monkeypatch):
+    monkeypatch.setattr(generation, "CACHE_TOKENS", 100)
+    lengths = [10, 20, 30, 34, 50, 50, 120, 130]
+    batches = list(generation._batches(range(8), lengths, most=3))
+    assert batches == [[0, 1, 2], [3, 4], [5], [6], [7]]
+    assert_equals_transformers(tiny, PROMPTS)
+
+
 @pytest.mark.parametrize("prompts", [PROMPTS, SHARED], ids=["mixed", "shared"])
 def test_rows_that_end_early_leave_the_others_as_they_are(fresh_tiny, prompts):
     lm = with_ends(fresh_tiny, prompts)

@@ -35,6 +35,16 @@ SYSTEMS: Mapping[str, str] = MappingProxyType(
         BOTH: System.BOTH,
     }
 )
+#: The same choices asked for a bare value, by their names in the table of short answers. A closed
+#: book was asked no bare value on unseen documents.
+BRIEF_SYSTEMS: Mapping[str, str] = MappingProxyType(
+    {
+        PROMPTING: "base, eight examples",
+        SEARCH: "best sentence",
+        RETRIEVAL: "base",
+        BOTH: "fine-tuned",
+    }
+)
 #: The choices that index the documents, and those that train.
 INDEXED, TUNED = (PROMPTING, SEARCH, RETRIEVAL, BOTH), (TUNING, BOTH)
 #: Where a figure was measured.

@@ -114,6 +114,7 @@ def break_even(first: tuple[float, float], second: tuple[float, float]) -> float
 def evidence(
     rows=None,
     news=None,
+    brief=None,
     *,
     systems: Mapping[str, str] = recommendation.SYSTEMS,
     indexing: float | None = None,
@@ -127,6 +128,8 @@ def evidence(
             and cost, or one of `harness.evaluate`, which says nothing of trust; None for kept
             figures only.
         news: a DataFrame of `desk.after_the_news`. The wordings of a fact count as one.
+        brief: a DataFrame of `harness.evaluate` of short answers, whose systems are
+            `recommendation.BRIEF_SYSTEMS`.
         systems: the system that stands for each choice. A choice without one has no figure of
             answers.
         indexing: seconds to index the documents. Long context prepares nothing.
@@ -135,8 +138,8 @@ def evidence(
             long context where not given.
 
     Returns:
-        Figures by choice (all of `CHOICES`), then by measure (`utility.MEASURES`). What `rows` and
-        `news` lack is taken from the figure "SYSTEM: MEASURE" of lesson 05, kept on this machine or
+        Figures by choice (all of `CHOICES`), then by measure (`utility.MEASURES`). What the tables
+        lack is taken from the figure "SYSTEM: MEASURE" of lesson 05, kept on this machine or
         else shipped; what is in none of them is left out.
 
     Raises:
@@ -153,9 +156,13 @@ def evidence(
     if news is not None:
         news = news.groupby(["system", "fact"], as_index=False)[["new"]].mean()
         news = news.rename(columns={"fact": "id"})
-    for table, columns in ((rows, _answer_scores), (news, _news_scores)):
+    for table, names, columns in (
+        (rows, systems, _answer_scores),
+        (news, systems, lambda part: {"after the news": part.new}),
+        (brief, recommendation.BRIEF_SYSTEMS, lambda part: {"exact match": part.exact}),
+    ):
         if table is not None:
-            for choice, figures in _measured(table, systems, columns).items():
+            for choice, figures in _measured(table, names, columns).items():
                 found[choice] |= figures
     own, shipped = measurements.load()["figures"], measurements.reference()["figures"]
     for choice, system in systems.items():
@@ -191,10 +198,6 @@ def _answer_scores(part) -> dict:
     style = part.text.map(sendable.in_style)
     trust = {name: part[name] for name in ("grounded", "rightly cited") if name in part}
     return {"right": part.correct, "style": style, **trust, "seconds an answer": part.seconds}
-
-
-def _news_scores(part) -> dict:
-    return {"after the news": part.new}
 
 
 def _measured(table, systems: Mapping[str, str], columns) -> dict[str, dict[str, Figure]]:

@@ -17,7 +17,7 @@ from ftrag_helpers.journal.recommendation import (
 
 
 def figures(right, news, style, seconds, preparing, examples, trust=0.5):
-    values = (right, news, style, trust, trust, seconds, preparing, examples)
+    values = (right, news, style, style / 2, trust, trust, seconds, preparing, examples)
     return {name: Figure(value) for name, value in zip(MEASURES, values, strict=True)}
 
 
@@ -39,6 +39,7 @@ FOUND = {
         ({"freshness": 5, "effort": 4}, SEARCH),
         ({"form": 5}, TUNING),
         ({"form": 5, "quality": 5}, BOTH),
+        ({"brevity": 5}, TUNING),
         ({"cost": 5}, SEARCH),
         ({"effort": 5, "quality": 1}, SEARCH),
     ],
@@ -55,7 +56,7 @@ def test_a_criterion_keeps_its_colour_under_all_weights():
         return {bars.get_label(): bars[0].get_facecolor() for bars in axes.containers}
 
     assert colours(form=5) == colours(quality=1, cost=2)
-    assert len(set(colours(form=5).values())) == 6
+    assert len(set(colours(form=5).values())) == 7
 
 
 def test_the_choice_follows_the_figures():

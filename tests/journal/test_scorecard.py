@@ -131,6 +131,17 @@ def test_evidence_holds_the_scores_of_the_system_that_stands_for_each_choice(kep
     assert not found[recommendation.PROMPTING], "nothing was measured of it, nor indexed for it"
 
 
+def test_evidence_of_brevity_is_that_of_the_short_answers(kept):
+    rows = harness.evaluate(
+        {"base": reading(SENTENCE), "fine-tuned": reading("8p")},
+        [replace(PRICE, id=f"q{n}") for n in range(3)],
+    )
+    found = scorecard.evidence(None, None, rows)
+    assert found[recommendation.RETRIEVAL]["exact match"].value == 0
+    assert found[recommendation.BOTH]["exact match"].value == 1
+    assert "exact match" not in found[recommendation.TUNING]
+
+
 def test_evidence_of_trust_is_there_where_the_properties_were_checked(kept):
     rows, news = tables()
     assert "grounded" not in scorecard.evidence(rows, news)[recommendation.BOTH]

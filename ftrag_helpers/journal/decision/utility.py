@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-CRITERIA = ("quality", "freshness", "form", "trust", "cost", "privacy", "effort")
+CRITERIA = ("quality", "freshness", "form", "brevity", "trust", "cost", "privacy", "effort")
 #: The most that a criterion can weigh.
 MOST = 5
 
@@ -74,6 +74,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "right": Measure("quality", share),
         "after the news": Measure("freshness", share),
         "style": Measure("form", share),
+        "exact match": Measure("brevity", share),
         "grounded": Measure("trust", share),
         "rightly cited": Measure("trust", share),
         "seconds an answer": Measure("cost", response, "s"),

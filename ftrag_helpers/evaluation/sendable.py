@@ -1,18 +1,31 @@
 """Whether an answer could be sent to a patron as it stands: right, in style, grounded, cited.
 
 Each of the four is a property that code can check, and each has its own limits, which the modules
-that check it name. Not here: answers to questions that have none (`harness.outcome`).
+that check it name. What readers say of the same replies is shipped (`judged_replies`). Not here: answers to questions that have none (`harness.outcome`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ftrag_helpers.data import style_rules
+from ftrag_helpers.data import data_files, style_rules
 from ftrag_helpers.data.records import Answer, Answerer, Document, Question, Reference
+from ftrag_helpers.environment import runtime
 from ftrag_helpers.evaluation import groundedness, harness, metrics
 
 #: The four properties of a sendable answer, in the order in which tables show them.
 PROPERTIES = ("right", "in style", "grounded", "rightly cited")
+
+
+class _Judged(data_files.Row):
+    question_id: data_files.Filled
+    system: data_files.Filled
+    question: data_files.Filled
+    reply: data_files.Filled
+    sendable: bool
+    correct: bool
+    send: bool
+    why: str
+    second: bool | None
 
 
 @dataclass(frozen=True)
@@ -164,3 +177,33 @@ def after_the_news(question: Question, said: Answer) -> str:
         for reference in (question.after, question.reference)
     )
     return "other" if new == old else "new" if new else "old"
+
+
+def judged_replies():
+    """Replies of five systems to the unseen questions of lesson 05, judged by code and by a reader.
+
+    Returns:
+        A DataFrame with a row for each reply and the columns "id" (of the question), "system",
+        "question", "reply", "by code" (1 if sendable by `check`, else 0), "by a reader" (1 if a
+        reader, who did not know the system, would send it, else 0), "why" (what the reader found
+        wrong; may be empty) and "second reader" (1 or 0; NaN where there was none).
+
+    Raises:
+        CourseError: the file is missing, differs from its manifest, or holds a faulty row.
+    """
+    import pandas as pd
+
+    rows = data_files.read_rows(runtime.data_dir() / "faithfulness" / "replies.jsonl", _Judged)
+    return pd.DataFrame(
+        {
+            "id": row.question_id,
+            "system": row.system,
+            "question": row.question,
+            "reply": row.reply,
+            "by code": float(row.sendable),
+            "by a reader": float(row.send),
+            "why": row.why,
+            "second reader": float("nan") if row.second is None else float(row.second),
+        }
+        for row in rows
+    )

@@ -1,8 +1,9 @@
 import pytest
 
-from ftrag_helpers.data import course_data
+from ftrag_helpers.data import course_data, style_rules
 from ftrag_helpers.data.records import Answer, Document, Hit, Passage, Question, Reference
-from ftrag_helpers.evaluation import sendable
+from ftrag_helpers.environment import runtime
+from ftrag_helpers.evaluation import metrics, sendable
 
 PRINTER = Document("help-01", "3D printer", "help", "all", "", "The printer costs 8p a gram.")
 CHOIR = Document("event-01", "Choir", "events", "all", "", "The choir sings on the bus.")
@@ -124,3 +125,21 @@ def test_the_references_of_taught_facts_tell_old_from_new():
             question = fact.questions("test", 1)[0]
             for reference, says in ((fact.reference, "old"), (fact.after, "new")):
                 assert sendable.after_the_news(question, said(reference.reply)) == says, fact.id
+
+
+def test_the_judged_replies_are_those_of_five_systems_to_the_lesson_s_questions():
+    judged = sendable.judged_replies()
+    assert (judged.groupby("system").size() == 60).all() and judged.system.nunique() == 5
+    asked = {q.id: q for q in course_data.load_questions("test") if q.answerable}
+    for row in judged[judged["by code"] == 1].itertuples():
+        assert sendable.in_style(row.reply) and row.question == asked[row.id].text
+        body = style_rules.without_citations(row.reply)
+        assert metrics.answer_match(body, asked[row.id].reference.accepted, row.question)
+    assert judged.loc[judged["by a reader"] == 0, "why"].all()
+
+
+def test_two_readers_agree_as_the_card_states():
+    twice = sendable.judged_replies().dropna(subset="second reader")
+    same = (twice["by a reader"] == twice["second reader"]).sum()
+    card = (runtime.data_dir() / "faithfulness" / "README.md").read_text("utf-8")
+    assert f"agree on {same} of {len(twice)}" in card

@@ -1,7 +1,8 @@
 """Whether an answer could be sent to a patron as it stands: right, in style, grounded, cited.
 
 Each of the four is a property that code can check, and each has its own limits, which the modules
-that check it name. What readers say of the same replies is shipped (`judged_replies`). Not here: answers to questions that have none (`harness.outcome`).
+that check it name. What readers say of the same replies is shipped (`judged_replies`). Not here:
+answers to questions that have none (`harness.outcome`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ftrag_helpers.environment import runtime
+from ftrag_helpers.environment.memory import release_memory
 from ftrag_helpers.errors import CourseError
 from ftrag_helpers.finetuning import adapters, checkpoints
 from ftrag_helpers.finetuning.frozen_layers import FrozenLayers
@@ -83,7 +84,10 @@ def train(
                 f"The training kept in {folder} was damaged: it is done again.", stacklevel=2
             )
             runtime.delete(folder)
-        return TrainingRun(lm, frozen, rows, held_out, config, folder).run(progress)
+        result = TrainingRun(lm, frozen, rows, held_out, config, folder).run(progress)
+        del frozen  # and with it the outputs that it kept, unless the caller has it too
+        release_memory()
+        return result
     except OSError as error:
         raise CourseError(
             f"The training could not be stored in {folder.parent}: {error.strerror or error}. Make"

@@ -12,8 +12,8 @@ from ftrag_helpers.lm.language_model import LanguageModel, Messages, encode_prom
 from ftrag_helpers.lm.result_cache import AnswerCache
 
 #: Tokens, with padding, whose keys and values are held at once: 46 KB a token for SmolLM2-135M, in
-#: all 0.75 GB.
-CACHE_TOKENS = 16_000
+#: all 0.55 GB.
+CACHE_TOKENS = 12_000
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Giving freed memory back to the system. Not here: how much was held (`runtime.peak_memory_gb`)."""
+"""Giving freed memory back to the system. Not here: how much was held (`runtime`)."""
 
 import ctypes
 from contextlib import suppress

@@ -79,12 +79,7 @@ ROWS: tuple[System, ...] = (
     System(TAUGHT, "one wording, asked in others", "03", "taught facts: new wording"),
     System(TAUGHT, "eight wordings, asked in others", "03", "taught facts: eight wordings"),
     System(TAUGHT, "best sentence found, no model", "03", "taught facts: best sentence"),
-    System(
-        TAUGHT,
-        "nearest taught question, no model",
-        "03",
-        "taught facts: nearest taught question",
-    ),
+    System(TAUGHT, "nearest taught question", "03", "taught facts: nearest taught question"),
     System(TAUGHT, "base model, reads two sentences", "03", "taught facts: untrained model reads"),
     System(QUESTIONS, "you, closed book", "00", "you, closed book"),
     System(QUESTIONS, "you, with the page", "00", "you, with the page"),
@@ -144,12 +139,7 @@ ROWS: tuple[System, ...] = (
         "05",
         "best sentence in a frame, no model: sendable",
     ),
-    System(
-        SENDABLE,
-        "base model's answer in a frame",
-        "05",
-        "base model's answer in a frame: sendable",
-    ),
+    System(SENDABLE, "base model, in a frame", "05", "base model's answer in a frame: sendable"),
     System(SENDABLE, "fine-tuned + retrieval", "05", "fine-tuned + retrieval: sendable"),
     System(
         SENDABLE,

@@ -1,8 +1,8 @@
 """The chart of the course: every system of every lesson as one row, from the lowest to the highest.
 
-The rows are figures that lessons keep (`measurements`), those measured on this machine filled,
-those only shipped with the course hollow. To add a row, add a line to `ROWS`. What it leaves out:
-measuring (the lessons), the figure itself (`notebook.drawing.ladders`), the page (`report`).
+The rows are figures that lessons keep (`measurements`), filled where measured on this machine,
+hollow where only shipped. To add a row, add a line to `ROWS`. Not here: measuring (the lessons),
+the figure itself (`notebook.drawing.ladders`), the page (`report`).
 """
 
 import math
@@ -70,12 +70,7 @@ ROWS: tuple[System, ...] = (
     System(
         TASKS, "instruction fine-tuning, trained longer", "03", "trained longer: every property"
     ),
-    System(
-        TAUGHT,
-        "one wording, on the questions taught (training)",
-        "03",
-        "taught facts: same question",
-    ),
+    System(TAUGHT, "one wording, on the taught questions", "03", "taught facts: same question"),
     System(TAUGHT, "one wording, asked in others", "03", "taught facts: new wording"),
     System(TAUGHT, "eight wordings, asked in others", "03", "taught facts: eight wordings"),
     System(TAUGHT, "best sentence found, no model", "03", "taught facts: best sentence"),

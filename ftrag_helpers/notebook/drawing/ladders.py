@@ -92,8 +92,8 @@ def ladders(
     cells = figure.subplots(len(panels), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
     for panel, axes in zip(panels, cells, strict=True):
         canvas.plain(axes, "x")
-        _draw(axes, panel, names)
         axes.set_xlim(*xlim)
+        _draw(axes, panel, names)
     cells[-1].set_xlabel(unit)
     _legend(figure, names, filled, hollow)
     return figure
@@ -138,7 +138,10 @@ def _look(name: str, names: Sequence[str]) -> dict:
 
 
 def _above(axes, text: str, point: tuple[float, float]) -> None:
-    look = {"ha": "center", "va": "bottom", "fontsize": 7, "textcoords": "offset points"}
+    left, right = axes.get_xlim()
+    # Beside the left edge a centred text would run into the row's label.
+    across = "left" if point[0] - left < 0.03 * (right - left) else "center"
+    look = {"ha": across, "va": "bottom", "fontsize": 7, "textcoords": "offset points"}
     # On a white ground, so that no guide line strikes the number through.
     ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.85}
     axes.annotate(text, point, xytext=(0, 5), bbox=ground, **look)

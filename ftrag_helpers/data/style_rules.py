@@ -222,11 +222,7 @@ def _reply(text: str) -> bool:
 
 
 def _refusal(text: str) -> bool:
-    return (
-        "nothing on our shelves" in text.lower()
-        and not _last(text).startswith("Do ")
-        and not citations(text)
-    )
+    return _DECLINES in text.lower() and not _last(text).startswith("Do ") and not citations(text)
 
 
 def _desk(text: str) -> bool:
